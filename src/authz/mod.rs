@@ -1,0 +1,3 @@
+//! AUTHORIZE: may they?
+mod permit;
+pub use permit::Permit;

@@ -1,0 +1,28 @@
+//! The proof of authorization.
+
+use crate::authn::Principal;
+
+/// Proof that a request may reach an upstream. Private, not `Clone`, consumed by `Forward::send`.
+#[derive(Debug)]
+pub struct Permit {
+    principal: Option<Principal>,
+}
+
+impl Permit {
+    /// For a route whose `access` is `public`, and for nothing else: only `proxy::carry` may call it.
+    pub fn public() -> Self {
+        Self { principal: None }
+    }
+    /// For a request without a token on a route whose `access` is `optional`: only `proxy::carry` may call it.
+    pub fn anonymous() -> Self {
+        Self { principal: None }
+    }
+    /// For a caller who met the requirement.
+    pub(super) fn granted(principal: Principal) -> Self {
+        Self { principal: Some(principal) }
+    }
+    /// The verified caller, where there is one.
+    pub fn principal(&self) -> Option<&Principal> {
+        self.principal.as_ref()
+    }
+}

@@ -1,0 +1,68 @@
+//! The one response-body type of the gateway.
+//!
+//! Given bytes of our own or the body that an upstream streams, it hands hyper one `http_body::Body`; nothing is
+//! buffered. It names no other module.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use http_body_util::Full;
+use hyper::body::Incoming;
+
+/// What a response carries.
+#[derive(Debug)]
+pub struct Body(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Own(Full<Bytes>),
+    Streamed(Incoming),
+}
+
+impl Body {
+    /// No bytes at all.
+    pub fn empty() -> Self {
+        Self::full(Bytes::new())
+    }
+
+    /// Bytes of our own, sent with a `Content-Length`.
+    pub fn full(bytes: impl Into<Bytes>) -> Self {
+        Self(Kind::Own(Full::new(bytes.into())))
+    }
+
+    /// What the upstream streams, frame by frame, trailers included.
+    pub fn streamed(incoming: Incoming) -> Self {
+        Self(Kind::Streamed(incoming))
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match &mut self.0 {
+            Kind::Own(own) => Pin::new(own).poll_frame(context).map_err(|never| match never {}),
+            Kind::Streamed(incoming) => Pin::new(incoming).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Own(own) => own.is_end_stream(),
+            Kind::Streamed(incoming) => incoming.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Own(own) => own.size_hint(),
+            Kind::Streamed(incoming) => incoming.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! What operators see: metrics, the access log, request ids.
+pub mod metrics;
