@@ -71,7 +71,7 @@ fn compile_header(
     Some((header_name?, value?, format?))
 }
 
-fn read_all<T, E: std::fmt::Display>(
+fn read_all<T, E: std::error::Error>(
     given: Option<At<Vec<At<String>>>>,
     problems: &mut Problems,
     parse: impl Fn(&str) -> Result<T, E>,

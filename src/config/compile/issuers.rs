@@ -1,11 +1,13 @@
 //! `issuers`: whose tokens are accepted, and with which keys they are verified.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::files::Base;
 use super::names::Names;
-use crate::authn::keys::{FetchOptions, KeySource, Keys, SecretSource};
+use super::upstreams::positive;
+use crate::authn::keys::{FetchOptions, KeySource, KeySourceError, Keys, OnStart, ProxyUrl, SecretSource};
 use crate::authn::{Algorithm, Algorithms, ClaimPath, Issuer, IssuerSpec, TokenTypes};
 use crate::config::document::{self, Path};
 use crate::config::node::{At, Named};
@@ -86,8 +88,12 @@ fn compile_one(
     let keys = match Keys::new(&name, &iss.value, &algorithms, source, options, metrics.clone()) {
         Ok(keys) => keys,
         Err(error) => {
-            let place = if error.is_about_issuer() { iss.at } else { place };
-            problems.refuse(place, super::complete(&error, "give a source of keys that can be used"));
+            let place = if matches!(error, KeySourceError::Issuer(_)) { iss.at } else { place };
+            let message = super::complete(&error, "give a source of keys that can be used");
+            match message.split_once("; ") {
+                Some((wrong, right)) if error.is_missing() => problems.missing(place, wrong, right),
+                _ => problems.refuse(place, message),
+            }
             return None;
         }
     };
@@ -200,14 +206,94 @@ fn key_source(
     Some((source, options?))
 }
 
+/// How keys are fetched; refused beside a source that fetches nothing.
 fn fetch_options(
     keys: &document::Keys,
     is_remote: bool,
     base: Base<'_>,
     problems: &mut Problems,
 ) -> Option<FetchOptions> {
-    let _ = (keys, is_remote, base, problems);
-    Some(FetchOptions::default())
+    let given = [
+        ("bearer_token_file", keys.bearer_token_file.as_ref().map(|key| key.at)),
+        ("refresh", keys.refresh.as_ref().map(|key| key.at)),
+        ("max_stale", keys.max_stale.as_ref().map(|key| key.at)),
+        ("on_start", keys.on_start.as_ref().map(|key| key.at)),
+        ("state_dir", keys.state_dir.as_ref().map(|key| key.at)),
+        ("ca", keys.ca.as_ref().map(|key| key.at)),
+        ("allow_http", keys.allow_http.as_ref().map(|key| key.at)),
+        ("proxy", keys.proxy.as_ref().map(|key| key.at)),
+    ];
+    if !is_remote {
+        for (name, at) in given.into_iter().filter_map(|(name, at)| Some((name, at?))) {
+            problems.error(at, format_args!("`{name}` is for keys that are fetched"), "leave it out beside a file or a secret");
+        }
+        return Some(FetchOptions::default());
+    }
+    let default = FetchOptions::default();
+    let (min, max) = keys.refresh.as_ref().map_or((None, None), |refresh| {
+        (refresh.value.min.as_ref().map(|min| min.value), refresh.value.max.as_ref().map(|max| max.value))
+    });
+    let (refresh_min, refresh_max) = (min.unwrap_or(default.refresh_min), max.unwrap_or(default.refresh_max));
+    if let Some(At { at, .. }) = &keys.refresh
+        && (refresh_min.is_zero() || refresh_min > refresh_max)
+    {
+        problems.error(*at, "a refresh that never comes, or comes all the time", "give `min` above zero and not above `max`");
+    }
+    if let Some(At { at, value: true }) = &keys.allow_http {
+        problems.warning(*at, "keys fetched over plain http can be replaced on the way", "give the issuer https");
+    }
+    Some(FetchOptions {
+        refresh_min,
+        refresh_max,
+        max_stale: positive(keys.max_stale.clone(), default.max_stale, problems)?,
+        timeout: default.timeout,
+        on_start: on_start(keys, base, problems)?,
+        ca: given_file(keys.ca.as_ref(), base, problems)?,
+        allow_http: keys.allow_http.as_ref().is_some_and(|allow| allow.value),
+        proxy: match &keys.proxy {
+            None => None,
+            Some(At { at, value }) => {
+                let proxy = ProxyUrl::parse(value);
+                if proxy.is_none() {
+                    // The URL may hold a password: it is not repeated.
+                    problems.error(*at, "not the URL of a proxy", "write http://host:port");
+                }
+                Some(proxy?)
+            }
+        },
+        bearer_token_file: given_file(keys.bearer_token_file.as_ref(), base, problems)?,
+    })
+}
+
+/// The file that an optional key names: `Some(None)` without the key, `None` where the file is missing.
+fn given_file(given: Option<&At<String>>, base: Base<'_>, problems: &mut Problems) -> Option<Option<PathBuf>> {
+    match given {
+        None => Some(None),
+        Some(written) => base.file(written, problems).map(Some),
+    }
+}
+
+fn on_start(keys: &document::Keys, base: Base<'_>, problems: &mut Problems) -> Option<OnStart> {
+    let kind = keys.on_start.as_ref().map(|on_start| on_start.value.as_str());
+    match (kind, &keys.on_start, &keys.state_dir) {
+        (Some("last_known_good"), _, Some(directory)) => {
+            return Some(OnStart::LastKnownGood { state_dir: base.path(directory) });
+        }
+        (Some("last_known_good"), Some(At { at, .. }), None) => {
+            problems.error(*at, "`last_known_good` needs a place for the keys", "add `state_dir: DIRECTORY`");
+        }
+        (_, _, Some(At { at, .. })) => {
+            problems.error(*at, "`state_dir` is for `on_start: last_known_good`", "add that, or leave it out");
+        }
+        (None | Some("require"), ..) => return Some(OnStart::Require),
+        (Some("degrade"), ..) => return Some(OnStart::Degrade),
+        (Some(other), Some(At { at, .. }), None) => {
+            let wrong = format!("`{other}` is no way to start");
+            problems.error(*at, wrong, "write require, degrade or last_known_good");
+        }
+        (Some(_), None, None) => {}
+    }
+    None
 }
 
 /// The claim that a path names.

@@ -12,7 +12,7 @@ mod requirements;
 mod routes;
 mod upstreams;
 
-use std::fmt::Display;
+use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -96,8 +96,18 @@ fn limits(section: Option<super::document::Limits>, problems: &mut Problems) -> 
     TokenLimits { token: bounded(section.token, default.token), header: bounded(section.token_header, default.header) }
 }
 
-/// The text of `error`, with what would be right where it does not say so itself; causes included.
-fn complete(error: &impl Display, right: &str) -> String {
+/// The text of `error` and its causes, with what would be right where it does not say so itself.
+fn complete(error: &dyn Error, right: &str) -> String {
     let text = error.to_string();
-    if text.contains("; ") { text } else { format!("{text}; {right}") }
+    let (mut wrong, right) = match text.split_once("; ") {
+        Some((wrong, right)) => (wrong.to_owned(), right.to_owned()),
+        None => (text, right.to_owned()),
+    };
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        wrong.push_str(": ");
+        wrong.push_str(&error.to_string().replace("; ", ", "));
+        cause = error.source();
+    }
+    format!("{wrong}; {right}")
 }

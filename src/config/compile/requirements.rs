@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::authn::ClaimPath;
-use crate::authz::{ClaimTest, Literal, NameTest, Pattern, Requirement};
+use crate::authz::{ClaimTerm, ClaimTest, Literal, NameTest, NamedPolicy, Pattern, Quantifier, Requirement};
 use crate::config::node::{At, Entry, Named, Node, Value};
 use crate::config::problem::{Position, Problems, closest};
 
@@ -20,11 +20,11 @@ struct Policy {
     state: State,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum State {
     New,
     Compiling,
-    Done(Option<Requirement>),
+    Done(Option<Arc<NamedPolicy>>),
 }
 
 impl Policies {
@@ -81,18 +81,18 @@ impl Policies {
             problems.error(at, format_args!("policy `{name}` requires itself"), "break the cycle");
             return None;
         }
-        let requirement = self.compile(index, problems)?;
-        Some(Requirement::policy(name.into(), Arc::new(requirement)))
+        self.compile(index, problems).map(Requirement::Policy)
     }
 
-    fn compile(&mut self, index: usize, problems: &mut Problems) -> Option<Requirement> {
+    fn compile(&mut self, index: usize, problems: &mut Problems) -> Option<Arc<NamedPolicy>> {
         let policy = self.entries.get_mut(index)?;
         if let State::Done(done) = &policy.state {
             return done.clone();
         }
         policy.state = State::Compiling;
-        let node = policy.node.clone();
-        let compiled = node.and_then(|node| self.requirement(&node, problems));
+        let (name, node) = (policy.name.value.clone(), policy.node.clone());
+        let requirement = node.and_then(|node| self.requirement(&node, problems));
+        let compiled = requirement.map(|requirement| Requirement::policy(name, requirement));
         self.entries.get_mut(index)?.state = State::Done(compiled.clone());
         compiled
     }
@@ -159,7 +159,7 @@ fn name_test(node: &Node, kind: &str, problems: &mut Problems) -> Option<NameTes
             let lists = lists(entries, &[], problems, |item, problems| {
                 item.text("a name as text", problems).map(str::to_owned)
             })?;
-            refused(NameTest::new(lists.any, lists.all, lists.none), node.at, problems)
+            refused(NameTest::new(lists), node.at, problems)
         }
         _ => {
             problems.error(node.at, format_args!("found {}", node.found()), expected);
@@ -219,8 +219,11 @@ fn claim_test(node: &Node, problems: &mut Problems) -> Option<ClaimTest> {
                 None => Some(None),
                 Some(node) => node.parse_text("a regular expression", problems, Pattern::parse).map(Some),
             };
-            let lists = lists?;
-            refused(ClaimTest::new(lists.any, lists.all, lists.none, exists?, matches?), node.at, problems)
+            let mut terms: Vec<ClaimTerm> =
+                lists?.into_iter().map(|(quantifier, values)| ClaimTerm::Values(quantifier, values)).collect();
+            terms.extend(exists?.map(ClaimTerm::Exists));
+            terms.extend(matches?.map(ClaimTerm::Matches));
+            refused(ClaimTest::new(terms), node.at, problems)
         }
         Value::Text(_) | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Unknown => {
             literal(node, problems).map(ClaimTest::equals)
@@ -230,21 +233,15 @@ fn claim_test(node: &Node, problems: &mut Problems) -> Option<ClaimTest> {
 
 fn literal(node: &Node, problems: &mut Problems) -> Option<Literal> {
     match &node.value {
-        Value::Text(text) => Some(Literal::Text(text.clone())),
-        Value::Bool(value) => Some(Literal::Bool(*value)),
-        Value::Integer(value) => Some(Literal::Integer(*value)),
-        Value::Float(value) => Some(Literal::Float(*value)),
+        Value::Text(text) => Some(Literal::string(text)),
+        Value::Bool(value) => Some(Literal::boolean(*value)),
+        Value::Integer(value) => refused(Literal::integer(*value), node.at, problems),
+        Value::Float(value) => refused(Literal::float(*value), node.at, problems),
         Value::Null | Value::List(_) | Value::Map(_) | Value::Unknown => {
             node.mismatch("text, a number, `true` or `false`", problems);
             None
         }
     }
-}
-
-struct Lists<T> {
-    any: Option<Vec<T>>,
-    all: Option<Vec<T>>,
-    none: Option<Vec<T>>,
 }
 
 /// The lists `any`, `all` and `none` of a test; `others` are further keys that its caller reads.
@@ -253,14 +250,14 @@ fn lists<T>(
     others: &[&str],
     problems: &mut Problems,
     item: impl Fn(&Node, &mut Problems) -> Option<T>,
-) -> Option<Lists<T>> {
-    let mut lists = Lists { any: None, all: None, none: None };
+) -> Option<Vec<(Quantifier, Vec<T>)>> {
+    let mut lists = Vec::new();
     let mut complete = true;
     for Entry { key, at, node } in entries {
-        let place = match key.as_str() {
-            "any" => &mut lists.any,
-            "all" => &mut lists.all,
-            "none" => &mut lists.none,
+        let quantifier = match key.as_str() {
+            "any" => Quantifier::Any,
+            "all" => Quantifier::All,
+            "none" => Quantifier::None,
             other if others.contains(&other) => continue,
             other => {
                 let known: Vec<&str> = ["any", "all", "none"].into_iter().chain(others.iter().copied()).collect();
@@ -275,7 +272,7 @@ fn lists<T>(
             Value::List(items) if !items.is_empty() => {
                 let read: Vec<T> = items.iter().filter_map(|node| item(node, problems)).collect();
                 complete &= read.len() == items.len();
-                *place = Some(read);
+                lists.push((quantifier, read));
             }
             _ => {
                 node.mismatch("a list with at least one item", problems);
@@ -286,6 +283,6 @@ fn lists<T>(
     complete.then_some(lists)
 }
 
-fn refused<T, E: std::fmt::Display>(result: Result<T, E>, at: Position, problems: &mut Problems) -> Option<T> {
+fn refused<T, E: std::error::Error>(result: Result<T, E>, at: Position, problems: &mut Problems) -> Option<T> {
     result.map_err(|error| problems.refuse(at, super::complete(&error, "see the reference for what may stand here"))).ok()
 }

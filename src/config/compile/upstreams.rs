@@ -41,7 +41,7 @@ fn compile_one(
                 problems.error(text.at, format_args!("endpoint `{}` is given twice", text.value), "name it once");
             }
             Ok(endpoint) => endpoints.push(endpoint),
-            Err(error) => problems.refuse(text.at, error),
+            Err(error) => problems.refuse(text.at, super::complete(&error, "write http://HOST:PORT or https://HOST:PORT")),
         }
     }
     let timeouts = timeouts.map(|timeouts| timeouts.value);
