@@ -115,7 +115,7 @@ pub enum PathPatternError {
         /// Why such a request is refused.
         why: &'static str,
     },
-    /// More segments than [`MAX_SEGMENTS`].
+    /// More than 64 segments.
     #[error("the path has more than {MAX_SEGMENTS} segments; end it with `/**` before")]
     TooDeep,
 }
