@@ -1,0 +1,6 @@
+//! Whole tokens against whole issuers.
+
+mod attacks;
+mod caching;
+
+mod fixture;
