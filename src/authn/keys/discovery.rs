@@ -6,8 +6,8 @@
 
 use serde::Deserialize;
 
-use super::fetch::{Location, LocationError};
-use super::printable;
+use super::location::{Location, LocationError};
+use super::report::printable;
 
 /// Where the discovery document of this issuer is: the issuer less one trailing slash, and the well-known path
 /// (OpenID Connect Discovery 1.0 §4.1).
@@ -29,7 +29,10 @@ pub(super) fn jwks_uri(
 ) -> Result<Location, DiscoveryError> {
     let document: Document = serde_json::from_slice(document).map_err(DiscoveryError::Malformed)?;
     if document.issuer != issuer {
-        return Err(DiscoveryError::ForeignIssuer { found: printable(&document.issuer), configured: printable(issuer) });
+        return Err(DiscoveryError::ForeignIssuer {
+            found: printable(&document.issuer),
+            configured: printable(issuer),
+        });
     }
     from.named(&document.jwks_uri, allow_http).map_err(DiscoveryError::JwksUri)
 }
@@ -68,7 +71,10 @@ mod tests {
             ("https://id.example.com", "https://id.example.com/.well-known/openid-configuration"),
             ("https://id.example.com/", "https://id.example.com/.well-known/openid-configuration"),
             ("https://id.example.com/a//", "https://id.example.com/a//.well-known/openid-configuration"),
-            ("https://id.example.com:8443/a", "https://id.example.com:8443/a/.well-known/openid-configuration"),
+            (
+                "https://id.example.com:8443/a",
+                "https://id.example.com:8443/a/.well-known/openid-configuration",
+            ),
         ] {
             assert_eq!(document_location(issuer, false).unwrap().to_string(), expected);
         }
@@ -79,7 +85,8 @@ mod tests {
 
     #[test]
     fn the_issuer_is_compared_byte_for_byte() {
-        let document = |issuer: &str| format!(r#"{{"issuer":"{issuer}","jwks_uri":"https://keys.example.com/k"}}"#);
+        let document =
+            |issuer: &str| format!(r#"{{"issuer":"{issuer}","jwks_uri":"https://keys.example.com/k"}}"#);
         assert_eq!(place(&document(ISSUER), ISSUER).unwrap(), "https://keys.example.com/k");
         for foreign in ["https://id.example.com/realms/main/", "https://ID.example.com/realms/main", ""] {
             let error = place(&document(foreign), ISSUER).unwrap_err();
@@ -112,7 +119,9 @@ mod tests {
 
     #[test]
     fn anything_but_the_document_is_refused() {
-        for document in ["", "{}", "[]", "null", "<html>", r#"{"issuer":1,"jwks_uri":"https://a/"}"#, "[[[[[["] {
+        for document in
+            ["", "{}", "[]", "null", "<html>", r#"{"issuer":1,"jwks_uri":"https://a/"}"#, "[[[[[["]
+        {
             assert!(matches!(place(document, ISSUER), Err(DiscoveryError::Malformed(_))), "{document}");
         }
         let deep = format!(r#"{{"x":{}"#, "[".repeat(100_000));

@@ -7,113 +7,25 @@
 //! This is the one file that names reqwest. Each fetch has connections of its own: fetches are minutes apart, and
 //! a pooled connection that died in silence would fail every retry.
 
-use std::fmt;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use reqwest::redirect::Policy;
 use rustls::ClientConfig;
 
+// The parser of locations is the one that requests are made with: two parsers would disagree about some URL.
+pub(super) use reqwest::Url;
+
 use super::freshness;
+use super::location::Location;
 use super::source::{FetchOptions, ProxyUrl};
 use super::trust::{self, TrustError};
-
-/// A place that keys or a discovery document may be fetched from: https, or http where that is allowed.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Location(reqwest::Url);
-
-impl Location {
-    /// The URL, if it may be fetched from.
-    pub(super) fn parse(text: &str, allow_http: bool) -> Result<Self, LocationError> {
-        let url = reqwest::Url::parse(text).map_err(|_| LocationError::Malformed)?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(LocationError::Credentials);
-        }
-        let location = Self(url);
-        match location.0.scheme() {
-            _ if location.0.host_str().is_none_or(str::is_empty) => Err(LocationError::Malformed),
-            "https" => Ok(location),
-            "http" if allow_http || location.is_loopback() => Ok(location),
-            "http" => Err(LocationError::Plaintext),
-            _ => Err(LocationError::Scheme),
-        }
-    }
-
-    /// The URL that a document fetched from here names, if it may be followed: never from https down to http, and
-    /// never to the link-local addresses where cloud metadata lives, so that no answer turns us against our host.
-    pub(super) fn named(&self, text: &str, allow_http: bool) -> Result<Self, LocationError> {
-        let named = Self::parse(text, allow_http)?;
-        if self.0.scheme() == "https" && named.0.scheme() != "https" && !allow_http {
-            return Err(LocationError::Plaintext);
-        }
-        match named.address() {
-            Some(address) if is_link_local(address) => Err(LocationError::LinkLocal),
-            Some(_) | None => Ok(named),
-        }
-    }
-
-    /// 127.0.0.0/8, `::1` or `localhost`.
-    fn is_loopback(&self) -> bool {
-        self.0.host_str() == Some("localhost") || self.address().is_some_and(|address| address.is_loopback())
-    }
-
-    /// The host, where it is an IP address.
-    fn address(&self) -> Option<IpAddr> {
-        let host = self.0.host_str()?;
-        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-        bare.parse::<IpAddr>().ok().map(|address| address.to_canonical())
-    }
-}
-
-/// For the log: without the query, which may hold an API key.
-impl fmt::Display for Location {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, host, path) = (self.0.scheme(), self.0.host_str().unwrap_or_default(), self.0.path());
-        match self.0.port() {
-            Some(port) => write!(formatter, "{scheme}://{host}:{port}{path}"),
-            None => write!(formatter, "{scheme}://{host}{path}"),
-        }
-    }
-}
-
-impl fmt::Debug for Location {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Location({self})")
-    }
-}
-
-fn is_link_local(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => v4.is_link_local() || v4.is_unspecified(),
-        IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.is_unspecified(),
-    }
-}
-
-/// Why a URL may not be fetched from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum LocationError {
-    /// Not an absolute URL with a host.
-    #[error("it is not an absolute URL; give one like https://id.example.com/certs")]
-    Malformed,
-    /// Neither `https` nor `http`.
-    #[error("its scheme is neither https nor http; give an https URL")]
-    Scheme,
-    /// `http`, and neither loopback nor allowed.
-    #[error("keys over plain HTTP can be replaced by anyone on the way; give an https URL, or set allow_http: true")]
-    Plaintext,
-    /// A user name or password in the URL.
-    #[error("it holds a user name or password; use bearer_token_file for a key set that wants a credential")]
-    Credentials,
-    /// A link-local or unspecified address, named by a discovery document.
-    #[error("it is a link-local address, where no issuer lives")]
-    LinkLocal,
-}
 
 /// Fetches the documents of one issuer.
 #[derive(Debug)]
@@ -155,7 +67,9 @@ impl Fetcher {
 
     /// Fetches one document, in the time that one answer may take.
     pub(super) async fn get(&self, from: &Location, how: Revalidation<'_>) -> Result<Answer, FetchError> {
-        tokio::time::timeout(self.timeout, self.exchange(from, how)).await.unwrap_or(Err(FetchError::TimedOut))
+        tokio::time::timeout(self.timeout, self.exchange(from, how))
+            .await
+            .unwrap_or(Err(FetchError::TimedOut))
     }
 
     async fn exchange(&self, from: &Location, how: Revalidation<'_>) -> Result<Answer, FetchError> {
@@ -164,14 +78,15 @@ impl Fetcher {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, application/jwk-set+json"));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         match how {
-            Revalidation::IfNoneMatch(etag) => drop(headers.insert(IF_NONE_MATCH, etag.clone())),
-            Revalidation::EndToEnd => drop(headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"))),
-            Revalidation::None => {}
-        }
+            Revalidation::None => None,
+            Revalidation::IfNoneMatch(etag) => headers.insert(IF_NONE_MATCH, etag.clone()),
+            Revalidation::EndToEnd => headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        };
         if let Some(path) = &self.bearer_token_file {
             headers.insert(AUTHORIZATION, bearer(path).await?);
         }
-        let response = client.get(from.0.clone()).headers(headers).send().await.map_err(FetchError::transport)?;
+        let response =
+            client.get(from.url().clone()).headers(headers).send().await.map_err(FetchError::transport)?;
         let asked_for_news = matches!(how, Revalidation::IfNoneMatch(_));
         match response.status() {
             StatusCode::OK => receive(response).await,
@@ -210,7 +125,7 @@ pub(super) enum Revalidation<'a> {
     None,
     /// "Only if it is no longer this one."
     IfNoneMatch(&'a HeaderValue),
-    /// We look for something that is not in what we hold: no cache on the way may answer, and no stale ETag.
+    /// We look for something that is not in what we hold: no cache on the way may answer, nor a stale `ETag`.
     EndToEnd,
 }
 
@@ -276,18 +191,27 @@ async fn receive(mut response: reqwest::Response) -> Result<Answer, FetchError> 
 /// Key sets are served as JSON, as `application/jwk-set+json` (RFC 7517 §8.5), and, from object stores and code
 /// hosts, as plain text or bytes. A page for people (a login form, an error page, a portal) is none of these.
 fn check_form(headers: &HeaderMap) -> Result<(), FetchError> {
-    if headers.get(CONTENT_ENCODING).is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+    if headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
         return Err(FetchError::Encoded);
     }
     let Some(content_type) = headers.get(CONTENT_TYPE) else { return Ok(()) };
     let text = content_type.to_str().map_err(|_| FetchError::ContentType)?;
     let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let taken = ["application/json", "text/json", "text/plain", "application/octet-stream", "binary/octet-stream"];
-    if taken.contains(&essence.as_str()) || essence.ends_with("+json") { Ok(()) } else { Err(FetchError::ContentType) }
+    let taken =
+        ["application/json", "text/json", "text/plain", "application/octet-stream", "binary/octet-stream"];
+    if taken.contains(&essence.as_str()) || essence.ends_with("+json") {
+        Ok(())
+    } else {
+        Err(FetchError::ContentType)
+    }
 }
 
 async fn bearer(path: &std::path::Path) -> Result<HeaderValue, FetchError> {
-    let token = zeroize::Zeroizing::new(tokio::fs::read_to_string(path).await.map_err(FetchError::Credential)?);
+    let token =
+        zeroize::Zeroizing::new(tokio::fs::read_to_string(path).await.map_err(FetchError::Credential)?);
     let token = token.trim();
     if token.is_empty() || token.len() > BEARER_LIMIT {
         return Err(FetchError::CredentialMalformed);
@@ -301,8 +225,5 @@ async fn bearer(path: &std::path::Path) -> Result<HeaderValue, FetchError> {
 const ANSWER_LIMIT: u64 = 1024 * 1024;
 const BEARER_LIMIT: usize = 64 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// A longer ETag is not worth sending back.
+/// A longer `ETag` is not worth sending back.
 const ETAG_LIMIT: usize = 1024;
-
-#[cfg(test)]
-mod tests;

@@ -58,8 +58,14 @@ pub(super) enum Cause {
 
 impl Fetches {
     pub(super) fn new(waiters: usize) -> Self {
-        let progress =
-            Progress { started: 0, finished: 0, obtained: None, failure: None, scheduled: None, allowed: None };
+        let progress = Progress {
+            started: 0,
+            finished: 0,
+            obtained: None,
+            failure: None,
+            scheduled: None,
+            allowed: None,
+        };
         Self {
             progress: watch::Sender::new(progress),
             bell: Notify::new(),

@@ -53,8 +53,8 @@ pub(super) fn refresh_delay(lifetime: Option<Duration>, min: Duration, max: Dura
     early.max(min.mul_f64(between(1.0, 1.1))).min(max.max(min))
 }
 
-/// The pause after the failure of this number, counted from one: doubling from `first` to at most `cap`, of which a
-/// random half is taken off.
+/// The pause after the failure of this number, counted from one: doubling from `first` to at most `cap`, less a random
+/// part of up to a half.
 pub(super) fn backoff(failures: u32, first: Duration, cap: Duration) -> Duration {
     let doubled = first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(30)));
     doubled.min(cap).mul_f64(between(0.5, 1.0))
@@ -67,7 +67,7 @@ fn between(low: f64, high: f64) -> f64 {
 }
 
 /// The lifetime of an answer that states none.
-const UNSTATED: Duration = Duration::from_secs(5 * 60);
+const UNSTATED: Duration = Duration::from_mins(5);
 
 #[cfg(test)]
 mod tests {
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_refresh_is_early_and_within_the_bounds() {
-        let (min, max) = (Duration::from_secs(30), Duration::from_secs(3600));
+        let (min, max) = (Duration::from_secs(30), Duration::from_hours(1));
         for _ in 0..1000 {
             for (stated, low, high) in
                 [(None, 240, 285), (Some(0), 30, 33), (Some(600), 480, 570), (Some(u64::MAX), 2880, 3420)]
@@ -123,7 +123,9 @@ mod tests {
     #[test]
     fn backoff_doubles_up_to_its_cap() {
         let (first, cap) = (Duration::from_millis(250), Duration::from_secs(5));
-        for (failures, most) in [(0, 250), (1, 250), (2, 500), (3, 1000), (5, 4000), (6, 5000), (u32::MAX, 5000)] {
+        for (failures, most) in
+            [(0, 250), (1, 250), (2, 500), (3, 1000), (5, 4000), (6, 5000), (u32::MAX, 5000)]
+        {
             let delay = backoff(failures, first, cap).as_millis();
             assert!(delay >= most / 2 && delay <= most, "{failures}: {delay}");
         }

@@ -4,9 +4,13 @@
 //! keeps the keys of an issuer whose section did not change. No secret is ever part of a source, only the name
 //! of the file or variable that holds it; a proxy's credentials are hidden from `Debug`.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+use std::{fmt, io};
+
+use super::location::LocationError;
+use super::set::KeySetError;
+use super::trust::TrustError;
 
 /// Where the keys of one issuer come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,8 +73,8 @@ impl Default for FetchOptions {
     fn default() -> Self {
         Self {
             refresh_min: Duration::from_secs(30),
-            refresh_max: Duration::from_secs(60 * 60),
-            max_stale: Duration::from_secs(24 * 60 * 60),
+            refresh_max: Duration::from_hours(1),
+            max_stale: Duration::from_hours(24),
             timeout: Duration::from_secs(5),
             on_start: OnStart::Require,
             ca: None,
@@ -118,6 +122,76 @@ impl ProxyUrl {
 impl fmt::Debug for ProxyUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("ProxyUrl(…)")
+    }
+}
+
+/// Why a source of keys cannot be used. The message names what would be right.
+#[derive(Debug, thiserror::Error)]
+pub enum KeySourceError {
+    /// A file could not be read.
+    #[error("{} cannot be read; {needed} is needed here", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        needed: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file holds nothing that can be used.
+    #[error("{} cannot be used; {needed} is needed here", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        needed: &'static str,
+        /// Why.
+        #[source]
+        source: KeySetError,
+    },
+    /// An environment variable is not set.
+    #[error("the environment variable {name} is not set; it must hold the secret")]
+    VariableUnset {
+        /// Its name.
+        name: String,
+    },
+    /// An environment variable holds nothing that can be used.
+    #[error(
+        "the environment variable {name} cannot be used; a secret at least as long as the hash of each of the issuer's algorithms is needed in it"
+    )]
+    VariableUnusable {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: KeySetError,
+    },
+    /// `jwks_uri` may not be fetched from.
+    #[error("the jwks_uri cannot be used")]
+    JwksUri(#[source] LocationError),
+    /// The issuer has no discovery document that may be fetched.
+    #[error("the issuer cannot be asked where its keys are; without discovery, name their source under keys")]
+    Issuer(#[source] LocationError),
+    /// The certificate authorities could not be loaded.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+}
+
+impl KeySourceError {
+    /// Whether something is merely not there (on the machine where the configuration is checked), in contrast to
+    /// something that is wrong.
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::Unreadable { .. }
+            | Self::VariableUnset { .. }
+            | Self::Trust(TrustError::Unreadable { .. }) => true,
+            Self::Unusable { .. }
+            | Self::VariableUnusable { .. }
+            | Self::JwksUri(_)
+            | Self::Issuer(_)
+            | Self::Trust(TrustError::Malformed { .. } | TrustError::Tls(_)) => false,
+        }
     }
 }
 

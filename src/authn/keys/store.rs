@@ -5,8 +5,8 @@
 //! forgetting to look at a clock. The ids known to be unknown are bounded in number and in time, and kept as keyed
 //! hashes, so that what a stranger invents costs a fixed amount of memory.
 
-use std::collections::hash_map::RandomState;
 use std::collections::HashSet;
+use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +16,9 @@ use moka::Expiry;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use super::{KeySet, VerificationKey, printable};
+use super::key::VerificationKey;
+use super::report::printable;
+use super::set::KeySet;
 
 /// The keys of one issuer.
 #[derive(Debug)]
@@ -66,21 +68,24 @@ impl Store {
         self.sets.insert(Arc::clone(&self.issuer), Held { set, trusted_until });
         // After the set: who read the generation first and the set second has either both old or is asked again.
         if !rotation.withdrawn.is_empty() {
-            self.generation.fetch_add(1, Ordering::Release);
+            self.withdraw();
         }
         rotation
     }
 
-    /// The issuer has confirmed the current set.
-    pub(super) fn extend(&self, trusted_until: Option<Instant>) {
-        if let Some(set) = self.current() {
-            self.sets.insert(Arc::clone(&self.issuer), Held { set, trusted_until });
-        }
+    /// The issuer has confirmed this set, the one that was taken last.
+    pub(super) fn extend(&self, set: Arc<KeySet>, trusted_until: Option<Instant>) {
+        self.sets.insert(Arc::clone(&self.issuer), Held { set, trusted_until });
     }
 
     /// The time of trust is up: the set goes, and with it the tokens that were verified with it.
     pub(super) fn expire(&self) {
         self.sets.invalidate(&*self.issuer);
+        self.withdraw();
+    }
+
+    /// What was verified so far must be verified again.
+    pub(super) fn withdraw(&self) {
         self.generation.fetch_add(1, Ordering::Release);
     }
 
@@ -143,7 +148,13 @@ impl Expiry<Arc<str>, Held> for Trust {
         held.trusted_until.map(|until| until.saturating_duration_since(at))
     }
 
-    fn expire_after_update(&self, _: &Arc<str>, held: &Held, at: Instant, _: Option<Duration>) -> Option<Duration> {
+    fn expire_after_update(
+        &self,
+        _: &Arc<str>,
+        held: &Held,
+        at: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
         held.trusted_until.map(|until| until.saturating_duration_since(at))
     }
 }

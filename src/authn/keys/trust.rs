@@ -23,7 +23,8 @@ pub(super) fn system() -> Result<ClientConfig, TrustError> {
         // An image without certificate authorities can still ask an issuer on loopback; https fails, and says so.
         Err(error) => {
             tracing::warn!(%error, "The system has no certificate authorities, so no issuer can be asked over https");
-            let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+            let config =
+                ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
             Ok(with_protocols(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth()))
         }
     }
