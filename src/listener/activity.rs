@@ -188,7 +188,7 @@ impl Sleep for HeadWait {}
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { head: Duration::from_secs(30), idle: Duration::from_secs(600) };
+    const LIMITS: Limits = Limits { head: Duration::from_secs(30), idle: Duration::from_mins(10) };
 
     fn idle(activity: &Activity) -> bool {
         // Capped at the head's time, an idle connection still shows it whole; a head begun at the start would not.

@@ -187,13 +187,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 const CERTIFICATE_POLL: Duration = Duration::from_secs(1);
 
 fn is_of_the_client(error: &io::Error) -> bool {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "ErrorKind is non-exhaustive; these three are meant")]
-    match error.kind() {
-        io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionRefused => true,
-        _ => false,
-    }
+    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
 }
 
 async fn watch_certificate(tls: ServerTls, drain: Drain) {

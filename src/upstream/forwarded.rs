@@ -63,16 +63,16 @@ pub(super) fn set(out: &mut HeaderMap, peer: &Peer, host: Option<&HeaderValue>) 
 
 /// All values of the field and one more, as one list; `None` where there are none.
 fn joined(headers: &HeaderMap, field: &HeaderName, last: &[u8]) -> Option<HeaderValue> {
-    let mut list = Vec::new();
+    let mut chain = Vec::new();
     for value in headers.get_all(field) {
-        list.extend_from_slice(value.as_bytes());
-        list.extend_from_slice(b", ");
+        chain.extend_from_slice(value.as_bytes());
+        chain.extend_from_slice(b", ");
     }
-    if list.is_empty() {
+    if chain.is_empty() {
         return None;
     }
-    list.extend_from_slice(last);
-    HeaderValue::from_bytes(&list).ok()
+    chain.extend_from_slice(last);
+    HeaderValue::from_bytes(&chain).ok()
 }
 
 /// Our element of `Forwarded` (RFC 7239 §4): an IPv6 address and a port need quotes.

@@ -27,6 +27,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use http::{HeaderValue, Response, StatusCode, Version};
@@ -143,9 +144,11 @@ pub struct Inbound<'a> {
     /// Who sent it.
     pub peer: &'a Peer,
     /// Its id, the client's or ours.
-    pub request_id: &'a HeaderValue,
+    pub request_id: HeaderValue,
     /// Its place in a trace, the client's or ours.
-    pub traceparent: &'a HeaderValue,
+    pub traceparent: HeaderValue,
+    /// Grows by every byte of the body that is sent on.
+    pub received: Arc<AtomicU64>,
     /// Counts what outlives the answer.
     pub drain: &'a Drain,
 }
@@ -161,19 +164,23 @@ impl Forward {
         &self.upstream
     }
 
+    /// The upstream's name in the configuration.
+    pub fn upstream_name(&self) -> &Arc<str> {
+        &self.upstream.spec.name
+    }
+
     /// Sends the request and hands on the head of the answer; its body streams. The permit is used up.
-    #[expect(clippy::needless_pass_by_value, reason = "a permit is good for one request")]
     pub async fn send(&self, permit: Permit, request: Inbound<'_>) -> Result<Response<Body>, Error> {
-        let Inbound { mut head, body, target, captures, peer, request_id, traceparent, drain } = request;
-        let body = RequestBody::new(body, &self.guard);
+        let Inbound { mut head, body, target, captures, peer, request_id, traceparent, received, drain } = request;
+        let body = RequestBody::new(body, &self.guard, received);
         let upgrade = Upgrade::requested(&mut head, &body);
         let outbound = Outbound {
             inbound: &head,
             target,
             captures,
             peer,
-            request_id,
-            traceparent,
+            request_id: &request_id,
+            traceparent: &traceparent,
             permit: &permit,
             identity: &self.identity,
             guard: &self.guard,

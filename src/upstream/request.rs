@@ -27,16 +27,17 @@ pub(super) enum RequestBody {
         incoming: Incoming,
         guard: Arc<Guard>,
         progress: Arc<Progress>,
+        received: Arc<AtomicU64>,
     },
 }
 
 impl RequestBody {
     /// The client's body; `Empty` where its end is already known.
-    pub(super) fn new(incoming: Incoming, guard: &Arc<Guard>) -> Self {
+    pub(super) fn new(incoming: Incoming, guard: &Arc<Guard>, received: Arc<AtomicU64>) -> Self {
         if incoming.is_end_stream() {
             Self::Empty
         } else {
-            Self::Streamed { incoming, guard: Arc::clone(guard), progress: Arc::new(Progress::new()) }
+            Self::Streamed { incoming, guard: Arc::clone(guard), progress: Arc::new(Progress::new()), received }
         }
     }
 
@@ -57,7 +58,7 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Malformed>>> {
-        let Self::Streamed { incoming, guard, progress } = &mut *self else { return Poll::Ready(None) };
+        let Self::Streamed { incoming, guard, progress, received } = &mut *self else { return Poll::Ready(None) };
         match Pin::new(incoming).poll_frame(context) {
             Poll::Pending => {
                 progress.note(Stage::WaitingForClient);
@@ -65,6 +66,9 @@ impl Body for RequestBody {
             }
             Poll::Ready(Some(Ok(frame))) => {
                 progress.note(Stage::Sending);
+                if let Some(data) = frame.data_ref() {
+                    received.fetch_add(u64::try_from(data.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+                }
                 Poll::Ready(Some(Ok(without_ours(frame, guard))))
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(Malformed::Body(error)))),
