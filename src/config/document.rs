@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::node::{At, FromNode, Named, Node, Size, Value, section};
+use super::node::{At, Fields, FromNode, Named, Node, Size, Value, section};
 use super::problem::Problems;
 
 section! {
@@ -96,9 +96,14 @@ section! {
     }
 }
 
-section! {
-    /// Discovery takes no options.
-    Discovery {}
+/// Discovery takes no options.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Discovery;
+
+impl FromNode for Discovery {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        Fields::of(node, &[], &[], problems).map(|_| Self)
+    }
 }
 
 section! {

@@ -251,7 +251,8 @@ impl<'a> Fields<'a> {
         let known = known.iter().map(|key| key.trim_start_matches("r#"));
         let Value::Map(entries) = &node.value else {
             let keys: Vec<String> = known.map(|key| format!("`{key}`")).collect();
-            node.mismatch(&format!("a map with {}", keys.join(", ")), problems);
+            let expected = if keys.is_empty() { "an empty map, {}".to_owned() } else { format!("a map with {}", keys.join(", ")) };
+            node.mismatch(&expected, problems);
             return None;
         };
         if entries.is_empty() && known.clone().next().is_some() {
@@ -263,6 +264,7 @@ impl<'a> Fields<'a> {
             } else if !known.clone().any(|name| name == key) {
                 let right = match closest(key, known.clone()) {
                     Some(name) => format!("did you mean `{name}`?"),
+                    None if known.clone().next().is_none() => "no keys belong here".to_owned(),
                     None => format!("known here: {}", known.clone().collect::<Vec<_>>().join(", ")),
                 };
                 problems.error(*at, format_args!("unknown key `{key}`"), right);

@@ -54,16 +54,21 @@ impl Rejection {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Target(_) | Self::Credential(_) | Self::Parser(Refusal::RequestMalformed) => StatusCode::BAD_REQUEST,
+            Self::Target(_)
+            | Self::Credential(_)
+            | Self::Upstream(upstream::Error::RequestMalformed(_))
+            | Self::Parser(Refusal::RequestMalformed) => StatusCode::BAD_REQUEST,
             Self::RouteNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Token(authn::Error::KeysUnavailable { .. }) => StatusCode::SERVICE_UNAVAILABLE,
             Self::TokenMissing | Self::Token(_) => StatusCode::UNAUTHORIZED,
-            Self::Policy { .. } | Self::Upstream(upstream::Error::IdentityUnsendable) => StatusCode::FORBIDDEN,
+            Self::Policy { .. } | Self::Upstream(upstream::Error::IdentityUnsendable(_)) => StatusCode::FORBIDDEN,
             Self::Upstream(upstream::Error::Unavailable(_)) => StatusCode::BAD_GATEWAY,
             Self::Upstream(upstream::Error::TimedOut) => StatusCode::GATEWAY_TIMEOUT,
             Self::Parser(Refusal::HeaderTooLarge) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Parser(Refusal::RequestTimeout) => StatusCode::REQUEST_TIMEOUT,
+            Self::Parser(Refusal::RequestTimeout) | Self::Upstream(upstream::Error::RequestTimedOut) => {
+                StatusCode::REQUEST_TIMEOUT
+            },
         }
     }
 
@@ -78,12 +83,14 @@ impl Rejection {
             Self::TokenMissing => "token_missing",
             Self::Token(error) => token_reason(error),
             Self::Policy { .. } => "policy_denied",
-            Self::Upstream(upstream::Error::IdentityUnsendable) => "identity_unsendable",
+            Self::Upstream(upstream::Error::IdentityUnsendable(_)) => "identity_unsendable",
             Self::Upstream(upstream::Error::Unavailable(_)) => "upstream_unavailable",
             Self::Upstream(upstream::Error::TimedOut) => "upstream_timeout",
-            Self::Parser(Refusal::RequestMalformed) => "request_malformed",
+            Self::Parser(Refusal::RequestMalformed) | Self::Upstream(upstream::Error::RequestMalformed(_)) => {
+                "request_malformed"
+            },
             Self::Parser(Refusal::HeaderTooLarge) => "header_too_large",
-            Self::Parser(Refusal::RequestTimeout) => "request_timeout",
+            Self::Parser(Refusal::RequestTimeout) | Self::Upstream(upstream::Error::RequestTimedOut) => "request_timeout",
         }
     }
 

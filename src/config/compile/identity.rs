@@ -1,11 +1,9 @@
 //! `identity`: the verified identity as headers.
 
-use http::HeaderName;
-
 use crate::config::document::{self, IdentityHeader, Path};
 use crate::config::node::At;
 use crate::config::problem::Problems;
-use crate::upstream::{Format, Identity, IdentityName, IdentityValue, NamePattern};
+use crate::upstream::{Format, Identity, IdentityName, IdentityValue, NamePattern, Override};
 
 /// The rules of one `identity` section. `captures` are those of the route's path, where the section is a route's own.
 pub(super) fn compile(
@@ -17,21 +15,26 @@ pub(super) fn compile(
     let given = headers.map(|headers| headers.value.0).unwrap_or_default();
     let count = given.len();
     let mut headers: Vec<(IdentityName, IdentityValue, Format)> = Vec::with_capacity(count);
+    let mut places = Vec::with_capacity(count);
     for (name, header) in given {
-        let Some((header_name, value, format)) = compile_header(&name, header, captures, problems) else { continue };
-        if let Some((twin, ..)) = headers.iter().find(|(other, ..)| other.folds_like(&header_name)) {
-            let wrong = format!("`{}` and `{}` are one header to many servers", name.value, twin.as_str());
-            problems.error(name.at, wrong, "choose names that differ in more than case, `-` and `_`");
-            continue;
+        if let Some(compiled) = compile_header(&name, header, captures, problems) {
+            headers.push(compiled);
+            places.push(name.at);
         }
-        headers.push((header_name, value, format));
     }
-    let remove = read_all(remove, problems, |text| NamePattern::parse(text));
-    let allow = read_all(allow, problems, |text| crate::upstream::allowed_override(text));
+    let names: Vec<IdentityName> = headers.iter().map(|(name, ..)| name.clone()).collect();
+    for (later, first) in IdentityName::clashes(&names) {
+        if let (Some(later), Some(first), Some(&at)) = (names.get(later), names.get(first), places.get(later)) {
+            let wrong = format!("`{later}` and `{first}` are one header to many servers");
+            problems.error(at, wrong, "choose names that differ in more than case, `-` and `_`");
+        }
+    }
+    let remove = read_all(remove, problems, NamePattern::parse);
+    let allow = read_all(allow, problems, Override::parse);
     let complete = headers.len() == count;
-    let (remove, allow): (Vec<NamePattern>, Vec<HeaderName>) = (remove?, allow?);
+    let (remove, allow): (Vec<NamePattern>, Vec<Override>) = (remove?, allow?);
     let forward_token = forward_token.is_some_and(|forward| forward.value);
-    complete.then(|| Identity::new(headers, forward_token, remove, allow))
+    complete.then(|| Identity::new(headers, forward_token, remove, &allow))
 }
 
 fn compile_header(
@@ -53,7 +56,7 @@ fn compile_header(
         .map_err(|error| problems.refuse(from.at, super::complete(&error, "write claims.NAME, roles, scopes, issuer or path.NAME")))
         .ok();
     if let (Some(IdentityValue::Capture(capture)), Some(captures)) = (&value, captures)
-        && !captures.iter().any(|known| **known == **capture)
+        && !captures.iter().any(|known| *known == **capture)
     {
         let right = if captures.is_empty() {
             "give the path a capture like {id}".to_owned()
@@ -64,9 +67,13 @@ fn compile_header(
     }
     let format = match format {
         None => Some(Format::Text),
-        Some(format) => Format::parse(&format.value)
-            .map_err(|error| problems.refuse(format.at, super::complete(&error, "write text, csv, json or base64url")))
-            .ok(),
+        Some(At { at, value }) => {
+            let format = Format::parse(&value);
+            if format.is_none() {
+                problems.error(at, format_args!("`{value}` is no format"), "write text, csv, json or base64url");
+            }
+            format
+        }
     };
     Some((header_name?, value?, format?))
 }

@@ -85,7 +85,7 @@ fn compile_one(
     let algorithms = algorithms?;
     let metrics = metrics.issuer(&name.value);
     let name: Arc<str> = name.value.as_str().into();
-    let keys = match Keys::new(&name, &iss.value, &algorithms, source, options, metrics.clone()) {
+    let keys = match Keys::new(&name, &iss.value, &algorithms, source, &options, metrics.clone()) {
         Ok(keys) => keys,
         Err(error) => {
             let place = if matches!(error, KeySourceError::Issuer(_)) { iss.at } else { place };

@@ -63,7 +63,7 @@ fn guard(shared: &Identity, drafts: &[Draft]) -> Guard {
         .iter()
         .flat_map(|draft| draft.identity.names())
         .chain(shared.names())
-        .cloned()
+        .map(|name| name.header().clone())
         .collect();
     Guard::new(names.iter())
 }

@@ -26,7 +26,7 @@ impl IdentityValue {
     pub fn parse(text: &str) -> Result<Self, IdentityValueError> {
         let unknown = || IdentityValueError(text.to_owned());
         match text.split_once('.') {
-            Some(("claims", path)) => ClaimPath::parse(path).map(Self::Claim).ok_or_else(unknown),
+            Some(("claims", path)) => ClaimPath::parse(path).map(Self::Claim).map_err(|_| unknown()),
             Some(("path", name)) if !name.is_empty() => Ok(Self::Capture(name.into())),
             Some(_) => Err(unknown()),
             None => match text {
@@ -35,6 +35,17 @@ impl IdentityValue {
                 "issuer" => Ok(Self::Issuer),
                 _ => Err(unknown()),
             },
+        }
+    }
+
+    /// From a list of steps, of which the first is `claims`; the others may hold dots.
+    pub fn from_steps(steps: &[String]) -> Result<Self, IdentityValueError> {
+        let unknown = || IdentityValueError(steps.join(", "));
+        match steps.split_first() {
+            Some((first, rest)) if first == "claims" => {
+                ClaimPath::from_steps(rest.to_vec()).map(Self::Claim).map_err(|_| unknown())
+            }
+            _ => Err(unknown()),
         }
     }
 

@@ -75,7 +75,7 @@ impl Outbound<'_> {
         let inbound = &self.inbound.headers;
         let options = ConnectionOptions::parse(inbound).ok_or(Malformed::ConnectionOptions)?;
         // A credential that nobody verified is never passed on, so not on public routes either.
-        let keep_credential = self.identity.forward_token() && self.permit.principal().is_some();
+        let keep_credential = self.identity.forwards_token() && self.permit.principal().is_some();
         for (name, value) in inbound {
             let passes = if forwarded::is_forwarding(name) {
                 // Not subject to `Connection`: a trusted proxy must not be made to lose the client's address.
@@ -83,7 +83,7 @@ impl Outbound<'_> {
             } else if name == header::AUTHORIZATION {
                 keep_credential
             } else {
-                !is_ours(name) && !is_hop_by_hop(name) && !options.name(name) && !self.guard.removes(name)
+                !is_ours(name) && !is_hop_by_hop(name) && !options.name(name) && !self.guard.removes(name) && !self.identity.removes(name)
             };
             if passes {
                 out.append(name.clone(), value.clone());
