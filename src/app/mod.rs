@@ -9,7 +9,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use prometheus::IntGauge;
 use tokio::time::{sleep, timeout};
@@ -72,6 +72,9 @@ impl App {
         for warning in warnings.lines() {
             tracing::warn!(warning, "Configuration");
         }
+        #[expect(clippy::disallowed_methods, reason = "the time of a configuration, not of a request")]
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        metrics.loaded(now);
         let (access_log, log_writer) = AccessLog::start(log).map_err(Error::Start)?;
         let telemetry = Telemetry { metrics, access_log };
         Ok(Self { settings, publisher: Publisher::new(snapshot), telemetry, log_writer })

@@ -129,6 +129,7 @@ impl Service for Proxy {
             uri: request.uri().clone(),
             version: request.version(),
             scheme: peer.scheme(),
+            // HTTP/2 has the host in the target, where the record finds it.
             host: headers.get(HOST).cloned(),
             user_agent: headers.get(USER_AGENT).cloned(),
             peer: peer.address(),

@@ -148,6 +148,14 @@ impl Metrics {
         self.connections.with_label_values(&[listener])
     }
 
+    /// The first configuration took effect; `at` is the time since the Unix epoch.
+    pub fn loaded(&self, at: Duration) {
+        for result in ["success", "failure"] {
+            self.config_reloads.with_label_values(&[result]).reset();
+        }
+        self.config_last_reload_success.set(at.as_secs_f64());
+    }
+
     /// Counts a reload; `at` is the time since the Unix epoch.
     pub fn reloaded(&self, at: Duration) {
         self.config_reloads.with_label_values(&["success"]).inc();

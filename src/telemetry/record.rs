@@ -71,7 +71,7 @@ pub struct Request {
     pub version: Version,
     /// `http` or `https`.
     pub scheme: &'static str,
-    /// The field `Host`.
+    /// The field `Host`, where there is one.
     pub host: Option<HeaderValue>,
     /// The field `User-Agent`.
     pub user_agent: Option<HeaderValue>,
@@ -191,7 +191,10 @@ impl Record {
             line.text("http.request.method", Some(request.method.as_str()));
             line.text("url.path", Some(request.uri.path()));
             line.text("url.scheme", Some(request.scheme));
-            line.lossy("server.address", request.host.as_ref());
+            match (&request.host, request.uri.host()) {
+                (None, Some(host)) => line.text("server.address", Some(host)),
+                (host, _) => line.lossy("server.address", host.as_ref()),
+            }
             line.text("network.protocol.version", Some(version(request.version)));
             line.display("client.address", request.client);
             line.display("network.peer.address", request.peer.ip());
