@@ -243,6 +243,8 @@ impl FromNode for Node {
 pub(super) struct Fields<'a> {
     at: Position,
     entries: &'a [Entry],
+    /// Keys that a mistyped one was taken for: not reported as missing too.
+    meant: Vec<String>,
 }
 
 impl<'a> Fields<'a> {
@@ -258,19 +260,23 @@ impl<'a> Fields<'a> {
         if entries.is_empty() && known.clone().next().is_some() {
             problems.error(node.at, "the map is empty", "give it a key, or leave it out");
         }
+        let mut meant = Vec::new();
         for Entry { key, at, .. } in entries {
             if later.contains(&key.as_str()) {
                 problems.error(*at, format_args!("`{key}` is not yet supported"), "leave it out until a version that has it");
             } else if !known.clone().any(|name| name == key) {
                 let right = match closest(key, known.clone()) {
-                    Some(name) => format!("did you mean `{name}`?"),
+                    Some(name) => {
+                        meant.push(name.to_owned());
+                        format!("did you mean `{name}`?")
+                    }
                     None if known.clone().next().is_none() => "no keys belong here".to_owned(),
                     None => format!("known here: {}", known.clone().collect::<Vec<_>>().join(", ")),
                 };
                 problems.error(*at, format_args!("unknown key `{key}`"), right);
             }
         }
-        Some(Self { at: node.at, entries })
+        Some(Self { at: node.at, entries, meant })
     }
 
     pub(super) fn node(&self, key: &str) -> Option<&'a Node> {
@@ -283,8 +289,8 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn required<T: FromNode>(&self, key: &str, problems: &mut Problems) -> Option<At<T>> {
-        if self.node(key).is_none() {
-            let key = key.trim_start_matches("r#");
+        let key = key.trim_start_matches("r#");
+        if self.node(key).is_none() && !self.meant.iter().any(|meant| meant == key) {
             problems.error(self.at, format_args!("`{key}` is missing"), format_args!("add `{key}: …` here"));
         }
         self.optional(key, problems)

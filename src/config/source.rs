@@ -68,12 +68,11 @@ pub(super) fn parse(text: &str, environment: Environment<'_>, problems: &mut Pro
         }
         Err(error) => {
             let at = error.location().map_or(Position::START, position);
-            let (wrong, right) = match error.without_snippet() {
-                serde_saphyr::Error::Budget { .. } => (
-                    "too many values, aliases or documents in one file".to_owned(),
-                    "a configuration is one YAML document of moderate size",
-                ),
-                other => (format!("not valid YAML: {}", without_place(&other.to_string())), "mend the syntax here"),
+            let message = error.without_snippet().to_string();
+            let (wrong, right) = if message.starts_with("budget breached") {
+                ("too many values, aliases or documents in one file".to_owned(), "a configuration is one YAML document of moderate size")
+            } else {
+                (format!("not valid YAML: {}", without_place(&message)), "mend the syntax here")
             };
             problems.error(at, wrong, right);
             None
