@@ -8,11 +8,37 @@
     clippy::as_conversions,
     clippy::print_stderr,
     clippy::wildcard_enum_match_arm,
-    missing_docs,
     unreachable_pub,
     reason = "a test ends at the first surprise, and is its own document"
 )]
 
+#[macro_use]
 mod support;
 
 mod harness;
+
+// The journey of a request.
+mod tls;
+mod target;
+mod routes;
+mod credential;
+mod tokens;
+mod keys;
+mod policy;
+mod identity;
+mod forwarding;
+mod bodies;
+mod upgrade;
+mod upstreams;
+mod hostile;
+
+// What operators see and do.
+mod admin;
+mod access_log;
+mod shutdown;
+mod check;
+mod demo;
+mod oidc_provider;
+
+// The house itself.
+mod architecture;

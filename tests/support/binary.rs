@@ -27,6 +27,24 @@ pub struct Finished {
     pub took: Duration,
 }
 
+impl Finished {
+    /// The exit status; none when a signal ended it.
+    pub fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    /// Everything it said, wherever it said it.
+    pub fn said(&self) -> String {
+        format!("{}\n{}", self.stdout, self.stderr)
+    }
+
+    /// The lines that begin with this, wherever they were said.
+    pub fn lines_starting(&self, prefix: &str) -> Vec<String> {
+        let said = self.said();
+        said.lines().filter(|line| line.starts_with(prefix)).map(str::to_owned).collect()
+    }
+}
+
 type Lines = Arc<Mutex<Vec<String>>>;
 
 /// No command that is to end by itself takes longer.
@@ -52,7 +70,11 @@ impl Binary {
 
     /// The program with these arguments.
     pub fn spawn<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Self {
-        let mut command = command(arguments);
+        Self::spawn_command(command(arguments))
+    }
+
+    /// The program as this command starts it.
+    pub fn spawn_command(mut command: Command) -> Self {
         let mut child = command.spawn().expect("the program starts");
         let stdout = lines_of(child.stdout.take().expect("piped"));
         let stderr = lines_of(child.stderr.take().expect("piped"));
@@ -61,7 +83,12 @@ impl Binary {
 
     /// The program with these arguments, to its end.
     pub async fn finish<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Finished {
-        let mut binary = Self::spawn(arguments);
+        Self::finish_command(command(arguments)).await
+    }
+
+    /// The program as this command starts it, to its end.
+    pub async fn finish_command(command: Command) -> Finished {
+        let mut binary = Self::spawn_command(command);
         let started = Instant::now();
         let status = binary.wait().await;
         let took = started.elapsed();

@@ -37,6 +37,7 @@ struct State {
     discovery: Option<Value>,
     discoveries: usize,
     fetches: usize,
+    authorization: Option<String>,
 }
 
 impl Issuer {
@@ -59,6 +60,7 @@ impl Issuer {
             discovery: None,
             discoveries: 0,
             fetches: 0,
+            authorization: None,
         }));
         let task = tokio::spawn(accept(listener, Arc::clone(&state)));
         Self { url, state, task }
@@ -138,6 +140,11 @@ impl Issuer {
         self.lock().discoveries
     }
 
+    /// The Authorization of the last fetch.
+    pub fn last_authorization(&self) -> Option<String> {
+        self.lock().authorization.clone()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().expect("unpoisoned")
     }
@@ -187,6 +194,8 @@ async fn answer(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let delay = state.lock().expect("unpoisoned").delay;
     tokio::time::sleep(delay).await;
+    let authorization = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+    state.lock().expect("unpoisoned").authorization = authorization.map(str::to_owned);
     let (status, body) = state.lock().expect("unpoisoned").answer(request.uri().path());
     let response = Response::builder().status(status).header("content-type", "application/json");
     Ok(response.body(Full::from(body)).expect("a response"))

@@ -41,6 +41,12 @@ impl Metrics {
         self.of(name, labels).next().is_some()
     }
 
+    /// The label names of the samples of this name.
+    pub fn labels(&self, name: &str) -> Vec<String> {
+        let first = self.of(name, &[]).next();
+        first.map(|sample| sample.labels.iter().map(|(name, _)| name.clone()).collect()).unwrap_or_default()
+    }
+
     /// The type that the text declares.
     pub fn kind(&self, name: &str) -> Option<&str> {
         let declared = self.text.lines().filter_map(|line| line.strip_prefix("# TYPE "));

@@ -76,10 +76,3 @@ pub async fn exchange(address: SocketAddr, bytes: impl AsRef<[u8]>) -> Option<Ra
     connection.write(bytes).await;
     connection.reply().await
 }
-
-/// The status of the answer to a request line with Host and nothing else.
-pub async fn status_of(address: SocketAddr, request_line: &[u8]) -> Option<u16> {
-    let mut request = request_line.to_vec();
-    request.extend_from_slice(b"\r\nHost: api.example.com\r\n\r\n");
-    exchange(address, request).await.map(|reply| reply.head.status())
-}

@@ -26,8 +26,6 @@ pub struct Upstream {
 pub struct Recorded {
     pub head: Head,
     pub body: Body,
-    /// The number of the connection it came on, from 0.
-    pub connection: usize,
 }
 
 #[derive(Debug, Default)]
@@ -163,7 +161,7 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<Stat
     let mut connections = JoinSet::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
-        let number = state.connections.fetch_add(1, Ordering::Relaxed);
+        state.connections.fetch_add(1, Ordering::Relaxed);
         let (tls, state) = (tls.clone(), Arc::clone(&state));
         connections.spawn(async move {
             let stream: Box<dyn Io> = match tls {
@@ -174,12 +172,12 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<Stat
                 None => Box::new(stream),
             };
             // An end of the connection at any point is the gateway's right, and seen by what was recorded.
-            let _end = serve(stream, &state, number).await;
+            let _end = serve(stream, &state).await;
         });
     }
 }
 
-async fn serve(stream: Box<dyn Io>, state: &State, connection: usize) -> std::io::Result<()> {
+async fn serve(stream: Box<dyn Io>, state: &State) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     while let Some(head) = read_head(&mut stream).await? {
         let queued = state.next.lock().expect("unpoisoned").pop_front();
@@ -190,7 +188,7 @@ async fn serve(stream: Box<dyn Io>, state: &State, connection: usize) -> std::io
         } else {
             Body::default()
         };
-        let recorded = Recorded { head: head.clone(), body: body.clone(), connection };
+        let recorded = Recorded { head: head.clone(), body: body.clone() };
         state.recorded.lock().expect("unpoisoned").push(recorded);
         if !script.play(state, &head, &body.bytes, &mut stream).await? {
             break;
