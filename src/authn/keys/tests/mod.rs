@@ -6,6 +6,7 @@ mod files;
 mod restart;
 mod rotation;
 mod scripted;
+mod trust;
 mod unknown;
 
 use std::sync::Arc;
