@@ -135,4 +135,17 @@ mod tests {
             assert!(delay >= most / 2 && delay <= most, "{failures}: {delay}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_header_gives_a_delay_within_the_bounds(control in "[ -~]{0,40}", age in "[ -~]{0,20}", expires in "[ -~]{0,40}") {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [("cache-control", control), ("age", age), ("expires", expires)] {
+                headers.insert(name, value.parse().unwrap());
+            }
+            let (min, max) = (Duration::from_secs(30), Duration::from_hours(1));
+            let delay = refresh_delay(lifetime(&headers), min, max);
+            proptest::prop_assert!(delay >= min && delay <= max);
+        }
+    }
 }

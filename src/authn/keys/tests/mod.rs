@@ -3,6 +3,7 @@
 mod answers;
 mod discovery;
 mod files;
+mod logs;
 mod restart;
 mod rotation;
 mod scripted;
