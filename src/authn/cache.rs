@@ -53,6 +53,12 @@ impl TokenCache {
         let key = Key { digest: *digest, generation };
         self.entries.try_get_with(key, verify).map(|entry| entry.verified)
     }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> u64 {
+        self.entries.run_pending_tasks();
+        self.entries.entry_count()
+    }
 }
 
 impl std::fmt::Debug for TokenCache {

@@ -5,6 +5,7 @@
 //! issuer's alone: a `kid` of another one means nothing here.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,8 +117,9 @@ impl Issuer {
                     KeyFailure::Unavailable { retry_after } => Error::KeysUnavailable { retry_after },
                 },
             )?;
+        let here = Cell::new(false);
         let verify = || -> Result<Entry, Refused> {
-            self.metrics.cache_misses.inc();
+            here.set(true);
             let verified = self.verify_with(&keys, algorithm, jws, now)?;
             Ok(Entry { lifetime: verified.validity.remaining(&self.times, now), verified })
         };
@@ -125,6 +127,8 @@ impl Issuer {
             Some(digest) => self.cache.get_or_verify(digest, generation, verify),
             None => verify().map(|entry| entry.verified).map_err(Arc::new),
         };
+        // whoever waited for another request's verification found the token, as far as the count goes
+        (if here.get() { &self.metrics.cache_misses } else { &self.metrics.cache_hits }).inc();
         match outcome {
             Ok(verified) => self.admit(&verified, admission, now).map(|()| verified),
             Err(refused) => Err(refused.on(self, admission)),
@@ -140,6 +144,16 @@ impl Issuer {
     ) -> Result<(), Error> {
         verified.validity.check(&self.times, now)?;
         if admission.audiences.is_none() { Ok(()) } else { self.check_audience(&verified.claims, admission) }
+    }
+
+    #[cfg(test)]
+    pub(super) fn metrics(&self) -> &IssuerMetrics {
+        &self.metrics
+    }
+
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> u64 {
+        self.cache.len()
     }
 
     /// Everything that does not depend on the route: requests on different routes share the answer.

@@ -32,4 +32,7 @@ pub use issuer::{Issuer, IssuerSpec};
 pub use json::Defect as JsonDefect;
 pub use jws::TokenLimits;
 pub use principal::Principal;
-pub use token_type::TokenTypes;
+pub use token_type::{TokenTypes, TokenTypesError};
+
+#[cfg(test)]
+mod tests;

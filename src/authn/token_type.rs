@@ -13,13 +13,17 @@ pub struct TokenTypes {
 }
 
 impl TokenTypes {
-    /// From names like `at+jwt` or `application/at+jwt`; `absent` allows a token without `typ`. None if there are none,
-    /// or one of them is empty.
-    pub fn parse<N: AsRef<str>>(names: &[N]) -> Option<Self> {
+    /// From names like `at+jwt` or `application/at+jwt`; `absent` allows a token without `typ`.
+    pub fn parse<N: AsRef<str>>(names: &[N]) -> Result<Self, TokenTypesError> {
         let names: BTreeSet<String> = names.iter().map(|name| canonical(name.as_ref())).collect();
-        let usable = !names.is_empty() && !names.contains("");
+        if names.is_empty() {
+            return Err(TokenTypesError::None);
+        }
+        if names.contains("") {
+            return Err(TokenTypesError::Empty);
+        }
         let absent = names.contains(ABSENT);
-        usable.then(|| Self { named: names.into_iter().filter(|name| name != ABSENT).collect(), absent })
+        Ok(Self { named: names.into_iter().filter(|name| name != ABSENT).collect(), absent })
     }
 
     /// Whether a token of this `typ` may pass.
@@ -32,6 +36,17 @@ impl Default for TokenTypes {
     fn default() -> Self {
         Self { named: ["jwt", "at+jwt"].map(str::to_owned).into(), absent: true }
     }
+}
+
+/// Why a list of types allows nothing; to be read by operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenTypesError {
+    /// The list is empty.
+    #[error("no token type is given, so no token could pass")]
+    None,
+    /// A type is an empty string.
+    #[error("a token type is empty; `absent` stands for tokens without one")]
+    Empty,
 }
 
 const ABSENT: &str = "absent";
@@ -65,12 +80,12 @@ mod tests {
         assert!(types.allow(None));
         assert!(!TokenTypes::parse(&["at+jwt"]).unwrap().allow(None));
         assert!(TokenTypes::parse(&["application/at+jwt"]).unwrap().allow(Some("at+JWT")));
-        assert_eq!(TokenTypes::parse(&["JWT", "at+jwt", "absent"]), Some(TokenTypes::default()));
+        assert_eq!(TokenTypes::parse(&["JWT", "at+jwt", "absent"]), Ok(TokenTypes::default()));
     }
 
     #[test]
     fn a_list_must_allow_something() {
-        assert_eq!(TokenTypes::parse::<&str>(&[]), None);
-        assert_eq!(TokenTypes::parse(&["JWT", ""]), None);
+        assert_eq!(TokenTypes::parse::<&str>(&[]), Err(TokenTypesError::None));
+        assert_eq!(TokenTypes::parse(&["JWT", ""]), Err(TokenTypesError::Empty));
     }
 }
