@@ -65,11 +65,11 @@ impl Keys {
             KeySource::Discovery => {
                 let fetcher = Fetcher::new(options)?;
                 let provider = Provider::discovered(issuer, fetcher, options.allow_http, options.refresh_min);
-                Task::remote(&shared, issuer, provider.map_err(KeySourceError::Issuer)?, options)
+                Task::remote(&shared, issuer, provider.map_err(KeySourceError::Issuer)?, options)?
             }
             KeySource::JwksUri(uri) => {
                 let place = Location::parse(&uri, options.allow_http).map_err(KeySourceError::JwksUri)?;
-                Task::remote(&shared, issuer, Provider::at(place, Fetcher::new(options)?), options)
+                Task::remote(&shared, issuer, Provider::at(place, Fetcher::new(options)?), options)?
             }
             KeySource::JwksFile(path) => Task::file(&shared, file(path, Kind::Jwks))?,
             KeySource::PemFile(path) => Task::file(&shared, file(path, Kind::Pem))?,

@@ -47,6 +47,7 @@ fn seconds(text: &str) -> Option<u64> {
 
 /// When an answer of this lifetime is asked for again: before it is old, within the bounds.
 pub(super) fn refresh_delay(lifetime: Option<Duration>, min: Duration, max: Duration) -> Duration {
+    let (min, max) = (min.min(LONGEST), max.min(LONGEST));
     let lifetime = lifetime.unwrap_or(UNSTATED).min(max);
     let early = lifetime.mul_f64(between(0.80, 0.95));
     // The jitter of the lower bound goes upwards, so that the bound holds.
@@ -57,7 +58,7 @@ pub(super) fn refresh_delay(lifetime: Option<Duration>, min: Duration, max: Dura
 /// part of up to a half.
 pub(super) fn backoff(failures: u32, first: Duration, cap: Duration) -> Duration {
     let doubled = first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(30)));
-    doubled.min(cap).mul_f64(between(0.5, 1.0))
+    doubled.min(cap).min(LONGEST).mul_f64(between(0.5, 1.0))
 }
 
 /// A random number of this range. Jitter is no secret: the randomness of the standard library's hash maps will do.
@@ -65,6 +66,9 @@ fn between(low: f64, high: f64) -> f64 {
     let random = u32::try_from(RandomState::new().build_hasher().finish() >> 32).unwrap_or(0);
     low + (high - low) * (f64::from(random) / f64::from(u32::MAX))
 }
+
+/// No delay is longer, whatever is configured: sums of times must not overflow.
+const LONGEST: Duration = Duration::from_hours(30 * 24);
 
 /// The lifetime of an answer that states none.
 const UNSTATED: Duration = Duration::from_mins(5);
@@ -116,6 +120,7 @@ mod tests {
             }
         }
         assert_eq!(refresh_delay(None, min, min), min);
+        assert_eq!(refresh_delay(None, Duration::MAX, Duration::MAX), LONGEST);
         let delays: std::collections::HashSet<_> = (0..8).map(|_| refresh_delay(None, min, max)).collect();
         assert!(delays.len() > 1, "no jitter");
     }
@@ -128,6 +133,19 @@ mod tests {
         {
             let delay = backoff(failures, first, cap).as_millis();
             assert!(delay >= most / 2 && delay <= most, "{failures}: {delay}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_header_gives_a_delay_within_the_bounds(control in "[ -~]{0,40}", age in "[ -~]{0,20}", expires in "[ -~]{0,40}") {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [("cache-control", control), ("age", age), ("expires", expires)] {
+                headers.insert(name, value.parse().unwrap());
+            }
+            let (min, max) = (Duration::from_secs(30), Duration::from_hours(1));
+            let delay = refresh_delay(lifetime(&headers), min, max);
+            proptest::prop_assert!(delay >= min && delay <= max);
         }
     }
 }

@@ -74,6 +74,16 @@ impl Kind {
     }
 }
 
+/// The bearer token in this file; read when the gateway starts, to find out whether it can be.
+pub(super) fn read_token(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeySourceError> {
+    let needed = "a bearer token for the fetches of the issuer's keys";
+    read_bounded(path, FILE_LIMIT).map_err(|source| KeySourceError::Unreadable {
+        path: path.to_owned(),
+        needed,
+        source,
+    })
+}
+
 /// The secret in this environment variable.
 pub(super) fn secret_of_variable(name: &str, algorithms: &Algorithms) -> Result<KeySet, KeySourceError> {
     use std::os::unix::ffi::OsStringExt;

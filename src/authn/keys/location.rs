@@ -159,4 +159,16 @@ mod tests {
         assert_eq!(location.to_string(), "https://id.example.com:8443/certs");
         assert_eq!(format!("{location:?}"), "Location(https://id.example.com:8443/certs)");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_becomes_a_place_that_breaks_the_rules(text in "(https?|HTTP|ftp)?:?/{0,3}[a-z0-9.:@\\[\\]%#?\\\\-]{0,30}/?\\PC{0,10}") {
+            if let Ok(location) = Location::parse(&text, false) {
+                let local = location.is_loopback();
+                proptest::prop_assert!(location.url().scheme() == "https" || location.url().scheme() == "http" && local);
+                proptest::prop_assert!(location.url().username().is_empty() && location.url().password().is_none());
+                proptest::prop_assert!(location.url().has_host());
+            }
+        }
+    }
 }

@@ -43,6 +43,7 @@ struct Seen {
     place: Location,
     digest: [u8; 32],
     etag: Option<HeaderValue>,
+    lifetime: Option<Duration>,
 }
 
 impl Provider {
@@ -82,9 +83,18 @@ impl Provider {
         obtained
     }
 
-    /// The set that was handed on last is gone: "nothing is new" would be no answer any more.
-    pub(super) fn forget(&mut self) {
-        self.seen = None;
+    /// Asks again where the keys are, where that is due. Hands on the keys of a new place, if they are good. May be
+    /// dropped half done.
+    pub(super) async fn look_elsewhere(&mut self) -> Option<Obtained> {
+        let due = self.discovery.as_ref().is_some_and(Discovery::is_due);
+        let known = self.place.clone().filter(|_| due)?;
+        match self.ask_elsewhere(&known, false).await {
+            Ok(obtained) => obtained,
+            Err(error) => {
+                tracing::debug!(error = %super::report::chain(&error), "Discovery failed, the known place stands");
+                None
+            }
+        }
     }
 
     async fn ask_where_they_are(&mut self, end_to_end: bool) -> Result<Obtained, ProviderError> {
@@ -95,25 +105,29 @@ impl Provider {
             return Ok(obtained);
         };
         let obtained = self.ask_at(&place, end_to_end).await;
-        let begins_to_fail = obtained.is_err() && !self.failed;
-        if !self.discovery.as_ref().is_some_and(|discovery| begins_to_fail || discovery.is_due()) {
-            return obtained;
-        }
-        match self.discover().await {
-            Ok(moved) if moved != place => match self.ask_at(&moved, end_to_end).await {
-                Ok(from_there) => {
-                    tracing::info!(place = %moved, "The issuer's keys have moved");
-                    self.place = Some(moved);
-                    Ok(from_there)
-                }
-                Err(error) => obtained.or(Err(error)),
-            },
-            Ok(_) => obtained,
-            Err(error) => {
-                tracing::debug!(error = %super::report::chain(&error), "Discovery failed, the known place stands");
-                obtained
+        match obtained {
+            // The document may name another place by now. Asked once: an issuer that is down has troubles enough.
+            Err(error) if self.discovery.is_some() && !self.failed => {
+                self.ask_elsewhere(&place, end_to_end).await.ok().flatten().ok_or(error)
             }
+            Ok(_) | Err(_) => obtained,
         }
+    }
+
+    /// The keys of the place that the discovery document names now; none if that is the known one.
+    async fn ask_elsewhere(
+        &mut self,
+        known: &Location,
+        end_to_end: bool,
+    ) -> Result<Option<Obtained>, ProviderError> {
+        let place = self.discover().await?;
+        if place == *known {
+            return Ok(None);
+        }
+        let obtained = self.ask_at(&place, end_to_end).await?;
+        tracing::info!(%place, "The issuer's keys have moved");
+        self.place = Some(place);
+        Ok(Some(obtained))
     }
 
     async fn discover(&mut self) -> Result<Location, ProviderError> {
@@ -142,7 +156,11 @@ impl Provider {
         let failed = |source| ProviderError::Fetch { what: "key set", from: place.clone(), source };
         let (body, etag, lifetime) = match self.fetcher.get(place, how).await.map_err(failed)? {
             Answer::Document { body, etag, lifetime } => (body, etag, lifetime),
-            Answer::Unmodified { lifetime } => return Ok(Obtained::Unchanged { lifetime }),
+            // What a 304 does not repeat still holds (RFC 9111 §4.3.4).
+            Answer::Unmodified { lifetime } => {
+                let lifetime = lifetime.or(seen.and_then(|seen| seen.lifetime));
+                return Ok(Obtained::Unchanged { lifetime });
+            }
         };
         let mut sum = [0; 32];
         sum.copy_from_slice(digest(&SHA256, &body).as_ref());
@@ -153,7 +171,7 @@ impl Provider {
             let (set, document) = parse(body).await?;
             Obtained::Changed { set: Arc::new(set), document, lifetime }
         };
-        self.seen = Some(Seen { place: place.clone(), digest: sum, etag });
+        self.seen = Some(Seen { place: place.clone(), digest: sum, etag, lifetime });
         Ok(obtained)
     }
 }

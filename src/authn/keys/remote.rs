@@ -5,12 +5,13 @@
 //! question at a time. A good answer replaces the set, any other changes nothing; when the time of trust is up the set
 //! goes. What it does is seen in the metrics and, one line a change, in the log.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep_until;
 
-use super::fetches::{Cause, Failure};
+use super::fetches::{Cause, Failure, Fetches};
 use super::last_known::LastKnown;
 use super::provider::{Obtained, Provider, ProviderError};
 use super::set::KeySet;
@@ -27,7 +28,7 @@ pub(super) struct Remote {
     refresh_min: Duration,
     refresh_max: Duration,
     max_stale: Duration,
-    /// The last good set, for as long as it is trusted.
+    /// The last good set. Once it is no longer trusted, only the issuer's word brings it back.
     current: Option<Arc<KeySet>>,
     scheduled: Instant,
     allowed: Instant,
@@ -92,11 +93,30 @@ impl Remote {
             Cause::Scheduled => false,
             Cause::Demanded | Cause::Forced => true,
         };
-        let obtained = self.provider.ask(end_to_end).await;
+        let obtained = {
+            let mut asking = pin!(self.provider.ask(end_to_end));
+            loop {
+                tokio::select! {
+                    obtained = &mut asking => break obtained,
+                    () = until(self.trusted_until) => {
+                        self.trusted_until = None;
+                        self.shared.expire();
+                    }
+                }
+            }
+        };
         self.shared.metrics.fetch_duration.observe(begun.elapsed().as_secs_f64());
         match obtained {
             Ok(obtained) => self.accept(obtained).await,
             Err(error) => self.endure(&error),
+        }
+        // After the answer is out: whoever waits for a key does not wait for discovery.
+        let moved = tokio::select! {
+            moved = self.provider.look_elsewhere() => moved,
+            () = wanted_again(&self.shared.fetches, self.allowed) => None,
+        };
+        if let Some(obtained) = moved {
+            self.accept(obtained).await;
         }
     }
 
@@ -116,7 +136,7 @@ impl Remote {
             }
             Obtained::Unchanged { .. } => {
                 if let Some(set) = &self.current {
-                    shared.store.extend(Arc::clone(set), self.trusted_until);
+                    shared.confirm(Arc::clone(set), self.trusted_until);
                 }
                 None
             }
@@ -169,14 +189,19 @@ impl Remote {
 
     fn expire(&mut self) {
         self.trusted_until = None;
-        self.current = None;
-        self.provider.forget();
         self.shared.expire();
         self.scheduled = self.scheduled.min(self.allowed);
-        tracing::error!(
-            issuer = &*self.shared.issuer,
-            "The issuer has not confirmed its keys for so long that they are no longer trusted"
-        );
+    }
+}
+
+/// Resolves when the next fetch is asked for and may begin.
+async fn wanted_again(fetches: &Fetches, allowed: Instant) {
+    loop {
+        match fetches.wanted() {
+            Some(Cause::Forced) => return,
+            Some(Cause::Demanded | Cause::Scheduled) => return sleep_until(allowed.into()).await,
+            None => fetches.asked().await,
+        }
     }
 }
 

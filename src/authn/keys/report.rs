@@ -1,6 +1,7 @@
 //! What the log says about keys: one line a change, nothing that a stranger wrote unescaped or at length.
 
 use std::error::Error;
+use std::sync::{Mutex, PoisonError};
 
 use super::set::KeySet;
 use super::store::Rotation;
@@ -39,14 +40,32 @@ pub(super) fn rotation(issuer: &str, rotation: &Rotation) {
     }
 }
 
-/// What is left out of a new document, or odd about it.
-pub(super) fn oddities(issuer: &str, set: &KeySet) {
-    let name = |kid: Option<&str>| kid.map_or_else(String::new, printable);
-    for skipped in set.skipped() {
-        tracing::warn!(issuer, kid = %name(skipped.kid.as_deref()), index = skipped.index, why = %skipped.why, "A key is not used");
-    }
-    for note in set.notes() {
-        tracing::warn!(issuer, kid = %name(note.kid.as_deref()), index = note.index, note = note.note, "A key is odd");
+/// What is left out of an issuer's documents, or odd about them. A document that is served with its members in another
+/// order each time is a new one each time, and what is odd about it is still said once.
+#[derive(Debug, Default)]
+pub(super) struct Oddities {
+    last: Mutex<Vec<String>>,
+}
+
+impl Oddities {
+    /// Reports what is odd about a new document, unless that was said of the last one.
+    pub(super) fn report(&self, issuer: &str, set: &KeySet) {
+        let name =
+            |index: usize, kid: Option<&str>| kid.map_or_else(|| format!("key {}", index + 1), printable);
+        let skipped = set
+            .skipped()
+            .iter()
+            .map(|key| format!("{} is not used: it {}", name(key.index, key.kid.as_deref()), key.why));
+        let notes =
+            set.notes().iter().map(|key| format!("{} {}", name(key.index, key.kid.as_deref()), key.note));
+        let oddities: Vec<String> = skipped.chain(notes).collect();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if *last != oddities {
+            if !oddities.is_empty() {
+                tracing::warn!(issuer, keys = %listed(&oddities), "Some keys of the issuer are left out or odd");
+            }
+            *last = oddities;
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::fetches::Fetches;
-use super::report;
+use super::report::{self, Oddities};
 use super::set::KeySet;
 use super::store::Store;
 use crate::telemetry::metrics::IssuerMetrics;
@@ -20,28 +20,43 @@ pub(super) struct Shared {
     pub(super) fetches: Fetches,
     pub(super) metrics: IssuerMetrics,
     pub(super) timing: Timing,
+    oddities: Oddities,
 }
 
 impl Shared {
     pub(super) fn new(issuer: Arc<str>, is_remote: bool, metrics: IssuerMetrics, timing: Timing) -> Self {
         let store = Store::new(Arc::clone(&issuer), timing.demand_interval);
         let fetches = Fetches::new(timing.waiters);
-        Self { issuer, is_remote, store, fetches, metrics, timing }
+        Self { issuer, is_remote, store, fetches, metrics, timing, oddities: Oddities::default() }
     }
 
     /// Takes a good set, reports what that changes, and says whether it changed anything.
     pub(super) fn take(&self, set: Arc<KeySet>, trusted_until: Option<Instant>) -> bool {
-        self.metrics.keys.set(i64::try_from(set.keys().len()).unwrap_or(i64::MAX));
-        report::oddities(&self.issuer, &set);
+        self.count(set.keys().len());
+        self.oddities.report(&self.issuer, &set);
         let rotation = self.store.replace(set, trusted_until);
         report::rotation(&self.issuer, &rotation);
         rotation.is_change()
     }
 
+    /// The issuer has confirmed the set that was taken last.
+    pub(super) fn confirm(&self, set: Arc<KeySet>, trusted_until: Option<Instant>) {
+        self.count(set.keys().len());
+        self.store.extend(set, trusted_until);
+    }
+
     /// The keys are no longer trusted.
     pub(super) fn expire(&self) {
-        self.metrics.keys.set(0);
+        self.count(0);
         self.store.expire();
+        tracing::error!(
+            issuer = &*self.issuer,
+            "The issuer has not confirmed its keys for so long that they are no longer trusted"
+        );
+    }
+
+    fn count(&self, keys: usize) {
+        self.metrics.keys.set(i64::try_from(keys).unwrap_or(i64::MAX));
     }
 
     /// Says when the next fetch is due.

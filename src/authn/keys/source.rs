@@ -173,6 +173,12 @@ pub enum KeySourceError {
     /// The issuer has no discovery document that may be fetched.
     #[error("the issuer cannot be asked where its keys are; without discovery, name their source under keys")]
     Issuer(#[source] LocationError),
+    /// There is no directory to keep keys in.
+    #[error("{} is not a directory; state_dir must be one that the gateway may write to", path.display())]
+    StateDirectory {
+        /// What was configured.
+        path: PathBuf,
+    },
     /// The certificate authorities could not be loaded.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -185,6 +191,7 @@ impl KeySourceError {
         match self {
             Self::Unreadable { .. }
             | Self::VariableUnset { .. }
+            | Self::StateDirectory { .. }
             | Self::Trust(TrustError::Unreadable { .. }) => true,
             Self::Unusable { .. }
             | Self::VariableUnusable { .. }

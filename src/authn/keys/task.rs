@@ -6,7 +6,7 @@ use std::time::Instant;
 use tokio::task::AbortHandle;
 
 use super::last_known::LastKnown;
-use super::local::{Follower, KeyFile};
+use super::local::{self, Follower, KeyFile};
 use super::provider::Provider;
 use super::remote::Remote;
 use super::shared::{Shared, wall_clock};
@@ -28,10 +28,17 @@ impl Task {
         issuer: &str,
         provider: Provider,
         options: &FetchOptions,
-    ) -> Self {
+    ) -> Result<Self, KeySourceError> {
+        if let Some(path) = &options.bearer_token_file {
+            drop(local::read_token(path)?);
+        }
         let OnStart::LastKnownGood { state_dir } = &options.on_start else {
-            return Self::Remote(Box::new(Remote::new(Arc::clone(shared), provider, options, None, None)));
+            let remote = Remote::new(Arc::clone(shared), provider, options, None, None);
+            return Ok(Self::Remote(Box::new(remote)));
         };
+        if !state_dir.is_dir() {
+            return Err(KeySourceError::StateDirectory { path: state_dir.clone() });
+        }
         let last_known =
             LastKnown::new(Arc::clone(&shared.issuer), state_dir.clone(), issuer, provider.source());
         let mut trusted_until = None;
@@ -44,7 +51,7 @@ impl Task {
             shared.fetches.note(|progress| progress.obtained = Some(obtained));
         }
         let remote = Remote::new(Arc::clone(shared), provider, options, Some(last_known), trusted_until);
-        Self::Remote(Box::new(remote))
+        Ok(Self::Remote(Box::new(remote)))
     }
 
     /// The task of a file, which is read here for the first time.

@@ -2,5 +2,8 @@
 
 mod attacks;
 mod caching;
+mod differential;
+mod examples;
 
 mod fixture;
+mod vectors;

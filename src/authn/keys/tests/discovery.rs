@@ -56,12 +56,13 @@ async fn keys_that_move_are_followed_and_only_to_a_good_set() {
     issuer.script(DOCUMENT, document(&issuer.url("/"), &issuer.url("/moved")));
     tokio::time::sleep(Duration::from_millis(150)).await;
     started.keys.refresh_now().await.unwrap();
+    eventually("the new place is tried", || issuer.fetches("/moved") > 0).await;
     assert!(started.has("a").await && issuer.fetches("/moved") > 0);
 
     issuer.script("/moved", Script::Json(set(&[&b])));
     tokio::time::sleep(Duration::from_millis(150)).await;
     started.keys.refresh_now().await.unwrap();
-    assert!(started.has("b").await && !started.holds("a"));
+    eventually("the move", || started.holds("b") && !started.holds("a")).await;
     let at_the_old_place = issuer.fetches("/jwks");
     started.keys.refresh_now().await.unwrap();
     assert_eq!(issuer.fetches("/jwks"), at_the_old_place);
@@ -95,4 +96,24 @@ async fn a_place_that_begins_to_fail_is_looked_up_anew_at_once() {
     issuer.script(DOCUMENT, document(&issuer.url("/"), &issuer.url("/moved")));
     assert!(started.has("b").await);
     assert_eq!(issuer.fetches(DOCUMENT), 2);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_discovery_while_the_keys_can_be_asked_for() {
+    let (a, b, c) = (Jwk::new("a"), Jwk::new("b"), Jwk::new("c"));
+    let issuer = Scripted::with(&[&a]).await;
+    issuer.script(DOCUMENT, document(&issuer.url("/"), &issuer.url("/jwks")));
+    let mut fixture = Fixture::new();
+    fixture.options.timeout = Duration::from_secs(5);
+    let started = discovered(&issuer, fixture);
+    assert!(started.has("a").await);
+    issuer.script(DOCUMENT, Script::Silence);
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    for jwk in [("b", &b), ("c", &c)] {
+        issuer.serve_keys(&[jwk.1]);
+        let begun = Instant::now();
+        assert!(started.has(jwk.0).await);
+        assert!(begun.elapsed() < Duration::from_millis(600), "{:?}", begun.elapsed());
+    }
+    assert!(issuer.fetches(DOCUMENT) >= 2, "discovery was under way");
 }

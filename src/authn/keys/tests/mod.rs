@@ -3,9 +3,11 @@
 mod answers;
 mod discovery;
 mod files;
+mod logs;
 mod restart;
 mod rotation;
 mod scripted;
+mod trust;
 mod unknown;
 
 use std::sync::Arc;

@@ -38,7 +38,7 @@ async fn the_first_answer_is_waited_for_and_later_ones_are_not() {
     assert!(is_unavailable(started.select("a").await));
     let begun = Instant::now();
     assert!(is_unavailable(started.select("a").await));
-    assert!(begun.elapsed() < Duration::from_millis(50), "waited for an issuer that is known to be down");
+    assert!(begun.elapsed() < Duration::from_millis(500), "waited for an issuer that is known to be down");
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn keys_are_refreshed_before_they_are_old_and_nobody_waits() {
     issuer.script("/jwks", Script::Json(scripted::set(&[&b])));
     eventually("refresh", || started.holds("b")).await;
     let after = begun.elapsed();
-    assert!(after > Duration::from_millis(700) && after < Duration::from_millis(1100), "{after:?}");
+    assert!(after > Duration::from_millis(700) && after < Duration::from_millis(1400), "{after:?}");
 
     issuer.script("/jwks", Script::Silence);
     let in_flight = Arc::clone(&started.keys);
@@ -118,7 +118,7 @@ async fn keys_are_refreshed_before_they_are_old_and_nobody_waits() {
     eventually("a fetch", || issuer.fetches("/jwks") == 3).await;
     let begun = Instant::now();
     assert!(started.has("b").await);
-    assert!(begun.elapsed() < Duration::from_millis(50));
+    assert!(begun.elapsed() < Duration::from_millis(200));
     assert!(refresh.await.unwrap().is_err());
 }
 
@@ -133,7 +133,7 @@ async fn keys_are_trusted_for_max_stale_and_no_longer() {
     let (begun, generation) = (Instant::now(), started.keys.generation());
     eventually("expiry", || !started.holds("a")).await;
     let after = begun.elapsed();
-    assert!(after > Duration::from_millis(300) && after < Duration::from_millis(900), "{after:?}");
+    assert!(after > Duration::from_millis(300) && after < Duration::from_millis(1500), "{after:?}");
     assert!(is_unavailable(started.select("a").await));
     eventually("generation", || started.keys.generation() > generation).await;
     assert_eq!(started.metrics.keys.get(), 0);
@@ -190,7 +190,7 @@ async fn one_issuer_in_trouble_costs_another_nothing() {
         slowest = slowest.max(begun.elapsed());
         tokio::task::yield_now().await;
     }
-    assert!(slowest < Duration::from_millis(50), "{slowest:?}");
+    assert!(slowest < Duration::from_millis(200), "{slowest:?}");
     assert!(stuck.await.unwrap());
 }
 

@@ -30,7 +30,7 @@ async fn a_flood_of_invented_kids_is_two_fetches_and_hides_no_rotation() {
         assert_eq!(outcome.unwrap(), Some(KeyFailure::Unknown));
     }
     let after = begun.elapsed();
-    assert!(after > Duration::from_millis(1_800) && after < Duration::from_millis(2_500), "{after:?}");
+    assert!(after > Duration::from_millis(1_800) && after < Duration::from_millis(3_500), "{after:?}");
     assert!(started.holds("b"), "the rotation was picked up");
     assert_eq!(issuer.fetches("/jwks"), 2);
     assert_eq!(started.metrics.unknown_kid.get(), 2_000);
@@ -53,18 +53,20 @@ async fn a_new_key_is_had_by_the_first_who_asks() {
 async fn what_is_known_to_be_unknown_is_answered_at_once_until_the_next_fetch() {
     let (a, late) = (Jwk::new("a"), Jwk::new("late"));
     let issuer = Scripted::with(&[&a]).await;
-    let started = Fixture::new().at(&issuer);
+    let mut fixture = Fixture::new();
+    fixture.timing.demand_interval = Duration::from_millis(600);
+    let started = fixture.at(&issuer);
     assert_eq!(started.select("late").await, Err(KeyFailure::Unknown));
     let fetches = issuer.fetches("/jwks");
     let begun = Instant::now();
     for _ in 0..100 {
         assert_eq!(started.select("late").await, Err(KeyFailure::Unknown));
     }
-    assert!(begun.elapsed() < Duration::from_millis(100));
+    assert!(begun.elapsed() < Duration::from_millis(400));
     assert_eq!(issuer.fetches("/jwks"), fetches);
 
     issuer.serve_keys(&[&a, &late]);
-    eventually("the window is over", || begun.elapsed() > Duration::from_millis(250)).await;
+    eventually("the window is over", || begun.elapsed() > Duration::from_millis(700)).await;
     assert!(started.has("late").await, "asked anew, and found by the one who asks");
 }
 
