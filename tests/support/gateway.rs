@@ -35,8 +35,11 @@ impl Gateway {
             tokio::spawn(bound.run(std::future::pending()));
             Ok::<_, String>(addresses)
         });
-        let (listeners, admin) = starting.await.map_err(|error| error.to_string())??;
-        Ok(Self { listeners, admin, runtime: Some(runtime) })
+        let started = starting.await.map_err(|error| error.to_string()).flatten();
+        // Made before the error is returned: dropping a runtime where it was made, among tasks, panics.
+        let mut gateway = Self { listeners: Vec::new(), admin: NOWHERE, runtime: Some(runtime) };
+        (gateway.listeners, gateway.admin) = started?;
+        Ok(gateway)
     }
 
     /// Starts it, and waits until it is ready.
@@ -65,6 +68,8 @@ impl Gateway {
         Metrics::parse(&reply.text())
     }
 }
+
+const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 impl Drop for Gateway {
     fn drop(&mut self) {
