@@ -19,8 +19,10 @@ mod upgrade;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Error, Unavailable};
-pub use guard::Guard;
-pub use identity::{Format, Identity, IdentityName, IdentityNameError, IdentityValue, Unsendable};
+pub use guard::{Guard, NamePattern, NamePatternError, Override, OverrideError};
+pub use identity::{
+    Format, Identity, IdentityName, IdentityNameError, IdentityValue, IdentityValueError, Unsendable,
+};
 pub use request::Malformed;
 
 use std::fmt;
@@ -172,7 +174,7 @@ impl Forward {
     /// Sends the request and hands on the head of the answer; its body streams. The permit is used up.
     pub async fn send(&self, permit: Permit, request: Inbound<'_>) -> Result<Response<Body>, Error> {
         let Inbound { mut head, body, target, captures, peer, request_id, traceparent, received, drain } = request;
-        let body = RequestBody::new(body, &self.guard, received);
+        let body = RequestBody::new(body, &self.guard, &self.identity, received);
         let upgrade = Upgrade::requested(&mut head, &body);
         let outbound = Outbound {
             inbound: &head,
