@@ -44,6 +44,13 @@ impl Principal {
     pub(crate) fn for_test(issuer: &str, roles: &[&str], scopes: &[&str], claims: Value) -> Self {
         let Value::Object(claims) = claims else { panic!("claims are an object") };
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        Self { verified: Arc::new(Verified { issuer: issuer.into(), roles: owned(roles), scopes: owned(scopes), claims }) }
+        Self {
+            verified: Arc::new(Verified {
+                issuer: issuer.into(),
+                roles: owned(roles),
+                scopes: owned(scopes),
+                claims,
+            }),
+        }
     }
 }

@@ -65,7 +65,9 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Malformed>>> {
-        let Self::Streamed { incoming, guard, identity, progress, received } = &mut *self else { return Poll::Ready(None) };
+        let Self::Streamed { incoming, guard, identity, progress, received } = &mut *self else {
+            return Poll::Ready(None);
+        };
         match Pin::new(incoming).poll_frame(context) {
             Poll::Pending => {
                 progress.note(Stage::WaitingForClient);

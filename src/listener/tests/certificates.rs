@@ -23,7 +23,8 @@ impl Authority {
     /// Certificate and key in PEM.
     fn issue(&self) -> (String, String) {
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &self.0).unwrap();
+        let certificate =
+            CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &self.0).unwrap();
         (certificate.pem(), key.serialize_pem())
     }
 }
@@ -137,7 +138,11 @@ async fn a_client_certificate_is_required_and_verified() {
         let answer = match handshake(&world, files.client(&[b"http/1.1"], identity)).await {
             Ok(mut stream) => {
                 drop(stream.write_all(request).await);
-                if passes { read_until(&mut stream, "GET https").await } else { read_to_end(&mut stream).await }
+                if passes {
+                    read_until(&mut stream, "GET https").await
+                } else {
+                    read_to_end(&mut stream).await
+                }
             }
             Err(_) => String::new(),
         };
@@ -194,7 +199,10 @@ fn files_that_cannot_be_used_are_named_with_their_problem() {
 
     files.write("tls.key", &files.authority.issue().1);
     let error = shown(&files.load(None).unwrap_err());
-    assert!(error.contains("does not match") && error.contains("tls.key") && error.contains("tls.crt"), "{error}");
+    assert!(
+        error.contains("does not match") && error.contains("tls.key") && error.contains("tls.crt"),
+        "{error}"
+    );
 
     files.write("tls.key", "");
     let error = shown(&files.load(None).unwrap_err());

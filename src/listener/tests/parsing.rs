@@ -34,7 +34,9 @@ async fn what_is_no_http_is_answered_counted_once_and_closed() {
 #[tokio::test]
 async fn both_framings_are_one_and_the_connection_closes() {
     let world = World::plain().await;
-    for order in ["Content-Length: 4\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 4"] {
+    for order in
+        ["Content-Length: 4\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 4"]
+    {
         let smuggled = "5\r\nhello\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
         let request = format!("POST / HTTP/1.1\r\nHost: x\r\n{order}\r\n\r\n{smuggled}");
         let answer = world.exchange(request.as_bytes()).await;
@@ -48,7 +50,12 @@ async fn both_framings_are_one_and_the_connection_closes() {
 #[tokio::test]
 async fn a_broken_chunk_breaks_the_body_and_the_connection() {
     let world = World::plain().await;
-    for chunk in ["z\r\nhello\r\n0\r\n\r\n", "5\r\nhelloX\r\n0\r\n\r\n", "fffffffffffffffff\r\n", "5 x\r\nhello\r\n0\r\n\r\n"] {
+    for chunk in [
+        "z\r\nhello\r\n0\r\n\r\n",
+        "5\r\nhelloX\r\n0\r\n\r\n",
+        "fffffffffffffffff\r\n",
+        "5 x\r\nhello\r\n0\r\n\r\n",
+    ] {
         let request = format!("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}");
         let answer = world.exchange(request.as_bytes()).await;
         assert!(answer.contains("broken"), "{chunk:?} got {answer:?}");
@@ -71,7 +78,8 @@ async fn a_header_over_the_limit_is_431() {
     assert!(world.exchange(many.as_bytes()).await.starts_with("HTTP/1.1 431 "));
     eventually(|| world.echo.refusals().len() == 2).await;
     assert_eq!(world.echo.refusals(), [Refusal::HeaderTooLarge, Refusal::HeaderTooLarge]);
-    let fits = format!("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: {}\r\n\r\n", "a".repeat(40 * 1024));
+    let fits =
+        format!("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: {}\r\n\r\n", "a".repeat(40 * 1024));
     assert!(world.exchange(fits.as_bytes()).await.starts_with("HTTP/1.1 200 "));
     world.ends().await;
 }
@@ -125,7 +133,8 @@ async fn http2_with_prior_knowledge_is_served_and_ends_when_idle() {
     .await
     .unwrap();
     let connection = tokio::spawn(connection);
-    let request = Request::post(format!("http://{}/", world.address)).body(Full::<Bytes>::from("hello")).unwrap();
+    let request =
+        Request::post(format!("http://{}/", world.address)).body(Full::<Bytes>::from("hello")).unwrap();
     let answer = within(sender.send_request(request)).await.unwrap();
     assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "POST http b\"hello\"");
     within(connection).await.unwrap().unwrap();
