@@ -188,7 +188,9 @@ fn requests_at_the_same_time_get_their_own_callers() {
             })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     let (hits, misses) = counts(corp_issuer(&authenticator));
     assert_eq!((hits + misses, misses), (3200, 40), "one verification per token, however many asked");
 }
