@@ -43,8 +43,11 @@ fn is_known_difference(error: &Error) -> Option<&'static str> {
 fn is_ours_alone(token: &str) -> Option<&'static str> {
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     let claims: Value = serde_json::from_slice(&payload).ok()?;
-    let null = |name: &str| claims.get(name).is_some_and(Value::is_null);
-    null("nbf").then_some("`null` is no claim, as everywhere here; the oracle wants a number")
+    let nbf = claims.get("nbf")?;
+    if nbf.is_null() {
+        return Some("`null` is no claim, as everywhere here; the oracle wants a number");
+    }
+    (nbf.as_f64()? < 0.0).then_some("a time before 1970 is a time; the oracle reads unsigned numbers")
 }
 
 struct Oracle {
