@@ -15,7 +15,7 @@ use prometheus::IntGauge;
 use tokio::time::{sleep, timeout};
 
 use self::readiness::Readiness;
-use crate::admin::Admin;
+use crate::admin::{Admin, Health};
 use crate::config::{self, Problems, Settings, Shutdown};
 use crate::listener::{Drain, Listener, ListenerSpec};
 use crate::proxy::{Proxy, Publisher};
@@ -153,7 +153,8 @@ impl Bound {
             drain.spawn(listener.serve(proxy.clone(), drain.clone()));
         }
         tracing::info!(address = %admin_address, "Listening for metrics and probes");
-        let service = Admin::new(Arc::clone(&readiness) as _, telemetry.metrics);
+        let health: Arc<dyn Health> = readiness.clone();
+        let service = Admin::new(health, telemetry.metrics);
         admin_drain.spawn(admin.serve(service, admin_drain.clone()));
 
         shutdown.await;

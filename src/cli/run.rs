@@ -53,13 +53,13 @@ pub(super) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
                     continue;
                 }
             }
-            match first.take() {
-                // Without a receiver the gateway has already stopped.
-                Some(first) => drop(first.send(())),
-                None => {
-                    tracing::warn!("A second signal, ending at once");
-                    std::process::exit(1);
-                }
+            let Some(first) = first.take() else {
+                tracing::warn!("A second signal, ending at once");
+                std::process::exit(1);
+            };
+            // Without a receiver the gateway has already stopped.
+            if first.send(()).is_err() {
+                tracing::debug!("Already stopped");
             }
         }
     });
@@ -75,12 +75,12 @@ pub(super) fn explain(error: &app::Error) -> ExitCode {
         complain(problems.lines());
         return refused();
     }
-    let mut line = format!("jwtgate: {error}");
+    let mut causes = vec![format!("jwtgate: {error}")];
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        line.push_str(&format!(": {error}"));
+        causes.push(error.to_string());
         cause = error.source();
     }
-    complain([line]);
+    complain([causes.join(": ")]);
     failure()
 }

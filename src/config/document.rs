@@ -54,6 +54,7 @@ section! {
 
 section! {
     /// Who issues tokens.
+    #[expect(clippy::struct_field_names, reason = "the fields are the keys of the file")]
     Issuer {
         issuer: required String,
         audiences: required Vec<At<String>>,

@@ -60,17 +60,17 @@ impl Problems {
 
     /// Records an error: `wrong; right`.
     pub(crate) fn error(&mut self, at: Position, wrong: impl fmt::Display, right: impl fmt::Display) {
-        self.push(at, Severity::Error, format!("{wrong}; {right}"));
+        self.push(at, Severity::Error, &format!("{wrong}; {right}"));
     }
 
     /// Records an error whose text already says what would be right.
-    pub(crate) fn refuse(&mut self, at: Position, message: impl fmt::Display) {
-        self.push(at, Severity::Error, message.to_string());
+    pub(crate) fn refuse(&mut self, at: Position, message: impl AsRef<str>) {
+        self.push(at, Severity::Error, message.as_ref());
     }
 
     /// Records a warning: `wrong; right`.
     pub(crate) fn warning(&mut self, at: Position, wrong: impl fmt::Display, right: impl fmt::Display) {
-        self.push(at, Severity::Warning, format!("warning: {wrong}; {right}"));
+        self.push(at, Severity::Warning, &format!("warning: {wrong}; {right}"));
     }
 
     /// Records something missing on this machine: an error, or under `--offline` a warning.
@@ -78,7 +78,7 @@ impl Problems {
         if self.offline { self.warning(at, wrong, right) } else { self.error(at, wrong, right) }
     }
 
-    fn push(&mut self, at: Position, severity: Severity, message: String) {
+    fn push(&mut self, at: Position, severity: Severity, message: &str) {
         let message = message.replace(char::is_control, " ");
         let problem = Problem { at, severity, message };
         if !self.list.contains(&problem) {

@@ -99,11 +99,11 @@ impl Rejection {
         match self {
             Self::TokenMissing => Some("Bearer".to_owned()),
             Self::Credential(_) => Some(r#"Bearer error="invalid_request""#.to_owned()),
-            Self::Token(authn::Error::KeysUnavailable { .. }) => None,
-            Self::Token(_) => Some(r#"Bearer error="invalid_token""#.to_owned()),
+            Self::Token(error) if !matches!(error, authn::Error::KeysUnavailable { .. }) => Some(r#"Bearer error="invalid_token""#.to_owned()),
             Self::Policy { scope: None } => Some(r#"Bearer error="insufficient_scope""#.to_owned()),
             Self::Policy { scope: Some(scope) } => Some(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#)),
-            Self::Target(_)
+            Self::Token(_)
+            | Self::Target(_)
             | Self::RouteNotFound
             | Self::MethodNotAllowed { .. }
             | Self::Upstream(_)
@@ -113,10 +113,7 @@ impl Rejection {
 
     /// When the client may try again.
     pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Token(authn::Error::KeysUnavailable { retry_after }) => Some(*retry_after),
-            _ => None,
-        }
+        if let Self::Token(authn::Error::KeysUnavailable { retry_after }) = self { Some(*retry_after) } else { None }
     }
 
     /// Whether the request had been allowed when it failed: the upstream is to blame.

@@ -96,4 +96,4 @@ impl Service for DevelopmentIssuer {
 }
 
 const KEY_ID: &str = "demo";
-const LIFETIME: Duration = Duration::from_secs(8 * 3_600);
+const LIFETIME: Duration = Duration::from_hours(8);

@@ -1,6 +1,5 @@
 //! `issuers`: whose tokens are accepted, and with which keys they are verified.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -245,10 +244,13 @@ fn fetch_options(
     Some(FetchOptions {
         refresh_min,
         refresh_max,
-        max_stale: positive(keys.max_stale.clone(), default.max_stale, problems)?,
+        max_stale: positive(keys.max_stale.as_ref(), default.max_stale, problems)?,
         timeout: default.timeout,
         on_start: on_start(keys, base, problems)?,
-        ca: given_file(keys.ca.as_ref(), base, problems)?,
+        ca: match &keys.ca {
+            None => None,
+            Some(ca) => Some(base.file(ca, problems)?),
+        },
         allow_http: keys.allow_http.as_ref().is_some_and(|allow| allow.value),
         proxy: match &keys.proxy {
             None => None,
@@ -261,16 +263,11 @@ fn fetch_options(
                 Some(proxy?)
             }
         },
-        bearer_token_file: given_file(keys.bearer_token_file.as_ref(), base, problems)?,
+        bearer_token_file: match &keys.bearer_token_file {
+            None => None,
+            Some(file) => Some(base.file(file, problems)?),
+        },
     })
-}
-
-/// The file that an optional key names: `Some(None)` without the key, `None` where the file is missing.
-fn given_file(given: Option<&At<String>>, base: Base<'_>, problems: &mut Problems) -> Option<Option<PathBuf>> {
-    match given {
-        None => Some(None),
-        Some(written) => base.file(written, problems).map(Some),
-    }
 }
 
 fn on_start(keys: &document::Keys, base: Base<'_>, problems: &mut Problems) -> Option<OnStart> {

@@ -45,10 +45,7 @@ fn compile_one(
     base: Base<'_>,
     problems: &mut Problems,
 ) -> Option<ListenerSpec> {
-    let tls = match tls {
-        None => None,
-        Some(tls) => Some(compile_tls(tls, base, problems)),
-    };
+    let tls = tls.map(|tls| compile_tls(tls, base, problems));
     let trusted_proxies = trusted_proxies.map(|networks| networks.value).unwrap_or_default();
     let address = address?.value;
     Some(ListenerSpec {

@@ -20,7 +20,7 @@ use self::files::Base;
 use self::requirements::Policies;
 use self::routes::Parts;
 use super::document::Document;
-use super::node::{At, Node, Size};
+use super::node::{At, Node, Size, Value};
 use super::problem::Problems;
 use super::settings::Settings;
 use crate::authn::{Authenticator, TokenLimits};
@@ -64,18 +64,13 @@ pub(super) fn compile(
 
 /// Where a token may be: so far, the Authorization field alone.
 fn credentials(section: Option<At<Vec<At<Node>>>>, problems: &mut Problems) {
-    for place in section.into_iter().flat_map(|section| section.value) {
-        let node = place.value;
-        match &node.value {
-            super::node::Value::Text(text) if text == "authorization" => {}
-            super::node::Value::Map(entries) => match entries.first() {
-                Some(entry) if ["cookie", "header", "query"].contains(&entry.key.as_str()) => {
-                    let wrong = format!("`{}` is not yet supported", entry.key);
-                    problems.error(entry.at, wrong, "leave it out until a version that has it; `authorization` is the default");
-                }
-                _ => node.mismatch("`authorization`", problems),
-            },
-            _ => node.mismatch("`authorization`", problems),
+    for At { value: node, .. } in section.into_iter().flat_map(|section| section.value) {
+        let later = if let Value::Map(entries) = &node.value { entries.first() } else { None };
+        if let Some(entry) = later.filter(|entry| ["cookie", "header", "query"].contains(&entry.key.as_str())) {
+            let wrong = format!("`{}` is not yet supported", entry.key);
+            problems.error(entry.at, wrong, "leave it out until a version that has it, `authorization` is the default");
+        } else if !matches!(&node.value, Value::Text(text) if text == "authorization") {
+            node.mismatch("`authorization`", problems);
         }
     }
 }
@@ -85,13 +80,13 @@ fn limits(section: Option<super::document::Limits>, problems: &mut Problems) -> 
     let Some(section) = section else { return default };
     let mut bounded = |given: Option<At<Size>>, default: usize| match given {
         None => default,
-        Some(At { at, value: Size(bytes) }) => match usize::try_from(bytes).ok().filter(|bytes| (256..=65_536).contains(bytes)) {
-            Some(bytes) => bytes,
-            None => {
+        Some(At { at, value: Size(bytes) }) => {
+            let bytes = usize::try_from(bytes).ok().filter(|bytes| (256..=65_536).contains(bytes));
+            if bytes.is_none() {
                 problems.error(at, "a limit out of range", "give a size from 256B to 64KiB");
-                default
             }
-        },
+            bytes.unwrap_or(default)
+        }
     };
     TokenLimits { token: bounded(section.token, default.token), header: bounded(section.token_header, default.header) }
 }

@@ -138,7 +138,14 @@ impl Policies {
                 let parts: Vec<_> = items.iter().map(|item| self.requirement(item, problems)).collect();
                 parts.into_iter().collect()
             }
-            _ => {
+            Value::List(_)
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Map(_)
+            | Value::Unknown => {
                 node.mismatch("a list of requirements or policy names, with at least one", problems);
                 None
             }
@@ -161,7 +168,8 @@ fn name_test(node: &Node, kind: &str, problems: &mut Problems) -> Option<NameTes
             })?;
             refused(NameTest::new(lists), node.at, problems)
         }
-        _ => {
+        Value::Unknown => None,
+        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) | Value::Map(_) => {
             problems.error(node.at, format_args!("found {}", node.found()), expected);
             None
         }
@@ -274,7 +282,14 @@ fn lists<T>(
                 complete &= read.len() == items.len();
                 lists.push((quantifier, read));
             }
-            _ => {
+            Value::List(_)
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Map(_)
+            | Value::Unknown => {
                 node.mismatch("a list with at least one item", problems);
                 complete = false;
             }

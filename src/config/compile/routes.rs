@@ -142,7 +142,7 @@ fn access(At { at, value }: At<Access>, parts: &mut Parts<'_>, problems: &mut Pr
         }
         Access::Conditions(conditions) => conditions,
     };
-    let issuers = conditions.issuers.map(|names| allowed_issuers(names.value, parts.issuers, problems));
+    let issuers = conditions.issuers.map(|names| allowed_issuers(&names.value, parts.issuers, problems));
     let audiences = conditions.audiences.map(|audiences| {
         let allowed: Vec<&Arc<Issuer>> = match &issuers {
             Some(Some(allowed)) => allowed.iter().collect(),
@@ -165,7 +165,7 @@ fn access(At { at, value }: At<Access>, parts: &mut Parts<'_>, problems: &mut Pr
 }
 
 fn allowed_issuers(
-    names: Vec<At<String>>,
+    names: &[At<String>],
     issuers: &Names<Issuer>,
     problems: &mut Problems,
 ) -> Option<Vec<Arc<Issuer>>> {

@@ -46,8 +46,8 @@ fn compile_one(
     }
     let timeouts = timeouts.map(|timeouts| timeouts.value);
     let (connect, response) = timeouts.map_or((None, None), |timeouts| (timeouts.connect, timeouts.response));
-    let connect_timeout = positive(connect, CONNECT_TIMEOUT, problems);
-    let response_timeout = positive(response, RESPONSE_TIMEOUT, problems);
+    let connect_timeout = positive(connect.as_ref(), CONNECT_TIMEOUT, problems);
+    let response_timeout = positive(response.as_ref(), RESPONSE_TIMEOUT, problems);
     if let Some(At { at, .. }) = &tls
         && !endpoints.is_empty()
         && !endpoints.iter().any(Endpoint::is_https)
@@ -79,14 +79,14 @@ fn compile_one(
 }
 
 /// A duration that must not be zero.
-pub(super) fn positive(given: Option<At<Duration>>, default: Duration, problems: &mut Problems) -> Option<Duration> {
+pub(super) fn positive(given: Option<&At<Duration>>, default: Duration, problems: &mut Problems) -> Option<Duration> {
     match given {
         None => Some(default),
         Some(At { at, value: Duration::ZERO }) => {
-            problems.error(at, "a timeout of zero would refuse everything", "give a duration above zero");
+            problems.error(*at, "a timeout of zero would refuse everything", "give a duration above zero");
             None
         }
-        Some(At { value, .. }) => Some(value),
+        Some(At { value, .. }) => Some(*value),
     }
 }
 
