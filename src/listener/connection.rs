@@ -50,10 +50,14 @@ pub(super) async fn accept<S: Service>(
         return serve(stream, peer, activity, service, &drain).await;
     };
     let handshake = async {
-        // Until the first byte there is nothing to be polite about: a drain may close at once.
+        // Until the first byte there is nothing to be polite about: a drain may close at once. A look at that byte,
+        // because `readable` may speak up without one.
+        let mut first = [0];
         tokio::select! {
             biased;
-            readable = socket.readable() => readable?,
+            peeked = socket.peek(&mut first) => {
+                peeked?;
+            }
             () = drain.stopped() => return Err(std::io::ErrorKind::Interrupted.into()),
         }
         TlsAcceptor::from(tls.current()).accept(socket).await

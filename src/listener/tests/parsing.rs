@@ -69,7 +69,7 @@ async fn a_header_over_the_limit_is_431() {
     let large = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "a".repeat(1024 * 1024));
     let mut stream = world.connect().await;
     let (mut reader, mut writer) = stream.split();
-    let (answer, _) = tokio::join!(read_to_end(&mut reader), async {
+    let (answer, ()) = tokio::join!(read_to_end(&mut reader), async {
         // The gateway stops reading; how much the kernel takes until then does not matter.
         drop(writer.write_all(large.as_bytes()).await);
     });

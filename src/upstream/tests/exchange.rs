@@ -80,7 +80,7 @@ async fn connections_are_used_again_and_answers_counted() {
         *count.lock().unwrap() += 1;
         async move {
             while !read_request(&mut stream).await.is_empty() {
-                stream.write_all(OK).await.unwrap()
+                stream.write_all(OK).await.unwrap();
             }
         }
     })
