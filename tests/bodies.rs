@@ -22,7 +22,7 @@ const OFFERED: usize = 192 * MIB;
 const HELD: usize = 48 * MIB;
 
 fn pattern(length: usize) -> Vec<u8> {
-    (0..length).map(|index| (index % 251) as u8).collect()
+    (0..=250).cycle().take(length).collect()
 }
 
 /// A body of `total` bytes that counts what has been taken of it.
@@ -150,10 +150,10 @@ async fn an_upload_to_a_stalled_upstream_is_not_read_ahead() {
     let token = world.issuer.token().sign();
     world.upstream.answer(Script::Stall);
     for client in [world.client.clone(), world.client.http2()] {
-        let (body, taken) = counted(OFFERED);
+        let (body, sent) = counted(OFFERED);
         let request = client.request(Method::POST, "/a").bearer(&token).body(body);
         let sending = tokio::spawn(request.try_send());
-        let held = settled(|| taken.load(Ordering::Relaxed)).await;
+        let held = settled(|| sent.load(Ordering::Relaxed)).await;
         assert!(held < HELD, "{held} bytes of an upload that nobody reads were taken");
         sending.abort();
     }
