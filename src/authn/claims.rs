@@ -1,4 +1,11 @@
-//! The claims of a token.
+//! Names of claims, as operators write them.
+//!
+//! Given a path from the configuration; finds its claim in a token. A path that could never name one is refused when
+//! the configuration is read.
+
+use std::borrow::Cow;
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 /// The path of a claim: the top-level claim of exactly that name if there is one, else the steps between the dots.
@@ -9,24 +16,120 @@ pub struct ClaimPath {
 }
 
 impl ClaimPath {
-    /// From the dotted form: `tenant`, `realm_access.roles`, `https://example.com/roles`. None if a step is empty.
-    pub fn parse(text: &str) -> Option<Self> {
-        let steps: Vec<String> = text.split('.').map(str::to_owned).collect();
-        (!text.is_empty()).then(|| Self { whole: Some(text.to_owned()), steps })
+    /// From the dotted form: `tenant`, `realm_access.roles`, `https://example.com/roles`.
+    pub fn parse(text: &str) -> Result<Self, ClaimPathError> {
+        let steps = text.split('.').map(str::to_owned).collect();
+        Ok(Self { whole: Some(text.to_owned()), ..Self::from_steps(steps)? })
     }
-    /// From steps given one by one, which may hold dots. None if there are none.
-    pub fn from_steps(steps: Vec<String>) -> Option<Self> {
-        (!steps.is_empty()).then_some(Self { whole: None, steps })
+
+    /// From steps given one by one, which may hold dots.
+    pub fn from_steps(steps: Vec<String>) -> Result<Self, ClaimPathError> {
+        if steps.iter().all(String::is_empty) {
+            return Err(ClaimPathError::Empty);
+        }
+        if steps.iter().any(String::is_empty) {
+            return Err(ClaimPathError::EmptyStep);
+        }
+        Ok(Self { whole: None, steps })
     }
+
+    /// The top-level claim of this name.
+    pub(super) fn named(name: &str) -> Self {
+        Self { whole: None, steps: vec![name.to_owned()] }
+    }
+
     /// The claim at this path; `null` counts as absent.
     pub fn find<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a Value> {
-        let found = match self.whole.as_ref().and_then(|name| claims.get(name)) {
-            Some(value) => Some(value),
-            None => {
-                let (first, rest) = self.steps.split_first()?;
-                rest.iter().try_fold(claims.get(first)?, |value, step| value.as_object()?.get(step))
-            }
-        };
+        let found = self.whole.as_ref().and_then(|name| claims.get(name)).or_else(|| {
+            let (first, rest) = self.steps.split_first()?;
+            rest.iter().try_fold(claims.get(first)?, |value, step| value.as_object()?.get(step))
+        });
         found.filter(|value| !value.is_null())
+    }
+
+    /// The strings at this path: none if the claim is absent, one if it is a string. Fails for any other type than a
+    /// string or an array of strings.
+    pub(super) fn names(&self, claims: &Map<String, Value>) -> Result<Vec<String>, super::Error> {
+        let names = match self.find(claims) {
+            None => Some(Vec::new()),
+            Some(Value::String(name)) => Some(vec![name.clone()]),
+            Some(Value::Array(names)) => names.iter().map(|name| name.as_str().map(str::to_owned)).collect(),
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => None,
+        };
+        names.ok_or_else(|| super::Error::ClaimMalformed(Cow::Owned(self.to_string())))
+    }
+}
+
+impl fmt::Display for ClaimPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, step) in self.steps.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { "." })?;
+            f.write_str(step)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a path can name no claim; to be read by operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimPathError {
+    /// Nothing is named.
+    #[error("the name of a claim is empty")]
+    Empty,
+    /// Two dots in a row, a dot at an end, or an empty string in a list.
+    #[error("a step of the claim's path is empty; give a claim with such a name as a list of its steps")]
+    EmptyStep,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::authn::Error;
+
+    fn claims(value: Value) -> Map<String, Value> {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn the_claim_of_the_whole_name_comes_before_the_steps() {
+        let claims = claims(json!({
+            "a.b": "whole", "a": {"b": "steps", "c": {"d": 1}, "n": null},
+            "https://example.com/roles": ["x"],
+        }));
+        let find = |path: &str| ClaimPath::parse(path).unwrap().find(&claims).cloned();
+        assert_eq!(find("a.b"), Some(json!("whole")));
+        assert_eq!(find("a.c.d"), Some(json!(1)));
+        assert_eq!(find("https://example.com/roles"), Some(json!(["x"])));
+        assert_eq!(find("a.n"), None);
+        assert_eq!(find("a.b.c"), None);
+        let steps =
+            |steps: &[&str]| ClaimPath::from_steps(steps.iter().map(|&step| step.to_owned()).collect());
+        assert_eq!(steps(&["a", "b"]).unwrap().find(&claims), Some(&json!("steps")));
+        assert_eq!(steps(&["a.b"]).unwrap().find(&claims), Some(&json!("whole")));
+    }
+
+    #[test]
+    fn a_path_that_names_nothing_is_refused() {
+        for text in [".", "a.", ".a", "a..b"] {
+            let expected = if text == "." { ClaimPathError::Empty } else { ClaimPathError::EmptyStep };
+            assert_eq!(ClaimPath::parse(text), Err(expected), "{text}");
+        }
+        assert_eq!(ClaimPath::parse(""), Err(ClaimPathError::Empty));
+        assert_eq!(ClaimPath::from_steps(vec![]), Err(ClaimPathError::Empty));
+    }
+
+    #[test]
+    fn names_are_strings_or_nothing() {
+        let names = |value: Value| {
+            ClaimPath::parse("realm.roles").unwrap().names(&claims(json!({"realm": {"roles": value}})))
+        };
+        assert_eq!(names(json!("one two")), Ok(vec!["one two".to_owned()]));
+        assert_eq!(names(json!(["a", "b"])), Ok(vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(names(json!(null)), Ok(vec![]));
+        for wrong in [json!(1), json!(true), json!({}), json!(["a", 1]), json!([["a"]]), json!([null])] {
+            assert_eq!(names(wrong), Err(Error::ClaimMalformed("realm.roles".into())));
+        }
     }
 }

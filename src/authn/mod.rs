@@ -1,6 +1,38 @@
 //! AUTHENTICATE: whose request is it?
+//!
+//! Given the header fields of a request ([`credential`]) and the time; hands on a [`Principal`], which says that a token
+//! passed every check of its issuer, or the first check that failed. Depends on keys ([`keys`]) and on nothing of the
+//! request but its token. The journey of a token through these files:
+//! `credential → authenticator → jws (json) → issuer → keys → validity, audience → cache → principal`.
+
+mod admission;
+mod algorithm;
+mod audience;
+mod authenticator;
+mod cache;
 mod claims;
+mod credential;
+mod digest;
+mod error;
+mod issuer;
+mod json;
+mod jws;
 pub mod keys;
 mod principal;
-pub use claims::ClaimPath;
+mod token_type;
+mod validity;
+
+pub use admission::Admission;
+pub use algorithm::{Algorithm, Algorithms, Family};
+pub use authenticator::Authenticator;
+pub use claims::{ClaimPath, ClaimPathError};
+pub use credential::{BearerToken, CredentialError, credential};
+pub use error::{Error, Failure};
+pub use issuer::{Issuer, IssuerSpec};
+pub use json::Defect as JsonDefect;
+pub use jws::TokenLimits;
 pub use principal::Principal;
+pub use token_type::{TokenTypes, TokenTypesError};
+
+#[cfg(test)]
+mod tests;

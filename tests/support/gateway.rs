@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use jwtgate::app::App;
 use tokio::runtime::Runtime;
 
 use super::client::Client;
@@ -80,42 +81,4 @@ fn init_tracing() {
     // An error says that another test of this process was first.
     let _first =
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_test_writer().try_init();
-}
-
-// TODO-INTEGRATE: replace this line by `use jwtgate::app::App;` and remove `mod stub`.
-use stub::App;
-
-/// Stands in until the library has `app::App`.
-mod stub {
-    use std::future::Future;
-    use std::io;
-    use std::net::SocketAddr;
-    use std::path::Path;
-
-    #[derive(Debug)]
-    pub struct App;
-    #[derive(Debug)]
-    pub struct Bound;
-
-    impl App {
-        pub fn load(_: &Path) -> Result<Self, String> {
-            Err("the library has no app::App yet".to_owned())
-        }
-        #[expect(clippy::unused_async, reason = "the real one is")]
-        pub async fn bind(self) -> io::Result<Bound> {
-            Ok(Bound)
-        }
-    }
-
-    impl Bound {
-        pub fn listeners(&self) -> &[SocketAddr] {
-            &[]
-        }
-        pub fn admin(&self) -> SocketAddr {
-            SocketAddr::from(([127, 0, 0, 1], 9))
-        }
-        pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
-            shutdown.await;
-        }
-    }
 }

@@ -1,0 +1,171 @@
+//! Tokens in, verified callers out.
+//!
+//! Given a token of any issuer; finds the issuer that it names and hands on the caller that this issuer's section, keys
+//! and clock allow, or the first check that failed. A token that was verified before is found by its digest, without
+//! being taken apart: which issuer to ask is remembered in a table of hints, and a wrong hint costs a look, never an
+//! answer, because an issuer's cache holds nothing but that issuer's tokens.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use super::admission::Admission;
+use super::credential::BearerToken;
+use super::digest::Digest;
+use super::error::{Error, Failure};
+use super::issuer::Issuer;
+use super::jws::{Jws, TokenLimits};
+use super::principal::{Principal, Verified};
+use super::validity::Timestamp;
+
+/// Verifies tokens of all configured issuers.
+#[derive(Debug)]
+pub struct Authenticator {
+    issuers: Vec<Arc<Issuer>>,
+    by_iss: HashMap<String, u16>,
+    hints: Hints,
+    limits: TokenLimits,
+}
+
+impl Authenticator {
+    /// For these issuers. Of two with an equal `iss`, which the configuration refuses, the first counts.
+    pub fn new(issuers: Vec<Arc<Issuer>>, limits: TokenLimits) -> Self {
+        let mut by_iss = HashMap::new();
+        for (issuer, place) in issuers.iter().zip(0..) {
+            by_iss.entry(issuer.spec().issuer.clone()).or_insert(place);
+        }
+        Self { issuers, by_iss, hints: Hints::default(), limits }
+    }
+
+    /// The issuers, as they were given.
+    pub fn issuers(&self) -> &[Arc<Issuer>] {
+        &self.issuers
+    }
+
+    /// The caller of this token, if it may pass at this time on a route of this admission.
+    pub async fn authenticate(
+        &self,
+        token: BearerToken<'_>,
+        admission: &Admission,
+        now: SystemTime,
+    ) -> Result<Principal, Failure> {
+        let (token, now) = (token.text(), Timestamp::of(now));
+        if token.len() > self.limits.token {
+            return Err(Failure { issuer: None, error: Error::TokenTooLarge });
+        }
+        let digest = Digest::of(token);
+        let (issuer, outcome) = match digest.as_ref().and_then(|digest| self.recall(digest)) {
+            Some((issuer, verified)) => (Some(issuer), recalled(issuer, verified, admission, now)),
+            None => self.verify(token, digest.as_ref(), admission, now).await,
+        };
+        match outcome {
+            Ok(verified) => Ok(Principal::new(verified)),
+            Err(error) => {
+                Err(Failure { issuer: issuer.map(|issuer| Arc::clone(&issuer.spec().name)), error })
+            }
+        }
+    }
+
+    /// A token that was verified before, and whose it is.
+    fn recall(&self, digest: &Digest) -> Option<(&Issuer, Arc<Verified>)> {
+        let issuer = self.issuers.get(usize::from(self.hints.get(digest)))?;
+        Some((issuer, issuer.recall(digest)?))
+    }
+
+    /// Takes the token apart and has its issuer verify it.
+    async fn verify(
+        &self,
+        token: &str,
+        digest: Option<&Digest>,
+        admission: &Admission,
+        now: Timestamp,
+    ) -> (Option<&Issuer>, Result<Arc<Verified>, Error>) {
+        let jws = match Jws::parse(token, self.limits) {
+            Ok(jws) => jws,
+            Err(error) => return (None, Err(error)),
+        };
+        let named = self.issuer_of(&jws);
+        if jws.header.critical {
+            return (named.ok().map(|(_, issuer)| issuer), Err(Error::CriticalHeaderUnsupported));
+        }
+        let (place, issuer) = match named {
+            Ok(named) => named,
+            Err(error) => return (None, Err(error)),
+        };
+        if let Some(digest) = digest
+            && let Some(verified) = issuer.recall(digest)
+        {
+            self.hints.set(digest, place);
+            return (Some(issuer), recalled(issuer, verified, admission, now));
+        }
+        if !admission.takes(&issuer.spec().name) {
+            return (Some(issuer), Err(Error::IssuerNotAllowed));
+        }
+        let outcome = issuer.verify(jws, digest, admission, now).await;
+        if let (Ok(_), Some(digest)) = (&outcome, digest) {
+            self.hints.set(digest, place);
+        }
+        (Some(issuer), outcome)
+    }
+
+    fn issuer_of(&self, jws: &Jws<'_>) -> Result<(u16, &Issuer), Error> {
+        let iss = match jws.claims.get("iss") {
+            None | Some(Value::Null) => return Err(Error::ClaimMissing(Cow::Borrowed("iss"))),
+            Some(Value::String(iss)) => iss,
+            Some(_) => return Err(Error::ClaimMalformed(Cow::Borrowed("iss"))),
+        };
+        let &place = self.by_iss.get(iss).ok_or(Error::IssuerUnknown)?;
+        let issuer = self.issuers.get(usize::from(place)).ok_or(Error::IssuerUnknown)?;
+        Ok((place, issuer))
+    }
+}
+
+/// What is left to check of a token that was verified before: what depends on the route and on the time.
+fn recalled(
+    issuer: &Issuer,
+    verified: Arc<Verified>,
+    admission: &Admission,
+    now: Timestamp,
+) -> Result<Arc<Verified>, Error> {
+    if !admission.takes(&issuer.spec().name) {
+        return Err(Error::IssuerNotAllowed);
+    }
+    issuer.admit(&verified, admission, now)?;
+    Ok(verified)
+}
+
+/// Which issuer a digest was last seen with. Small and never wrong in a way that matters: no locks, no entries to evict.
+#[derive(Debug)]
+struct Hints(Box<[AtomicU16]>);
+
+impl Hints {
+    fn get(&self, digest: &Digest) -> u16 {
+        self.slot(digest).map_or(0, |slot| slot.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, digest: &Digest, issuer: u16) {
+        // not written without need: the line then stays in every core's cache
+        if let Some(slot) = self.slot(digest)
+            && slot.load(Ordering::Relaxed) != issuer
+        {
+            slot.store(issuer, Ordering::Relaxed);
+        }
+    }
+
+    fn slot(&self, digest: &Digest) -> Option<&AtomicU16> {
+        let [_, _, _, _, _, _, low, high] = digest.prefix().to_le_bytes();
+        self.0.get(usize::from(u16::from_le_bytes([low, high])) % HINTS)
+    }
+}
+
+impl Default for Hints {
+    fn default() -> Self {
+        Self(std::iter::repeat_with(AtomicU16::default).take(HINTS).collect())
+    }
+}
+
+const HINTS: usize = 16 * 1024;

@@ -1,0 +1,204 @@
+//! The credential of a request: where its token is.
+//!
+//! Given the header fields; hands on at most one [`BearerToken`] (RFC 6750 §2.1). Refuses two Authorization fields,
+//! equal or not and whatever their schemes (some servers read the first, some the last, some join them:
+//! CVE-2026-26308), and a Bearer field without exactly one token. Another scheme than Bearer is no credential here.
+
+use std::fmt;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+/// The token that a request carries, not verified yet; borrows the request's header.
+#[derive(Clone, Copy)]
+pub struct BearerToken<'a>(&'a str);
+
+impl<'a> BearerToken<'a> {
+    /// A bare token: exactly a `token68` (RFC 9110 §11.2).
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, CredentialError> {
+        let text = str::from_utf8(bytes).ok().filter(|text| is_token68(text.as_bytes()));
+        text.map(Self).ok_or(CredentialError::Malformed)
+    }
+
+    pub(super) fn text(self) -> &'a str {
+        self.0
+    }
+}
+
+impl fmt::Debug for BearerToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BearerToken(…)")
+    }
+}
+
+/// The request's token, if it carries one.
+pub fn credential(headers: &HeaderMap) -> Result<Option<BearerToken<'_>>, CredentialError> {
+    let mut fields = headers.get_all(AUTHORIZATION).iter();
+    match (fields.next(), fields.next()) {
+        (None, _) => Ok(None),
+        (Some(field), None) => bearer(field.as_bytes()),
+        (Some(_), Some(_)) => Err(CredentialError::Ambiguous),
+    }
+}
+
+/// Why a request has no credential that could be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialError {
+    /// The scheme is Bearer, but what follows is not exactly one token.
+    #[error("credential malformed")]
+    Malformed,
+    /// Several credentials: which one counts would be a guess.
+    #[error("more than one credential")]
+    Ambiguous,
+}
+
+/// The token of one field (RFC 9110 §11.4): the scheme, spaces, the token. Blanks around the value are not part of it
+/// (RFC 9110 §5.5); HTTP/1 parsers have removed them already, those of HTTP/2 need not have.
+fn bearer(field: &[u8]) -> Result<Option<BearerToken<'_>>, CredentialError> {
+    let field = trim(field);
+    let end = field.iter().position(|&byte| !is_tchar(byte)).unwrap_or(field.len());
+    let (scheme, rest) = field.split_at_checked(end).unwrap_or((field, &[]));
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        return Ok(None);
+    }
+    let spaces = rest.iter().take_while(|&&byte| byte == b' ').count();
+    match rest.split_at_checked(spaces) {
+        Some((spaces, token)) if !spaces.is_empty() => BearerToken::parse(token).map(Some),
+        Some(_) | None => Err(CredentialError::Malformed),
+    }
+}
+
+fn trim(mut field: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = field {
+        field = rest;
+    }
+    field
+}
+
+/// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
+fn is_token68(bytes: &[u8]) -> bool {
+    let padding = bytes.iter().rev().take_while(|&&byte| byte == b'=').count();
+    let Some((body, _)) = bytes.split_at_checked(bytes.len() - padding) else { return false };
+    // no early exit: the compiler then looks at many bytes at once
+    let all = body.iter().fold(true, |all, &byte| {
+        all & (byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'))
+    });
+    all && !body.is_empty()
+}
+
+/// A character of a token, of which scheme names are made (RFC 9110 §5.6.2).
+fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(fields: &[&[u8]]) -> Result<Option<String>, CredentialError> {
+        let mut headers = HeaderMap::new();
+        for field in fields {
+            headers.append(AUTHORIZATION, HeaderValue::from_bytes(field).unwrap());
+        }
+        Ok(credential(&headers)?.map(|token| token.text().to_owned()))
+    }
+
+    #[test]
+    fn one_token_after_the_scheme() {
+        for field in [
+            "Bearer a.b.c",
+            "bearer a.b.c",
+            "BEARER   a.b.c",
+            "bEaReR a.b.c ",
+            " Bearer a.b.c",
+            "\tBearer a.b.c\t",
+        ] {
+            assert_eq!(of(&[field.as_bytes()]), Ok(Some("a.b.c".into())), "{field:?}");
+        }
+        assert_eq!(of(&[b"Bearer aZ09-._~+/=="]), Ok(Some("aZ09-._~+/==".into())));
+    }
+
+    #[test]
+    fn bearer_without_exactly_one_token_is_malformed() {
+        for field in [
+            &b"Bearer"[..],
+            b"Bearer ",
+            b"Bearer\ta.b.c",
+            b"Bearer \ta.b.c",
+            b"Bearer a.b.c d",
+            b"Bearer a.b.c,",
+            b"Bearer a.b.c, Bearer d.e.f",
+            b"Bearer a.b.c,d.e.f",
+            b"Bearer,a.b.c",
+            b"Bearer=a.b.c",
+            b"Bearer:a.b.c",
+            b"Bearer \"a.b.c\"",
+            b"Bearer token=a.b.c",
+            b"Bearer a=b",
+            b"Bearer =",
+            b"Bearer ==",
+            b"Bearer a.b.c\xff",
+            b"Bearer \xc3\xa9",
+            b"Bearer a;b",
+            b"Bearer a.b.c\tx",
+            b"Bearer <a>",
+            b"Bearer Bearer a.b.c",
+            b"Bearer a%20b",
+            b"Bearer\xff",
+            b"Bearer@a",
+            b"Bearer\xa0a.b.c",
+            b"Bearer {\"alg\":1}",
+        ] {
+            assert_eq!(of(&[field]), Err(CredentialError::Malformed), "{field:?}");
+        }
+    }
+
+    #[test]
+    fn another_scheme_is_no_credential() {
+        for field in [
+            &b"Basic dTpw"[..],
+            b"",
+            b"Bearerx a.b.c",
+            b"Bearer-a a.b.c",
+            b"xBearer a",
+            b"DPoP a.b.c",
+            b"a.b.c",
+            b"Basic \xff\xfe",
+            b"Token Bearer a.b.c",
+            b"Digest a=\"b\", Bearer x",
+            b"\"Bearer\" x",
+            b"Negotiate",
+        ] {
+            assert_eq!(of(&[field]), Ok(None), "{field:?}");
+        }
+        assert_eq!(of(&[]), Ok(None));
+    }
+
+    #[test]
+    fn two_fields_are_ambiguous_whatever_they_hold() {
+        for second in [&b"Bearer a.b.c"[..], b"Bearer d.e.f", b"Basic dTpw", b"", b"Bearer"] {
+            assert_eq!(of(&[b"Bearer a.b.c", second]), Err(CredentialError::Ambiguous));
+            assert_eq!(of(&[second, b"Bearer a.b.c"]), Err(CredentialError::Ambiguous));
+        }
+        assert_eq!(of(&[b"Basic a", b"Basic b"]), Err(CredentialError::Ambiguous));
+    }
+
+    #[test]
+    fn a_token_does_not_show_itself() {
+        assert_eq!(format!("{:?}", BearerToken::parse(b"secret").unwrap()), "BearerToken(…)");
+    }
+
+    proptest! {
+        #[test]
+        fn any_field_is_none_malformed_or_a_token68_of_its_own_bytes(field in prop::collection::vec(0x20_u8..=0xff, 0..40)) {
+            prop_assume!(!field.contains(&0x7f));
+            if let Ok(Some(token)) = of(&[&field]) {
+                prop_assert!(String::from_utf8(field).unwrap().trim().ends_with(&token));
+                prop_assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b)));
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! An issuer: what its section of the configuration says, its keys, and its verified tokens.
+//!
+//! Given a token that names this issuer; hands on what the token says once every check of the section has passed. The
+//! checks run in the order of the reason codes, and the first that fails is the answer. Keys are looked up among this
+//! issuer's alone: a `kid` of another one means nothing here.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::admission::Admission;
+use super::algorithm::{Algorithm, Algorithms};
+use super::audience;
+use super::cache::{Entry, TokenCache};
+use super::claims::ClaimPath;
+use super::digest::Digest;
+use super::error::Error;
+use super::jws::Jws;
+use super::keys::{KeyFailure, Keys, VerificationKey};
+use super::principal::Verified;
+use super::token_type::TokenTypes;
+use super::validity::{TimeRules, Timestamp, Validity};
+use crate::telemetry::metrics::IssuerMetrics;
+
+/// What an issuer's section of the configuration says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IssuerSpec {
+    /// The configured name.
+    pub name: Arc<str>,
+    /// The `iss` of its tokens, byte for byte.
+    pub issuer: String,
+    /// A token's `aud` holds at least one of them.
+    pub audiences: Vec<String>,
+    /// What its tokens may be signed with.
+    pub algorithms: Algorithms,
+    /// What their `typ` may be.
+    pub token_types: TokenTypes,
+    /// How far its clock and ours may be apart.
+    pub clock_skew: Duration,
+    /// How old a token may be, by its `iat`.
+    pub max_age: Option<Duration>,
+    /// Claims that must be there, beyond `iss`, `aud` and `exp`.
+    pub required_claims: Vec<ClaimPath>,
+    /// Where it puts roles.
+    pub roles: ClaimPath,
+    /// Where it puts scopes; None: `scope`, else `scp`.
+    pub scopes: Option<ClaimPath>,
+    /// How many bytes of verified tokens are remembered.
+    pub token_cache_bytes: u64,
+}
+
+/// An issuer whose tokens can be verified.
+#[derive(Debug)]
+pub struct Issuer {
+    spec: IssuerSpec,
+    times: TimeRules,
+    /// The first of these that is there holds the scopes.
+    scopes: Vec<ClaimPath>,
+    keys: Keys,
+    cache: TokenCache,
+    metrics: IssuerMetrics,
+}
+
+impl Issuer {
+    /// An issuer with these keys and no verified tokens yet.
+    pub fn new(spec: IssuerSpec, keys: Keys, metrics: IssuerMetrics) -> Self {
+        let times = TimeRules { clock_skew: spec.clock_skew, max_age: spec.max_age };
+        let scopes = match &spec.scopes {
+            Some(path) => vec![path.clone()],
+            None => vec![ClaimPath::named("scope"), ClaimPath::named("scp")],
+        };
+        let cache = TokenCache::new(spec.token_cache_bytes);
+        Self { spec, times, scopes, keys, cache, metrics }
+    }
+
+    /// Its section of the configuration.
+    pub fn spec(&self) -> &IssuerSpec {
+        &self.spec
+    }
+
+    /// Its keys.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// The token of this digest, if it was verified before and its keys still stand. What depends on time and route is
+    /// to be checked with [`Self::admit`].
+    pub(super) fn recall(&self, digest: &Digest) -> Option<Arc<Verified>> {
+        let verified = self.cache.get(digest, self.keys.generation())?;
+        self.metrics.cache_hits.inc();
+        Some(verified)
+    }
+
+    /// Verifies a token that names this issuer; with a digest, it is remembered.
+    pub(super) async fn verify(
+        &self,
+        jws: Jws<'_>,
+        digest: Option<&Digest>,
+        admission: &Admission,
+        now: Timestamp,
+    ) -> Result<Arc<Verified>, Error> {
+        let algorithm = jws.header.algorithm.filter(|&algorithm| self.spec.algorithms.contains(algorithm));
+        let algorithm = algorithm.ok_or(Error::AlgorithmNotAllowed)?;
+        if !self.spec.token_types.allow(jws.header.typ.as_deref()) {
+            return Err(Error::TokenTypeNotAllowed);
+        }
+        // before the keys are chosen: should one be withdrawn meanwhile, the entry is of a generation that has passed
+        let generation = self.keys.generation();
+        let keys =
+            self.keys.select(jws.header.kid.as_deref(), algorithm).await.map_err(
+                |failure| match failure {
+                    KeyFailure::Unknown => Error::KeyUnknown,
+                    KeyFailure::Unsuitable => Error::KeyUnsuitable,
+                    KeyFailure::Unavailable { retry_after } => Error::KeysUnavailable { retry_after },
+                },
+            )?;
+        let here = Cell::new(false);
+        let verify = || -> Result<Entry, Refused> {
+            here.set(true);
+            let verified = self.verify_with(&keys, algorithm, jws, now)?;
+            Ok(Entry { lifetime: verified.validity.remaining(&self.times, now), verified })
+        };
+        let outcome = match digest {
+            Some(digest) => self.cache.get_or_verify(digest, generation, verify),
+            None => verify().map(|entry| entry.verified).map_err(Arc::new),
+        };
+        // whoever waited for another request's verification found the token, as far as the count goes
+        (if here.get() { &self.metrics.cache_misses } else { &self.metrics.cache_hits }).inc();
+        match outcome {
+            Ok(verified) => self.admit(&verified, admission, now).map(|()| verified),
+            Err(refused) => Err(refused.on(self, admission)),
+        }
+    }
+
+    /// Whether a verified token may be used now and on this route.
+    pub(super) fn admit(
+        &self,
+        verified: &Verified,
+        admission: &Admission,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        verified.validity.check(&self.times, now)?;
+        if admission.audiences.is_none() { Ok(()) } else { self.check_audience(&verified.claims, admission) }
+    }
+
+    #[cfg(test)]
+    pub(super) fn metrics(&self) -> &IssuerMetrics {
+        &self.metrics
+    }
+
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> u64 {
+        self.cache.len()
+    }
+
+    /// Everything that does not depend on the route: requests on different routes share the answer.
+    fn verify_with(
+        &self,
+        keys: &[Arc<VerificationKey>],
+        algorithm: Algorithm,
+        jws: Jws<'_>,
+        now: Timestamp,
+    ) -> Result<Arc<Verified>, Refused> {
+        if !keys.iter().any(|key| key.verify(algorithm, jws.signing_input, &jws.signature)) {
+            return Err(Error::SignatureInvalid.into());
+        }
+        let validity = Validity::read(&jws.claims, &self.times, now)?;
+        self.check_audience(&jws.claims, &Admission::default())?;
+        match self.read_names(&jws.claims) {
+            Ok((roles, scopes)) => {
+                let issuer = Arc::clone(&self.spec.name);
+                Ok(Arc::new(Verified { issuer, roles, scopes, claims: jws.claims, validity }))
+            }
+            Err(error) => Err(Refused { error, after_audience: Some(jws.claims) }),
+        }
+    }
+
+    /// One audience must be both the issuer's and the route's.
+    fn check_audience(&self, claims: &Map<String, Value>, admission: &Admission) -> Result<(), Error> {
+        let named = |names: &[String], audience: &str| names.iter().any(|name| name == audience);
+        audience::check(claims, |audience| {
+            named(&self.spec.audiences, audience)
+                && admission.audiences.as_ref().is_none_or(|audiences| named(audiences, audience))
+        })
+    }
+
+    /// Required claims, claims of a wrong type, and a sender binding; then roles and scopes.
+    fn read_names(&self, claims: &Map<String, Value>) -> Result<(Vec<String>, Vec<String>), Error> {
+        for path in &self.spec.required_claims {
+            path.find(claims).ok_or_else(|| Error::ClaimMissing(Cow::Owned(path.to_string())))?;
+        }
+        for name in STRINGS {
+            if claims.get(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
+                return Err(Error::ClaimMalformed(Cow::Borrowed(name)));
+            }
+        }
+        let roles = self.spec.roles.names(claims)?;
+        let scopes = self.scopes(claims)?;
+        // RFC 7800 §3.1: whoever cannot verify the binding must not take the token for one without
+        if claims.get("cnf").is_some_and(|binding| !binding.is_null()) {
+            return Err(Error::BindingInvalid);
+        }
+        Ok((roles, scopes))
+    }
+
+    /// A string is a list separated by spaces (RFC 8693 §4.2), an array is a list already.
+    fn scopes(&self, claims: &Map<String, Value>) -> Result<Vec<String>, Error> {
+        let present = self.scopes.iter().find_map(|path| Some((path, path.find(claims)?)));
+        match present {
+            None => Ok(Vec::new()),
+            Some((_, Value::String(scopes))) => {
+                Ok(scopes.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect())
+            }
+            Some((path, _)) => path.names(claims),
+        }
+    }
+}
+
+/// A refused token. The answer is shared by the requests that brought it, whose routes may differ.
+struct Refused {
+    error: Error,
+    /// The claims, where only a check that comes after the audience's failed.
+    after_audience: Option<Map<String, Value>>,
+}
+
+impl Refused {
+    /// The first check that fails for a request on this route.
+    fn on(&self, issuer: &Issuer, admission: &Admission) -> Error {
+        let audience = self.after_audience.as_ref().map(|claims| issuer.check_audience(claims, admission));
+        audience.and_then(Result::err).unwrap_or_else(|| self.error.clone())
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self { error, after_audience: None }
+    }
+}
+
+/// Claims that are strings wherever they are (RFC 7519 §4.1.2 and §4.1.7).
+const STRINGS: [&str; 2] = ["sub", "jti"];

@@ -1,0 +1,210 @@
+//! Single keys of a JWK set (RFC 7517, RFC 7518 §6, RFC 8037 §2).
+//!
+//! Given the JSON of a set; hands on each key as parsed members and, one by one, as material, so that a broken one
+//! costs only itself. Private parts are not read. A set whose JSON cannot be read as a whole, or whose `keys` is there
+//! twice, is refused.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::key::{KeyDefect, VerificationKey};
+use super::material::{Curve, Material};
+use super::set::{KeySetError, Origin};
+use crate::authn::algorithm::Algorithm;
+use crate::authn::json::{Defect, Found, Name};
+
+/// One element of `keys`.
+pub(super) type Document = Result<Map<String, Value>, KeyDefect>;
+
+/// A key and whether its private parts were there too.
+pub(super) type Decoded = Result<(VerificationKey, bool), KeyDefect>;
+
+/// The elements of the set's `keys`, at most `limit`.
+pub(super) fn documents(json: &[u8], limit: usize) -> Result<Vec<Document>, KeySetError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let found = Found::default();
+    let keys = deserializer
+        .deserialize_any(SetVisitor { limit, found: &found })
+        .and_then(|keys| deserializer.end().map(|()| keys))
+        .map_err(
+            |error| if error.is_data() { KeySetError::NotAKeySet } else { KeySetError::Json(Defect::Syntax) },
+        )?;
+    match (found.take(), keys) {
+        (Some(defect), _) => Err(KeySetError::Json(defect)),
+        (None, Keys::Read(documents)) => Ok(documents),
+        (None, Keys::Absent) => Err(KeySetError::NotAKeySet),
+        (None, Keys::TooMany) => Err(KeySetError::TooManyKeys),
+    }
+}
+
+/// The key of one element, with its kid as far as it can be read.
+pub(super) fn decode(document: Document, origin: Origin) -> (Option<Box<str>>, Decoded) {
+    let members = match document {
+        Ok(members) => members,
+        Err(defect) => return (None, Err(defect)),
+    };
+    let kid = match optional_text(&members, "kid") {
+        Ok(Some(kid)) if kid.len() > MAX_KID => return (None, Err(KeyDefect::Malformed("kid"))),
+        Ok(kid) => kid.map(Box::from),
+        Err(defect) => return (None, Err(defect)),
+    };
+    let decoded = key(&members, kid.clone(), origin);
+    (kid, decoded)
+}
+
+fn key(members: &Map<String, Value>, kid: Option<Box<str>>, origin: Origin) -> Decoded {
+    if optional_text(members, "use")?.is_some_and(|purpose| purpose != "sig") {
+        return Err(KeyDefect::OtherUse);
+    }
+    match members.get("key_ops").filter(|operations| !operations.is_null()) {
+        None => {}
+        Some(Value::Array(operations)) if operations.iter().any(|operation| operation == "verify") => {}
+        Some(Value::Array(_)) => return Err(KeyDefect::OtherUse),
+        Some(_) => return Err(KeyDefect::Malformed("key_ops")),
+    }
+    let algorithm = match optional_text(members, "alg")? {
+        Some(name) => Some(Algorithm::parse(name).ok_or(KeyDefect::UnknownAlgorithm)?),
+        None => None,
+    };
+    let material = material(members, origin)?;
+    let private = !matches!(material, Material::Secret(_)) && members.contains_key("d");
+    Ok((VerificationKey::new(&material, kid, algorithm)?, private))
+}
+
+fn material(members: &Map<String, Value>, origin: Origin) -> Result<Material, KeyDefect> {
+    match text(members, "kty")? {
+        "RSA" => Ok(Material::Rsa { n: number(members, "n")?, e: number(members, "e")? }),
+        "EC" => {
+            let name = text(members, "crv")?;
+            let curve =
+                Curve::ALL.into_iter().find(|curve| curve.name() == name).ok_or(KeyDefect::UnknownCurve)?;
+            let mut encoded = vec![0x04]; // SEC 1 §2.3.3: uncompressed
+            for coordinate in ["x", "y"] {
+                let bytes = bytes(members, coordinate)?;
+                if bytes.len() != curve.coordinate() {
+                    return Err(KeyDefect::Malformed(coordinate));
+                }
+                encoded.extend_from_slice(&bytes);
+            }
+            Ok(Material::Ec { curve, encoded })
+        }
+        "OKP" if text(members, "crv")? == "Ed25519" => {
+            let encoded = bytes(members, "x")?;
+            if encoded.len() == 32 {
+                Ok(Material::Ed25519 { encoded })
+            } else {
+                Err(KeyDefect::Malformed("x"))
+            }
+        }
+        "OKP" => Err(KeyDefect::UnknownCurve),
+        "oct" if origin == Origin::Remote => Err(KeyDefect::PublishedSecret),
+        "oct" => Ok(Material::Secret(Zeroizing::new(bytes(members, "k")?))),
+        _ => Err(KeyDefect::UnknownType),
+    }
+}
+
+/// A `Base64urlUInt` (RFC 7518 §2). Some libraries write a sign byte that should not be there (§6.3.1.1): it is dropped.
+fn number(members: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, KeyDefect> {
+    let bytes = bytes(members, name)?;
+    Ok(bytes.into_iter().skip_while(|&byte| byte == 0).collect())
+}
+
+fn bytes(members: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, KeyDefect> {
+    URL_SAFE_NO_PAD.decode(text(members, name)?).map_err(|_| KeyDefect::Malformed(name))
+}
+
+fn text<'m>(members: &'m Map<String, Value>, name: &'static str) -> Result<&'m str, KeyDefect> {
+    optional_text(members, name)?.ok_or(KeyDefect::Missing(name))
+}
+
+/// A string member; `null` counts as absent, as some issuers write it.
+fn optional_text<'m>(
+    members: &'m Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<&'m str>, KeyDefect> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(KeyDefect::Malformed(name)),
+    }
+}
+
+/// Longer key ids than this are nobody's.
+const MAX_KID: usize = 1024;
+
+enum Keys {
+    Absent,
+    TooMany,
+    Read(Vec<Document>),
+}
+
+/// Reads the set: the array `keys`, whatever else is there aside.
+struct SetVisitor<'f> {
+    limit: usize,
+    found: &'f Found,
+}
+
+impl<'de> Visitor<'de> for SetVisitor<'_> {
+    type Value = Keys;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JWK set")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Keys, A::Error> {
+        let mut keys = Keys::Absent;
+        while let Some(name) = members.next_key_seed(Name(self.found))? {
+            if name != "keys" {
+                members.next_value::<IgnoredAny>()?;
+            } else if matches!(keys, Keys::Absent) {
+                keys = members.next_value_seed(KeysVisitor { limit: self.limit })?;
+            } else {
+                return Err(A::Error::custom("`keys` twice"));
+            }
+        }
+        Ok(keys)
+    }
+}
+
+/// Reads the array, each key on its own.
+struct KeysVisitor {
+    limit: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for KeysVisitor {
+    type Value = Keys;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Keys, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeysVisitor {
+    type Value = Keys;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of keys")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Keys, A::Error> {
+        let mut documents = Vec::new();
+        let found = Found::default();
+        while let Some(value) = elements.next_element_seed(found.reader())? {
+            if documents.len() == self.limit {
+                while elements.next_element::<IgnoredAny>()?.is_some() {}
+                return Ok(Keys::TooMany);
+            }
+            documents.push(match (found.take(), value) {
+                (Some(defect), _) => Err(KeyDefect::Json(defect)),
+                (None, Value::Object(members)) => Ok(members),
+                (None, _) => Err(KeyDefect::Json(Defect::NotAnObject)),
+            });
+        }
+        Ok(Keys::Read(documents))
+    }
+}

@@ -1,0 +1,206 @@
+//! What is remembered, for how long, and for whom.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::fixture::*;
+use crate::authn::{Admission, Authenticator, Error, Issuer, IssuerSpec, Principal, TokenLimits};
+
+fn corp_issuer(authenticator: &Authenticator) -> &Issuer {
+    &authenticator.issuers()[0]
+}
+
+fn counts(issuer: &Issuer) -> (u64, u64) {
+    (issuer.metrics().cache_hits.get(), issuer.metrics().cache_misses.get())
+}
+
+#[test]
+fn a_token_is_verified_once() {
+    let authenticator = authenticator();
+    let token = corp(json!({}));
+    for _ in 0..5 {
+        assert_eq!(verify(&authenticator, &token).unwrap().subject(), Some("42"));
+    }
+    assert_eq!(counts(corp_issuer(&authenticator)), (4, 1));
+}
+
+#[test]
+fn a_remembered_token_expires_and_is_not_valid_before_its_time() {
+    let authenticator = authenticator();
+    let token = corp(json!({"nbf": NOW - 5, "iat": null}));
+    verify(&authenticator, &token).unwrap();
+    let admission = Admission::default();
+    let on =
+        |now| verify_on(&authenticator, &token, &admission, now).map(|_| ()).map_err(|failure| failure.error);
+    assert_eq!(on(NOW + 329), Ok(()));
+    assert_eq!(on(NOW + 330), Err(Error::TokenExpired));
+    assert_eq!(on(NOW - 36), Err(Error::TokenNotYetValid));
+    assert_eq!(counts(corp_issuer(&authenticator)), (3, 1), "all of these were hits");
+}
+
+#[test]
+fn a_remembered_token_grows_too_old() {
+    let authenticator = authenticator();
+    let payload = json!({"iss": STRICT, "sub": "1", "aud": "orders", "exp": NOW + 9999, "iat": NOW, "tenant": {"id": 1}});
+    let token = token(json!({"alg": "EdDSA", "typ": "at+jwt"}), payload, &SIGNERS.strict);
+    let admission = Admission::default();
+    let on =
+        |now| verify_on(&authenticator, &token, &admission, now).map(|_| ()).map_err(|failure| failure.error);
+    assert_eq!((on(NOW), on(NOW + 3600), on(NOW + 3601)), (Ok(()), Ok(()), Err(Error::TokenTooOld)));
+}
+
+#[test]
+fn each_route_decides_anew_about_a_remembered_token() {
+    let authenticator = authenticator();
+    let token = corp(json!({"aud": ["orders", "elsewhere"]}));
+    let on = |admission: Admission| verify_on(&authenticator, &token, &admission, NOW).map(|_| ());
+    let audiences = |names: &[&str]| Admission {
+        audiences: Some(names.iter().map(|&name| name.to_owned()).collect()),
+        ..Admission::default()
+    };
+    let issuers = |names: &[&str]| Admission {
+        issuers: Some(names.iter().map(|&name| Arc::from(name)).collect()),
+        ..Admission::default()
+    };
+    for round in 0..2 {
+        let refused = |outcome: Result<(), crate::authn::Failure>| {
+            let failure = outcome.unwrap_err();
+            assert_eq!(failure.issuer.as_deref(), Some("corp"), "round {round}");
+            failure.error
+        };
+        assert_eq!(refused(on(audiences(&["billing"]))), Error::AudienceMismatch);
+        assert_eq!(
+            refused(on(audiences(&["elsewhere"]))),
+            Error::AudienceMismatch,
+            "the issuer's own narrow it"
+        );
+        assert_eq!(refused(on(audiences(&[]))), Error::AudienceMismatch);
+        assert_eq!(refused(on(issuers(&["strict"]))), Error::IssuerNotAllowed);
+        assert_eq!(refused(on(issuers(&[]))), Error::IssuerNotAllowed);
+        on(audiences(&["orders"])).unwrap();
+        on(issuers(&["strict", "corp"])).unwrap();
+        on(Admission::default()).unwrap();
+    }
+    assert_eq!(counts(corp_issuer(&authenticator)).1, 1);
+}
+
+#[test]
+fn the_reason_of_a_refused_token_does_not_depend_on_who_asked_first() {
+    let authenticator = authenticator();
+    let token = corp(json!({"cnf": {"jkt": "x"}}));
+    let narrow = Admission { audiences: Some(vec!["billing".into()]), ..Admission::default() };
+    for _ in 0..2 {
+        let on = |admission: &Admission| verify_on(&authenticator, &token, admission, NOW).unwrap_err().error;
+        assert_eq!(on(&Admission::default()), Error::BindingInvalid);
+        assert_eq!(on(&narrow), Error::AudienceMismatch);
+    }
+}
+
+#[test]
+fn a_withdrawn_key_takes_its_tokens_along() {
+    let authenticator = authenticator();
+    let token = corp(json!({}));
+    verify(&authenticator, &token).unwrap();
+    corp_issuer(&authenticator).keys().withdraw();
+    let outcome = verify(&authenticator, &token);
+    let (hits, misses) = counts(corp_issuer(&authenticator));
+    // whether the keys that stand in for the withdrawn ones verify it is theirs to say; the cache does not
+    assert_eq!((hits, misses), (0, if outcome.is_ok() { 2 } else { 1 }));
+}
+
+#[test]
+fn refused_tokens_leave_no_trace() {
+    let authenticator = authenticator();
+    let good = corp(json!({}));
+    verify(&authenticator, &good).unwrap();
+    for round in 0..500 {
+        let forged = token(
+            json!({"alg": "ES256", "kid": "p256"}),
+            with(claims(), json!({"n": round})),
+            &SIGNERS.foreign_p256,
+        );
+        assert_eq!(verify(&authenticator, &forged).unwrap_err(), Error::SignatureInvalid);
+        assert_eq!(
+            verify(&authenticator, &corp(json!({"exp": 1, "n": round}))).unwrap_err(),
+            Error::TokenExpired
+        );
+    }
+    let expired = corp(json!({"exp": NOW - 60}));
+    for _ in 0..2 {
+        assert_eq!(verify(&authenticator, &expired).unwrap_err(), Error::TokenExpired);
+    }
+    let (hits, misses) = counts(corp_issuer(&authenticator));
+    assert_eq!((hits, misses), (0, 1003), "every refused token was verified anew");
+    assert_eq!(corp_issuer(&authenticator).remembered(), 1);
+    verify(&authenticator, &good).unwrap();
+    assert_eq!(counts(corp_issuer(&authenticator)).0, 1);
+}
+
+#[test]
+fn what_is_remembered_stays_within_its_bytes() {
+    let small = IssuerSpec { token_cache_bytes: 64 * 1024, ..spec("corp", CORP) };
+    let issuer = issuer(small, &json!({"keys": [SIGNERS.ed.jwk("ed")]}));
+    let authenticator = Authenticator::new(vec![issuer], TokenLimits::default());
+    for number in 0..500 {
+        let token = token(
+            json!({"alg": "EdDSA"}),
+            with(claims(), json!({"n": number, "pad": "x".repeat(500)})),
+            &SIGNERS.ed,
+        );
+        verify(&authenticator, &token).unwrap();
+    }
+    let remembered = corp_issuer(&authenticator).remembered();
+    assert!((5..=64).contains(&remembered), "{remembered} entries of about 2 KiB in 64 KiB");
+}
+
+#[test]
+fn without_room_nothing_is_remembered_and_all_is_verified() {
+    let none = IssuerSpec { token_cache_bytes: 0, ..spec("corp", CORP) };
+    let authenticator = Authenticator::new(
+        vec![issuer(none, &json!({"keys": [SIGNERS.ed.jwk("ed")]}))],
+        TokenLimits::default(),
+    );
+    let token = token(json!({"alg": "EdDSA"}), claims(), &SIGNERS.ed);
+    for _ in 0..3 {
+        verify(&authenticator, &token).unwrap();
+    }
+    assert_eq!(corp_issuer(&authenticator).remembered(), 0);
+}
+
+#[test]
+fn requests_at_the_same_time_get_their_own_callers() {
+    let authenticator = Arc::new(authenticator());
+    let tokens: Arc<Vec<(String, String)>> = Arc::new(
+        (0..40)
+            .map(|number| (format!("user-{number}"), corp(json!({"sub": format!("user-{number}")}))))
+            .collect(),
+    );
+    let threads: Vec<_> = (0..8)
+        .map(|thread| {
+            let (authenticator, tokens) = (Arc::clone(&authenticator), Arc::clone(&tokens));
+            std::thread::spawn(move || {
+                for turn in 0..400 {
+                    let (subject, token) = &tokens[(turn * 7 + thread) % tokens.len()];
+                    let caller: Principal = verify(&authenticator, token).unwrap();
+                    assert_eq!(caller.subject(), Some(subject.as_str()));
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let (hits, misses) = counts(corp_issuer(&authenticator));
+    assert_eq!((hits + misses, misses), (3200, 40), "one verification per token, however many asked");
+}
+
+#[test]
+fn issuers_are_told_apart_on_hits_too() {
+    let authenticator = authenticator();
+    let of_corp = corp(json!({}));
+    let of_secret = token(json!({"alg": "HS256"}), with(claims(), json!({"iss": SECRET})), &SIGNERS.secret);
+    for _ in 0..3 {
+        assert_eq!(&**verify(&authenticator, &of_corp).unwrap().issuer(), "corp");
+        assert_eq!(&**verify(&authenticator, &of_secret).unwrap().issuer(), "secret");
+    }
+    assert_eq!(counts(&authenticator.issuers()[2]), (2, 1));
+}

@@ -1,0 +1,9 @@
+//! Whole tokens against whole issuers.
+
+mod attacks;
+mod caching;
+mod differential;
+mod examples;
+
+mod fixture;
+mod vectors;

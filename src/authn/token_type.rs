@@ -1,0 +1,91 @@
+//! The `typ` of a token (RFC 7515 §4.1.9, RFC 8725 §3.11).
+//!
+//! A token made for one purpose must not pass for another: a logout token or an ID token is no access token, though
+//! the same key signed it. So `typ` is held to a list, and whether it may be missing is said in that list.
+
+use std::collections::BTreeSet;
+
+/// The types that an issuer's tokens may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenTypes {
+    named: BTreeSet<String>,
+    absent: bool,
+}
+
+impl TokenTypes {
+    /// From names like `at+jwt` or `application/at+jwt`; `absent` allows a token without `typ`.
+    pub fn parse<N: AsRef<str>>(names: &[N]) -> Result<Self, TokenTypesError> {
+        let names: BTreeSet<String> = names.iter().map(|name| canonical(name.as_ref())).collect();
+        if names.is_empty() {
+            return Err(TokenTypesError::None);
+        }
+        if names.contains("") {
+            return Err(TokenTypesError::Empty);
+        }
+        let absent = names.contains(ABSENT);
+        Ok(Self { named: names.into_iter().filter(|name| name != ABSENT).collect(), absent })
+    }
+
+    /// Whether a token of this `typ` may pass.
+    pub(super) fn allow(&self, typ: Option<&str>) -> bool {
+        typ.map_or(self.absent, |typ| self.named.contains(&canonical(typ)))
+    }
+}
+
+impl Default for TokenTypes {
+    fn default() -> Self {
+        Self { named: ["jwt", "at+jwt"].map(str::to_owned).into(), absent: true }
+    }
+}
+
+/// Why a list of types allows nothing; to be read by operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenTypesError {
+    /// The list is empty.
+    #[error("no token type is given, so no token could pass")]
+    None,
+    /// A type is an empty string.
+    #[error("a token type is empty; `absent` stands for tokens without one")]
+    Empty,
+}
+
+const ABSENT: &str = "absent";
+
+/// Media types compare without case (RFC 2045 §5.1), and `application/` may be left out where no other slash follows.
+fn canonical(typ: &str) -> String {
+    let typ = typ.to_ascii_lowercase();
+    match typ.strip_prefix("application/") {
+        Some(rest) if !rest.contains('/') => rest.to_owned(),
+        Some(_) | None => typ,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_compare_as_media_types() {
+        let types = TokenTypes::default();
+        for typ in
+            ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+JWT", "application/jwt"]
+        {
+            assert!(types.allow(Some(typ)), "{typ}");
+        }
+        for typ in
+            ["", "logout+jwt", "jwt ", "application/", "application/x/jwt", "text/jwt", "absent", "dpop+jwt"]
+        {
+            assert!(!types.allow(Some(typ)), "{typ}");
+        }
+        assert!(types.allow(None));
+        assert!(!TokenTypes::parse(&["at+jwt"]).unwrap().allow(None));
+        assert!(TokenTypes::parse(&["application/at+jwt"]).unwrap().allow(Some("at+JWT")));
+        assert_eq!(TokenTypes::parse(&["JWT", "at+jwt", "absent"]), Ok(TokenTypes::default()));
+    }
+
+    #[test]
+    fn a_list_must_allow_something() {
+        assert_eq!(TokenTypes::parse::<&str>(&[]), Err(TokenTypesError::None));
+        assert_eq!(TokenTypes::parse(&["JWT", ""]), Err(TokenTypesError::Empty));
+    }
+}
