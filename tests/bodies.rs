@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, Method};
-use http_body_util::{BodyExt, Full, StreamBody};
+use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 
 use crate::support::client::{Body, collect};
@@ -126,9 +126,8 @@ async fn trailers_pass_in_both_directions() {
     for client in [world.client.clone(), world.client.http2()] {
         let mut trailers = HeaderMap::new();
         trailers.insert("x-checksum", "abc".parse().unwrap());
-        let body =
-            Full::new(Bytes::from_static(b"hello")).with_trailers(std::future::ready(Some(Ok(trailers))));
-        let body = body.map_err(|never: std::convert::Infallible| match never {}).boxed();
+        let frames = [Frame::data(Bytes::from_static(b"hello")), Frame::trailers(trailers)];
+        let body = BodyExt::boxed(StreamBody::new(stream::iter(frames.map(Ok::<_, io::Error>))));
         world
             .upstream
             .answer_once(Script::Trailers { body: "hi", trailers: &[("x-sum", "1"), ("grpc-status", "0")] });

@@ -29,14 +29,20 @@ impl Gateway {
             .expect("a runtime");
         let config = config.to_owned();
         let starting = runtime.spawn(async move {
-            let app = App::load(&config).map_err(|error| format!("{error:?}"))?;
+            let app = App::load_with_log(&config, std::io::sink()).map_err(|error| format!("{error:?}"))?;
             let bound = app.bind().await.map_err(|error| format!("{error:?}"))?;
-            let addresses = (bound.listeners().to_vec(), bound.admin());
+            let addresses = (bound.listeners(), bound.admin());
             tokio::spawn(bound.run(std::future::pending()));
             Ok::<_, String>(addresses)
         });
-        let (listeners, admin) = starting.await.map_err(|error| error.to_string())??;
-        Ok(Self { listeners, admin, runtime: Some(runtime) })
+        // From here on dropped as a gateway is: a runtime may not simply be dropped among the tasks of another.
+        let mut gateway = Self {
+            listeners: Vec::new(),
+            admin: SocketAddr::from(([127, 0, 0, 1], 0)),
+            runtime: Some(runtime),
+        };
+        (gateway.listeners, gateway.admin) = starting.await.map_err(|error| error.to_string())??;
+        Ok(gateway)
     }
 
     /// Starts it, and waits until it is ready.
