@@ -62,7 +62,8 @@ impl Found {
         self.0.take()
     }
 
-    fn note(&self, defect: Defect) {
+    /// Remembers a defect, unless there was one before.
+    pub(super) fn note(&self, defect: Defect) {
         self.0.set(self.0.get().or(Some(defect)));
     }
 

@@ -35,4 +35,11 @@ pub use principal::Principal;
 pub use token_type::{TokenTypes, TokenTypesError};
 
 #[cfg(test)]
+#[expect(
+    clippy::string_slice,
+    clippy::too_many_lines,
+    clippy::format_collect,
+    clippy::needless_pass_by_value,
+    reason = "long tables of ASCII texts, made of literals"
+)]
 mod tests;

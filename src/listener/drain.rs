@@ -159,7 +159,8 @@ mod tests {
     use super::*;
 
     async fn reached(signal: &mut Signal, phase: Phase) {
-        let wait = poll_fn(|context| if signal.poll(context) == phase { Poll::Ready(()) } else { Poll::Pending });
+        let wait =
+            poll_fn(|context| if signal.poll(context) == phase { Poll::Ready(()) } else { Poll::Pending });
         tokio::time::timeout(Duration::from_secs(5), wait).await.expect("the signal wakes the task");
     }
 

@@ -165,8 +165,7 @@ impl Listener {
 
     /// Takes what the kernel has already accepted in our name: closing the socket would reset those connections.
     async fn accept_backlog<S: Service>(&self, service: &S, drain: &Drain) {
-        while let Ok(Ok((socket, address))) =
-            tokio::time::timeout(Duration::ZERO, self.socket.accept()).await
+        while let Ok(Ok((socket, address))) = tokio::time::timeout(Duration::ZERO, self.socket.accept()).await
         {
             let open = Open::new(self.connections.clone(), None, drain.token());
             self.start(socket, address, open, service, drain);

@@ -34,7 +34,11 @@ impl ServerTls {
         };
         let files = paths.read()?;
         let config = paths.config(&files)?;
-        Ok(Self(Arc::new(Shared { paths, seen: Mutex::new(Ok(files)), current: RwLock::new(Arc::new(config)) })))
+        Ok(Self(Arc::new(Shared {
+            paths,
+            seen: Mutex::new(Ok(files)),
+            current: RwLock::new(Arc::new(config)),
+        })))
     }
 
     /// Reads the files again and, if they have changed and belong together, uses them for every handshake from now
@@ -173,7 +177,9 @@ impl Paths {
                 let roots = Arc::new(authorities(path, content)?);
                 let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
                 builder.with_client_cert_verifier(
-                    verifier.build().map_err(|source| TlsError::Refused { path: path.clone(), source: source.into() })?,
+                    verifier
+                        .build()
+                        .map_err(|source| TlsError::Refused { path: path.clone(), source: source.into() })?,
                 )
             }
             _ => builder.with_no_client_auth(),
@@ -196,10 +202,9 @@ impl Paths {
             let problem = if nothing { "no private key in it; expected one in PEM" } else { "not valid PEM" };
             content(&self.key, problem)
         })?;
-        let key = provider
-            .key_provider
-            .load_private_key(key)
-            .map_err(|_| content(&self.key, "the private key is not of a supported kind; expected RSA, ECDSA or Ed25519"))?;
+        let key = provider.key_provider.load_private_key(key).map_err(|_| {
+            content(&self.key, "the private key is not of a supported kind; expected RSA, ECDSA or Ed25519")
+        })?;
         let certified = CertifiedKey::new(chain, key);
         match certified.keys_match() {
             // Unknown only where the key cannot show its public half, which those of aws-lc-rs can.

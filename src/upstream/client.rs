@@ -85,7 +85,9 @@ impl Client {
             Ok(response) => Ok(self.end(lease, response)),
             Err(Failure::Broken(error)) => Err(broken(error)),
             Err(Failure::Answered(error)) => Err(error),
-            Err(Failure::Unsent(_)) => Err(Unavailable::Answer("connection closed before the request").into()),
+            Err(Failure::Unsent(_)) => {
+                Err(Unavailable::Answer("connection closed before the request").into())
+            }
         }
     }
 
@@ -199,7 +201,8 @@ impl Client {
         if self.reaping.load(Ordering::Relaxed) || self.reaping.swap(true, Ordering::Relaxed) {
             return;
         }
-        let pools: Vec<Weak<Pool>> = self.backends.iter().map(|backend| Arc::downgrade(&backend.idle)).collect();
+        let pools: Vec<Weak<Pool>> =
+            self.backends.iter().map(|backend| Arc::downgrade(&backend.idle)).collect();
         drop(tokio::spawn(async move {
             loop {
                 sleep(REAP_EVERY).await;

@@ -111,8 +111,8 @@ fn server_name(host: &str) -> Option<ServerName<'static>> {
 }
 
 fn authorities(path: &Path) -> Result<RootCertStore, UpstreamError> {
-    let pem =
-        std::fs::read(path).map_err(|source| UpstreamError::CaUnreadable { path: path.to_owned(), source })?;
+    let pem = std::fs::read(path)
+        .map_err(|source| UpstreamError::CaUnreadable { path: path.to_owned(), source })?;
     let unusable = |problem| UpstreamError::CaUnusable { path: path.to_owned(), problem };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {

@@ -3,8 +3,8 @@
 //! Given the headers of a message it tells which of them are hop-by-hop: those that are by definition, and those
 //! that the sender names in `Connection`. It refuses a `Connection` with more names than any sender has a use for.
 
-use http::header::{self, HeaderName};
 use http::HeaderMap;
+use http::header::{self, HeaderName};
 
 /// What the `Connection` fields of a message say.
 #[derive(Debug, Default)]

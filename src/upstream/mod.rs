@@ -173,8 +173,9 @@ impl Forward {
 
     /// Sends the request and hands on the head of the answer; its body streams. The permit is used up.
     pub async fn send(&self, permit: Permit, request: Inbound<'_>) -> Result<Response<Body>, Error> {
-        let Inbound { mut head, body, target, captures, peer, request_id, traceparent, received, drain } = request;
-        let body = RequestBody::new(body, &self.guard, received);
+        let Inbound { mut head, body, target, captures, peer, request_id, traceparent, received, drain } =
+            request;
+        let body = RequestBody::new(body, &self.guard, &self.identity, received);
         let upgrade = Upgrade::requested(&mut head, &body);
         let outbound = Outbound {
             inbound: &head,

@@ -16,6 +16,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::guard::Guard;
+use super::identity::Identity;
 use super::outbound;
 
 /// The body of an outgoing request.
@@ -26,6 +27,7 @@ pub(super) enum RequestBody {
     Streamed {
         incoming: Incoming,
         guard: Arc<Guard>,
+        identity: Arc<Identity>,
         progress: Arc<Progress>,
         received: Arc<AtomicU64>,
     },
@@ -33,12 +35,17 @@ pub(super) enum RequestBody {
 
 impl RequestBody {
     /// The client's body; `Empty` where its end is already known.
-    pub(super) fn new(incoming: Incoming, guard: &Arc<Guard>, received: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(
+        incoming: Incoming,
+        guard: &Arc<Guard>,
+        identity: &Arc<Identity>,
+        received: Arc<AtomicU64>,
+    ) -> Self {
         if incoming.is_end_stream() {
-            Self::Empty
-        } else {
-            Self::Streamed { incoming, guard: Arc::clone(guard), progress: Arc::new(Progress::new()), received }
+            return Self::Empty;
         }
+        let (guard, identity) = (Arc::clone(guard), Arc::clone(identity));
+        Self::Streamed { incoming, guard, identity, progress: Arc::new(Progress::new()), received }
     }
 
     /// How far a streamed body has come.
@@ -58,7 +65,9 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Malformed>>> {
-        let Self::Streamed { incoming, guard, progress, received } = &mut *self else { return Poll::Ready(None) };
+        let Self::Streamed { incoming, guard, identity, progress, received } = &mut *self else {
+            return Poll::Ready(None);
+        };
         match Pin::new(incoming).poll_frame(context) {
             Poll::Pending => {
                 progress.note(Stage::WaitingForClient);
@@ -69,7 +78,7 @@ impl Body for RequestBody {
                 if let Some(data) = frame.data_ref() {
                     received.fetch_add(u64::try_from(data.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
                 }
-                Poll::Ready(Some(Ok(without_ours(frame, guard))))
+                Poll::Ready(Some(Ok(without_ours(frame, guard, identity))))
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(Malformed::Body(error)))),
             Poll::Ready(None) => {
@@ -159,12 +168,12 @@ impl Progress {
     }
 }
 
-fn without_ours(frame: Frame<Bytes>, guard: &Guard) -> Frame<Bytes> {
+fn without_ours(frame: Frame<Bytes>, guard: &Guard, identity: &Identity) -> Frame<Bytes> {
     match frame.into_trailers() {
         Ok(trailers) => {
             let mut kept = HeaderMap::with_capacity(trailers.len());
             for (name, value) in &trailers {
-                if outbound::is_trailer(name) && !guard.removes(name) {
+                if outbound::is_trailer(name) && !guard.removes(name) && !identity.removes(name) {
                     kept.append(name.clone(), value.clone());
                 }
             }

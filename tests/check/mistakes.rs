@@ -1,6 +1,7 @@
 //! One mistake after the other, each alone in its file: one line, at the right place, with the word it is about.
 
 use super::{check, place};
+use crate::support::Pki;
 use crate::support::world::{AUTHENTICATED, Setup};
 
 /// Sections that replace the harness' defaults, each with one mistake, and a word that its message must hold.
@@ -14,14 +15,14 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     ("a duration without a unit", "shutdown: { delay: 5 }\n", "unit"),
     ("a duration that is none", "shutdown: { delay: soon }\n", "soon"),
-    ("an empty list", "listeners: []\n", "listeners"),
-    ("an empty map", "issuers: {}\n", "issuers"),
-    ("a list for a map", "upstreams: [orders]\n", "upstreams"),
+    ("an empty list", "listeners: []\n", "empty"),
+    ("an empty map", "policies: {}\n", "empty"),
+    ("a list for a map", "policies: [staff]\n", "list"),
     ("no audiences", "issuers: { corporate: { issuer: $ISSUER } }\n", "audiences"),
     (
         "two issuers alike",
         "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a] }\n  other: { issuer: $ISSUER, audiences: [b] }\n",
-        "other",
+        "same",
     ),
     (
         "two sources of keys",
@@ -46,7 +47,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("an unset variable", "admin: { address: '${JWTGATE_TEST_UNSET}' }\n", "JWTGATE_TEST_UNSET"),
     (
         "no certificate",
-        "listeners:\n  - { address: '127.0.0.1:0', tls: { certificate: no.crt, key: no.key } }\n",
+        "listeners:\n  - { address: '127.0.0.1:0', tls: { certificate: no.crt, key: tls.key } }\n",
         "no.crt",
     ),
     ("an identity header that is the Host", "identity: { headers: { Host: claims.sub } }\n", "Host"),
@@ -77,7 +78,7 @@ const BAD_ROUTES: &[(&str, &str, &str)] = &[
         "{ name: a, match: { path: /a }, access: everybody, upstream: orders }",
         "everybody",
     ),
-    ("an empty access", "{ name: a, match: { path: /a }, access: {}, upstream: orders }", "access"),
+    ("an empty access", "{ name: a, match: { path: /a }, access: {}, upstream: orders }", "empty"),
     (
         "an unknown issuer",
         "{ name: a, match: { path: /a }, access: { issuers: [nobody] }, upstream: orders }",
@@ -102,7 +103,7 @@ const BAD_ROUTES: &[(&str, &str, &str)] = &[
     (
         "a broken regex",
         "{ name: a, match: { path: /a }, access: { require: { claims: { t: { matches: '(' } } } }, upstream: orders }",
-        "(",
+        "regular expression",
     ),
     (
         "an empty requirement",
@@ -130,7 +131,7 @@ const BAD_ROUTES: &[(&str, &str, &str)] = &[
     (
         "a capture nobody makes",
         "{ name: a, match: { path: /a }, access: authenticated, upstream: orders, identity: { headers: { X: path.id } } }",
-        "path.id",
+        "`id`",
     ),
 ];
 
@@ -184,6 +185,7 @@ async fn fault(setup: &Setup, yaml: &str, needle: &str) -> Option<String> {
 #[tokio::test]
 async fn each_mistake_is_named_at_its_place() {
     let setup = Setup::new().await;
+    Pki::new().install(&setup.scratch);
     let mut faults = Vec::new();
     for (name, yaml, needle) in MISTAKES {
         faults.extend(fault(&setup, yaml, needle).await.map(|fault| format!("{name}: {fault}")));

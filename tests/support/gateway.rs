@@ -35,13 +35,10 @@ impl Gateway {
             tokio::spawn(bound.run(std::future::pending()));
             Ok::<_, String>(addresses)
         });
-        // From here on dropped as a gateway is: a runtime may not simply be dropped among the tasks of another.
-        let mut gateway = Self {
-            listeners: Vec::new(),
-            admin: SocketAddr::from(([127, 0, 0, 1], 0)),
-            runtime: Some(runtime),
-        };
-        (gateway.listeners, gateway.admin) = starting.await.map_err(|error| error.to_string())??;
+        let started = starting.await.map_err(|error| error.to_string()).flatten();
+        // Made before the error is returned: dropping a runtime where it was made, among tasks, panics.
+        let mut gateway = Self { listeners: Vec::new(), admin: NOWHERE, runtime: Some(runtime) };
+        (gateway.listeners, gateway.admin) = started?;
         Ok(gateway)
     }
 
@@ -71,6 +68,8 @@ impl Gateway {
         Metrics::parse(&reply.text())
     }
 }
+
+const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 impl Drop for Gateway {
     fn drop(&mut self) {

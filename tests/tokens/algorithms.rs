@@ -57,7 +57,7 @@ async fn the_algorithm_is_the_keys_own_affair() {
         let bare = token().header("alg", none).without_header("kid").unsigned();
         cases.push(case(format!("{none}, no kid"), bare, &["algorithm_not_allowed"]));
     }
-    for odd in ["", "es256", "ES256K", "ES512", "RS1", "HS256", "PBES2-HS256+A128KW", "RSA-OAEP", "dir"] {
+    for odd in ["", "es256", "ES256K", "RS1", "HS256", "PBES2-HS256+A128KW", "RSA-OAEP", "dir"] {
         cases.push(case(
             format!("alg {odd:?}"),
             token().header("alg", odd).sign(),

@@ -41,6 +41,7 @@ async fn a_token_that_is_no_compact_jws_is_malformed() {
         ("payload no JSON", raw_payload("sub=alice")),
         ("payload a list", raw_payload("[]")),
         ("payload null", raw_payload("null")),
+        ("a NUL in a claim", raw_payload(&token().claim("x", "a\u{0}b").claims_json())),
         ("payload a token", raw_payload(&format!("\"{good}\""))),
         ("payload twice", raw_payload(&format!("{}{{}}", token().claims_json()))),
         ("payload cut", raw_payload(&token().claims_json()[..40])),

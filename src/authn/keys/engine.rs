@@ -115,6 +115,7 @@ impl Keys {
     pub fn is_ready(&self, now: Instant) -> bool {
         let patience = self.shared.timing.readiness_patience;
         self.ready_without
+            || self.shared.store.current().is_some()
             || self.shared.fetches.progress().obtained.is_some()
             || self
                 .running

@@ -8,7 +8,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -164,7 +164,8 @@ impl<'de> Visitor<'de> for SetVisitor<'_> {
             } else if matches!(keys, Keys::Absent) {
                 keys = members.next_value_seed(KeysVisitor { limit: self.limit })?;
             } else {
-                return Err(A::Error::custom("`keys` twice"));
+                self.found.note(Defect::DuplicateMember);
+                members.next_value::<IgnoredAny>()?;
             }
         }
         Ok(keys)

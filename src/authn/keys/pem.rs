@@ -4,6 +4,7 @@
 //! allowed, as tools write it there. Refuses private keys by name, so that none comes to lie where a public one would
 //! do, and every other kind of block: what an operator put into the file is used, or named in the error.
 
+use aws_lc_rs::signature::{self, ParsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::CertificateDer;
@@ -109,7 +110,11 @@ fn material(label: Label, der: &[u8]) -> Result<Material, KeyDefect> {
 
 /// A `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7): whichever key it can be read as.
 fn public_key(der: &[u8]) -> Result<Material, KeyDefect> {
-    use aws_lc_rs::signature::{self, ParsedPublicKey};
+    // the parsers below would also take bare points and bare 32 bytes of anything
+    let (info, rest) = element(der, 0x30).ok_or(KeyDefect::Malformed("public key"))?;
+    if !rest.is_empty() || element(info, 0x30).and_then(|(_, key)| element(key, 0x03)).is_none() {
+        return Err(KeyDefect::Malformed("public key"));
+    }
     if let Ok(key) = aws_lc_rs::rsa::PublicKey::from_der(der) {
         return rsa(key.as_ref());
     }

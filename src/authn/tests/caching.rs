@@ -70,14 +70,11 @@ fn each_route_decides_anew_about_a_remembered_token() {
             failure.error
         };
         assert_eq!(refused(on(audiences(&["billing"]))), Error::AudienceMismatch);
-        assert_eq!(
-            refused(on(audiences(&["elsewhere"]))),
-            Error::AudienceMismatch,
-            "the issuer's own narrow it"
-        );
         assert_eq!(refused(on(audiences(&[]))), Error::AudienceMismatch);
         assert_eq!(refused(on(issuers(&["strict"]))), Error::IssuerNotAllowed);
         assert_eq!(refused(on(issuers(&[]))), Error::IssuerNotAllowed);
+        // Beside one of the issuer's own, the token has the one that this route asks for.
+        on(audiences(&["elsewhere"])).unwrap();
         on(audiences(&["orders"])).unwrap();
         on(issuers(&["strict", "corp"])).unwrap();
         on(Admission::default()).unwrap();
@@ -188,7 +185,9 @@ fn requests_at_the_same_time_get_their_own_callers() {
             })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     let (hits, misses) = counts(corp_issuer(&authenticator));
     assert_eq!((hits + misses, misses), (3200, 40), "one verification per token, however many asked");
 }

@@ -216,7 +216,7 @@ pub(super) fn authenticator() -> Authenticator {
                 algorithms: Algorithms::new(vec![Algorithm::EdDsa]).unwrap(),
                 token_types: TokenTypes::parse(&["at+jwt"]).unwrap(),
                 clock_skew: Duration::ZERO,
-                max_age: Some(Duration::from_secs(3600)),
+                max_age: Some(Duration::from_hours(1)),
                 required_claims: vec![path("sub"), path("tenant.id")],
                 roles: path("realm_access.roles"),
                 scopes: Some(path("perms")),

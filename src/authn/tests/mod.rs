@@ -6,4 +6,5 @@ mod differential;
 mod examples;
 
 mod fixture;
+mod key_sets;
 mod vectors;

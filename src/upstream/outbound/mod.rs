@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 use http_body::Body;
 
 use super::error::Error;
-use super::guard::Guard;
+use super::guard::{Guard, Reserved};
 use super::hop_by_hop::{ConnectionOptions, is_hop_by_hop};
 use super::identity::Identity;
 use super::request::{Malformed, RequestBody};
@@ -79,11 +79,16 @@ impl Outbound<'_> {
         for (name, value) in inbound {
             let passes = if forwarded::is_forwarding(name) {
                 // Not subject to `Connection`: a trusted proxy must not be made to lose the client's address.
-                forwarded::may_pass(name, self.peer)
+                self.peer.is_trusted_proxy() && !is_disguised(name)
             } else if name == header::AUTHORIZATION {
                 keep_credential
             } else {
-                !is_ours(name) && !is_hop_by_hop(name) && !options.name(name) && !self.guard.removes(name) && !self.identity.removes(name)
+                !is_ours(name)
+                    && !is_hop_by_hop(name)
+                    && !options.name(name)
+                    && !is_disguised(name)
+                    && !self.guard.removes(name)
+                    && !self.identity.removes(name)
             };
             if passes {
                 out.append(name.clone(), value.clone());
@@ -146,7 +151,11 @@ impl Outbound<'_> {
 /// stand in a trailer (RFC 9110 §6.5.1).
 pub(super) fn is_trailer(field: &HeaderName) -> bool {
     let is_routing = matches!(field.as_str(), "authorization" | "cookie" | "set-cookie" | "te" | "trailer");
-    !is_routing && !is_ours(field) && !is_hop_by_hop(field) && !forwarded::is_forwarding(field)
+    !is_routing
+        && !is_ours(field)
+        && !is_hop_by_hop(field)
+        && !forwarded::is_forwarding(field)
+        && !is_disguised(field)
 }
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -158,6 +167,28 @@ const ROOM_FOR_OURS: usize = 16;
 /// Whether the gateway sets or answers the field itself. `Expect` is answered by hyper when the body is asked for.
 fn is_ours(field: &HeaderName) -> bool {
     matches!(field.as_str(), "host" | "content-length" | "expect" | "x-request-id" | "traceparent")
+}
+
+/// Whether the field is one that the gateway handles, in a spelling that only the application will recognise:
+/// `X_Forwarded_For` and `Content_Length` are the real ones to CGI and WSGI (CVE-2026-33433). A trusted proxy that
+/// let it through has not seen it either.
+fn is_disguised(field: &HeaderName) -> bool {
+    let name = field.as_str().as_bytes();
+    if name.iter().all(|&byte| byte == b'-' || byte.is_ascii_alphanumeric()) {
+        return false;
+    }
+    match Reserved::of(name) {
+        // `Identity::removes` has seen those, and may allow them.
+        None | Some(Reserved::Overriding) => false,
+        Some(
+            Reserved::Host
+            | Reserved::Credential
+            | Reserved::Framing
+            | Reserved::HopByHop
+            | Reserved::Forwarding
+            | Reserved::Correlation,
+        ) => true,
+    }
 }
 
 fn accepts_trailers(te: &HeaderValue) -> bool {

@@ -9,6 +9,7 @@ mod controls;
 mod form;
 mod header;
 mod keys;
+mod signatures;
 
 use super::fixture::*;
 use crate::authn::Error;
@@ -37,7 +38,10 @@ fn malformed(name: &'static str) -> Error {
 }
 
 fn attacks() -> Vec<Case> {
-    [form::cases(), header::cases(), keys::cases(), claims::cases()].into_iter().flatten().collect()
+    [form::cases(), header::cases(), keys::cases(), signatures::cases(), claims::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The lines whose outcome is not the expected one.

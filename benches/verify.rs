@@ -1,0 +1,238 @@
+//! What the verification of one token costs: per algorithm, first seen (`cold`) and seen before (`cached`), beside the
+//! bare signature check of aws-lc-rs with a parsed key (`bare`), which no verification can undercut.
+//!
+//! Tokens are of about 1 KiB. `cold` keeps nothing in the cache, so that each turn takes the token apart, verifies it and
+//! files it away.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a bench that cannot be set up has nothing to measure"
+)]
+
+use std::hint::black_box;
+use std::pin::pin;
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_lc_rs::hmac;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, ParsedPublicKey, RsaEncoding,
+    RsaKeyPair, VerificationAlgorithm,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use divan::Bencher;
+use jwtgate::authn::keys::{FetchOptions, KeySource, Keys, SecretSource};
+use jwtgate::authn::{
+    Admission, Algorithm, Algorithms, Authenticator, BearerToken, ClaimPath, Issuer, IssuerSpec, TokenLimits,
+    TokenTypes,
+};
+use jwtgate::telemetry::metrics::Metrics;
+use serde_json::{Value, json};
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench(args = Algorithm::ALL)]
+fn bare(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
+    let case = case(algorithm);
+    let (message, signature) = case.token.rsplit_once('.').expect("a token has dots");
+    let signature = URL_SAFE_NO_PAD.decode(signature).expect("a token is base64url");
+    bencher.bench_local(|| assert!((case.bare)(black_box(message.as_bytes()), black_box(&signature))));
+}
+
+#[divan::bench(args = Algorithm::ALL)]
+fn cold(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
+    measure(bencher, &authenticator(algorithm, 0), &case(algorithm).token);
+}
+
+#[divan::bench(args = Algorithm::ALL)]
+fn cached(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
+    measure(bencher, &authenticator(algorithm, 1 << 20), &case(algorithm).token);
+}
+
+/// The same, as it comes out of a header field.
+#[divan::bench]
+fn cached_from_header(bencher: Bencher<'_, '_>) {
+    let authenticator = authenticator(Algorithm::Rs256, 1 << 20);
+    let mut headers = http::HeaderMap::new();
+    let field = format!("Bearer {}", case(Algorithm::Rs256).token);
+    headers.insert(http::header::AUTHORIZATION, field.parse().expect("a token is a header value"));
+    let admission = Admission::default();
+    bencher.bench_local(|| {
+        let token = jwtgate::authn::credential(black_box(&headers)).ok().flatten().expect("a token");
+        verify(&authenticator, token, &admission);
+    });
+}
+
+fn measure(bencher: Bencher<'_, '_>, authenticator: &Authenticator, token: &str) {
+    let token = BearerToken::parse(token.as_bytes()).expect("a token is a token68");
+    let admission = Admission::default();
+    bencher.bench_local(|| verify(authenticator, black_box(token), &admission));
+}
+
+/// Keys are at hand, so verification never waits.
+fn verify(authenticator: &Authenticator, token: BearerToken<'_>, admission: &Admission) {
+    let verification = pin!(authenticator.authenticate(token, admission, now()));
+    match verification.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(principal) => drop(black_box(principal.expect("the token is valid"))),
+        Poll::Pending => panic!("the keys are fixed"),
+    }
+}
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_800_000_000)
+}
+
+/// A key, a token it signed, and the check that is measured against.
+struct Case {
+    token: String,
+    keys: Vec<u8>,
+    bare: Box<dyn Fn(&[u8], &[u8]) -> bool + Send + Sync>,
+}
+
+static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| Algorithm::ALL.map(Case::new).into());
+
+fn case(algorithm: Algorithm) -> &'static Case {
+    let place = Algorithm::ALL.iter().position(|&known| known == algorithm);
+    &CASES[place.expect("ALL holds every algorithm")]
+}
+
+impl Case {
+    fn new(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Rs256 => {
+                Self::rsa(algorithm, &signature::RSA_PKCS1_SHA256, &signature::RSA_PKCS1_2048_8192_SHA256)
+            }
+            Algorithm::Rs384 => {
+                Self::rsa(algorithm, &signature::RSA_PKCS1_SHA384, &signature::RSA_PKCS1_2048_8192_SHA384)
+            }
+            Algorithm::Rs512 => {
+                Self::rsa(algorithm, &signature::RSA_PKCS1_SHA512, &signature::RSA_PKCS1_2048_8192_SHA512)
+            }
+            Algorithm::Ps256 => {
+                Self::rsa(algorithm, &signature::RSA_PSS_SHA256, &signature::RSA_PSS_2048_8192_SHA256)
+            }
+            Algorithm::Ps384 => {
+                Self::rsa(algorithm, &signature::RSA_PSS_SHA384, &signature::RSA_PSS_2048_8192_SHA384)
+            }
+            Algorithm::Ps512 => {
+                Self::rsa(algorithm, &signature::RSA_PSS_SHA512, &signature::RSA_PSS_2048_8192_SHA512)
+            }
+            Algorithm::Es256 => Self::ec(algorithm, "P-256", &signature::ECDSA_P256_SHA256_FIXED_SIGNING),
+            Algorithm::Es384 => Self::ec(algorithm, "P-384", &signature::ECDSA_P384_SHA384_FIXED_SIGNING),
+            Algorithm::Es512 => Self::ec(algorithm, "P-521", &signature::ECDSA_P521_SHA512_FIXED_SIGNING),
+            Algorithm::EdDsa => Self::ed(algorithm),
+            Algorithm::Hs256 => Self::hmac(algorithm, hmac::HMAC_SHA256),
+            Algorithm::Hs384 => Self::hmac(algorithm, hmac::HMAC_SHA384),
+            Algorithm::Hs512 => Self::hmac(algorithm, hmac::HMAC_SHA512),
+        }
+    }
+
+    fn rsa(
+        algorithm: Algorithm,
+        padding: &'static dyn RsaEncoding,
+        bare: &'static dyn VerificationAlgorithm,
+    ) -> Self {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("RSA key");
+        let public = pair.public_key().as_ref();
+        let jwk = json!({"kty": "RSA", "n": b64(&public[9..265]), "e": b64(&public[267..])});
+        let key = ParsedPublicKey::new(bare, public).expect("public key");
+        let token = token(algorithm, |message| {
+            let mut signature = vec![0; pair.public_modulus_len()];
+            pair.sign(padding, &SystemRandom::new(), message, &mut signature).expect("signature");
+            signature
+        });
+        Self::public(token, &jwk, key)
+    }
+
+    fn ec(algorithm: Algorithm, curve: &str, signing: &'static EcdsaSigningAlgorithm) -> Self {
+        let pair = EcdsaKeyPair::generate(signing).expect("EC key");
+        let point = pair.public_key().as_ref();
+        let (x, y) = point[1..].split_at(point.len() / 2);
+        let jwk = json!({"kty": "EC", "crv": curve, "x": b64(x), "y": b64(y)});
+        let key = ParsedPublicKey::new(&**signing, point).expect("public key");
+        let sign =
+            |message: &[u8]| pair.sign(&SystemRandom::new(), message).expect("signature").as_ref().to_vec();
+        Self::public(token(algorithm, sign), &jwk, key)
+    }
+
+    fn ed(algorithm: Algorithm) -> Self {
+        let pair = Ed25519KeyPair::generate().expect("Ed25519 key");
+        let public = pair.public_key().as_ref();
+        let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": b64(public)});
+        let key = ParsedPublicKey::new(&signature::ED25519, public).expect("public key");
+        Self::public(token(algorithm, |message| pair.sign(message).as_ref().to_vec()), &jwk, key)
+    }
+
+    fn hmac(algorithm: Algorithm, hash: hmac::Algorithm) -> Self {
+        let keys = vec![7; 64];
+        let key = hmac::Key::new(hash, &keys);
+        let token = token(algorithm, |message| hmac::sign(&key, message).as_ref().to_vec());
+        Self { token, keys, bare: Box::new(move |message, tag| hmac::verify(&key, message, tag).is_ok()) }
+    }
+
+    fn public(token: String, jwk: &Value, key: ParsedPublicKey) -> Self {
+        let keys = json!({"keys": [jwk]}).to_string().into_bytes();
+        Self {
+            token,
+            keys,
+            bare: Box::new(move |message, signature| key.verify_sig(message, signature).is_ok()),
+        }
+    }
+}
+
+/// A token as identity providers issue them, of about 1 KiB.
+fn token(algorithm: Algorithm, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
+    let header = json!({"alg": algorithm.name(), "typ": "at+jwt"});
+    let payload = json!({
+        "iss": "https://id.example.com/realms/main", "sub": "248289761001", "aud": ["orders-api", "billing-api"],
+        "exp": 1_800_000_300, "nbf": 1_799_999_990, "iat": 1_799_999_990, "jti": "01959f2a-6c1e-7f3c-9c55-0d2b1f6f3e11",
+        "client_id": "storefront", "scope": "openid profile orders:read orders:write", "tenant": "acme",
+        "realm_access": {"roles": ["clerk", "auditor", "offline_access"]}, "email_verified": true,
+        "email": "someone@example.com", "preferred_username": "someone", "sid": "f0c1b6de-4d4e-4f0f-8a7a-5a4a3d2c1b0a",
+    });
+    let input = format!("{}.{}", b64(header.to_string().as_bytes()), b64(payload.to_string().as_bytes()));
+    format!("{input}.{}", b64(&sign(input.as_bytes())))
+}
+
+fn b64(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn authenticator(algorithm: Algorithm, token_cache_bytes: u64) -> Authenticator {
+    let file = tempfile::NamedTempFile::new().expect("temporary file");
+    std::fs::write(file.path(), &case(algorithm).keys).expect("temporary file");
+    let path = file.path().to_path_buf();
+    let source = if algorithm.is_hmac() {
+        KeySource::Secret(SecretSource::File(path))
+    } else {
+        KeySource::JwksFile(path)
+    };
+    let algorithms = Algorithms::new(vec![algorithm]).expect("one algorithm");
+    let path = |text: &str| ClaimPath::parse(text).expect("a path");
+    let spec = IssuerSpec {
+        name: Arc::from("corporate"),
+        issuer: "https://id.example.com/realms/main".into(),
+        audiences: vec!["orders-api".into()],
+        algorithms,
+        token_types: TokenTypes::default(),
+        clock_skew: Duration::from_secs(30),
+        max_age: None,
+        required_claims: vec![path("sub")],
+        roles: path("realm_access.roles"),
+        scopes: None,
+        token_cache_bytes,
+    };
+    let metrics = Metrics::new().expect("metrics").issuer(&spec.name);
+    let options = FetchOptions::default();
+    let keys = Keys::new(&spec.name, &spec.issuer, &spec.algorithms, source, &options, metrics.clone())
+        .expect("keys");
+    Authenticator::new(vec![Arc::new(Issuer::new(spec, keys, metrics))], TokenLimits::default())
+}
