@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, Method};
-use http_body_util::{BodyExt, Full, StreamBody};
+use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 
 use crate::support::client::{Body, collect};
@@ -22,7 +22,7 @@ const OFFERED: usize = 192 * MIB;
 const HELD: usize = 48 * MIB;
 
 fn pattern(length: usize) -> Vec<u8> {
-    (0..length).map(|index| (index % 251) as u8).collect()
+    (0..=250).cycle().take(length).collect()
 }
 
 /// A body of `total` bytes that counts what has been taken of it.
@@ -126,9 +126,8 @@ async fn trailers_pass_in_both_directions() {
     for client in [world.client.clone(), world.client.http2()] {
         let mut trailers = HeaderMap::new();
         trailers.insert("x-checksum", "abc".parse().unwrap());
-        let body =
-            Full::new(Bytes::from_static(b"hello")).with_trailers(std::future::ready(Some(Ok(trailers))));
-        let body = body.map_err(|never: std::convert::Infallible| match never {}).boxed();
+        let frames = [Frame::data(Bytes::from_static(b"hello")), Frame::trailers(trailers)];
+        let body = BodyExt::boxed(StreamBody::new(stream::iter(frames.map(Ok::<_, io::Error>))));
         world
             .upstream
             .answer_once(Script::Trailers { body: "hi", trailers: &[("x-sum", "1"), ("grpc-status", "0")] });
@@ -150,10 +149,10 @@ async fn an_upload_to_a_stalled_upstream_is_not_read_ahead() {
     let token = world.issuer.token().sign();
     world.upstream.answer(Script::Stall);
     for client in [world.client.clone(), world.client.http2()] {
-        let (body, taken) = counted(OFFERED);
+        let (body, sent) = counted(OFFERED);
         let request = client.request(Method::POST, "/a").bearer(&token).body(body);
         let sending = tokio::spawn(request.try_send());
-        let held = settled(|| taken.load(Ordering::Relaxed)).await;
+        let held = settled(|| sent.load(Ordering::Relaxed)).await;
         assert!(held < HELD, "{held} bytes of an upload that nobody reads were taken");
         sending.abort();
     }

@@ -1,5 +1,6 @@
 //! `jwtgate demo`: what it prints can be copied, and shows what it says it shows.
 
+use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::support::binary::command;
@@ -85,8 +86,9 @@ async fn the_printed_lines_show_401_200_403_and_401_and_nothing_is_left() {
 
 fn the_configuration_is_there_to_read(demo: &Binary) {
     let said = demo.stdout().join("\n");
-    let path = said.split_whitespace().find(|word| word.trim_end_matches(['.', ',']).ends_with(".yaml"));
+    let words = said.split_whitespace().map(|word| Path::new(word.trim_end_matches(['.', ','])));
+    let path = words.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     let path = path.unwrap_or_else(|| panic!("it does not say where its configuration is:\n{said}"));
-    let yaml = std::fs::read_to_string(path.trim_end_matches(['.', ','])).unwrap();
+    let yaml = std::fs::read_to_string(path).unwrap();
     assert!(yaml.contains("routes:"), "{yaml}");
 }

@@ -292,19 +292,19 @@ async fn what_is_no_key_of_ours_is_never_taken_from_a_remote_set() {
 async fn an_answer_that_is_no_key_set_replaces_nothing() {
     let world = World::start(AUTHENTICATED).await;
     let known = world.issuer.token();
-    for absurd in
-        ["", "{}", "{\"keys\":[]}", "<html>", "null", "[]", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AA\"}]}"]
-    {
+    let absurdities =
+        ["", "{}", "{\"keys\":[]}", "<html>", "null", "[]", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AA\"}]}"];
+    for (number, absurd) in absurdities.into_iter().enumerate() {
         world.issuer.serve_keys(absurd);
         let before = world.issuer.fetches();
         // An unknown kid makes it ask, unless it has just asked.
         eventually!({
-            let token = known.clone().header("kid", format!("new-{absurd}")).sign();
+            let token = known.clone().header("kid", format!("new-{number}")).sign();
             let status = world.client.get("/").bearer(&token).send().await.status;
             assert!([401, 503].contains(&status), "{absurd}: {status}");
             world.issuer.fetches() > before
         });
-        let token = known.clone().subject(&format!("after {absurd}")).sign();
+        let token = known.clone().subject(&format!("after-{number}")).sign();
         world.client.get("/").bearer(&token).send().await.assert_passed();
     }
 }

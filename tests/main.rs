@@ -5,9 +5,12 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    clippy::as_conversions,
     clippy::print_stderr,
     clippy::wildcard_enum_match_arm,
+    clippy::float_cmp,
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::needless_pass_by_value,
     unreachable_pub,
     reason = "a test ends at the first surprise, and is its own document"
 )]

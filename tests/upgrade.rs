@@ -1,4 +1,4 @@
-//! WebSockets pass through once authorized, and not before.
+//! WebSocket connections pass through once authorized, and not before.
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;

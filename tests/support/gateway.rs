@@ -29,9 +29,9 @@ impl Gateway {
             .expect("a runtime");
         let config = config.to_owned();
         let starting = runtime.spawn(async move {
-            let app = App::load(&config).map_err(|error| format!("{error:?}"))?;
+            let app = App::load_with_log(&config, std::io::sink()).map_err(|error| format!("{error:?}"))?;
             let bound = app.bind().await.map_err(|error| format!("{error:?}"))?;
-            let addresses = (bound.listeners().to_vec(), bound.admin());
+            let addresses = (bound.listeners(), bound.admin());
             tokio::spawn(bound.run(std::future::pending()));
             Ok::<_, String>(addresses)
         });

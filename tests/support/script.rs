@@ -22,7 +22,7 @@ pub enum Script {
     /// The request's body as the answer's.
     Echo,
     /// The first after a while.
-    Slow(Duration, Box<Script>),
+    Slow(Duration, Box<Self>),
     /// A chunked answer with trailers.
     Trailers { body: &'static str, trailers: &'static [(&'static str, &'static str)] },
     /// A chunked answer, a chunk for whatever the test sends into the channel.
@@ -97,7 +97,7 @@ impl Script {
                     names.join(", "),
                     body.len()
                 );
-                trailers.iter().for_each(|(name, value)| text.push_str(&format!("{name}: {value}\r\n")));
+                text.extend(trailers.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
                 stream.write_all(text.as_bytes()).await?;
                 stream.write_all(b"\r\n").await?;
             }
@@ -145,19 +145,7 @@ impl Script {
             }
             Self::Stall => std::future::pending().await,
             Self::WebSocket => {
-                let key = request.header("sec-websocket-key").unwrap_or_default();
-                let answer = format!(
-                    "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: {}\r\n\r\n",
-                    derive_accept_key(key.as_bytes())
-                );
-                stream.write_all(answer.as_bytes()).await?;
-                stream.flush().await?;
-                let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
-                while let Some(Ok(message)) = socket.next().await {
-                    if (message.is_text() || message.is_binary()) && socket.send(message).await.is_err() {
-                        break;
-                    }
-                }
+                web_socket(request, stream).await?;
                 state.hangups.fetch_add(1, Ordering::Relaxed);
                 return Ok(false);
             }
@@ -167,9 +155,27 @@ impl Script {
     }
 }
 
+/// Switches protocols and sends each message back until the other side ends.
+async fn web_socket(request: &Head, stream: &mut BufReader<Box<dyn Io>>) -> std::io::Result<()> {
+    let key = request.header("sec-websocket-key").unwrap_or_default();
+    let answer = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: {}\r\n\r\n",
+        derive_accept_key(key.as_bytes())
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    stream.flush().await?;
+    let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
+    while let Some(Ok(message)) = socket.next().await {
+        if (message.is_text() || message.is_binary()) && socket.send(message).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
 fn reply(status: u16, headers: &[(&'static str, String)], body: &[u8], is_head: bool) -> Vec<u8> {
     let mut text = format!("HTTP/1.1 {status} Scripted\r\n");
-    headers.iter().for_each(|(name, value)| text.push_str(&format!("{name}: {value}\r\n")));
+    text.extend(headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
     if status != 204 && status != 304 {
         text.push_str(&format!("content-length: {}\r\n", body.len()));
     }

@@ -54,15 +54,14 @@ impl Setup {
     pub fn render(&self, yaml: &str) -> String {
         let given = |section: &str| yaml.lines().any(|line| line.starts_with(&format!("{section}:")));
         let missing = DEFAULTS.iter().filter(|(section, _)| !given(section)).map(|(_, text)| *text);
-        let mut text: String = missing.chain([yaml]).collect();
+        let text: String = missing.chain([yaml]).collect();
         let mut values = self.values.clone();
         values.push(("$ISSUER".to_owned(), self.issuer.url().to_owned()));
         values.push(("$UPSTREAM".to_owned(), format!("http://{}", self.upstream.address())));
         values.push(("$DIR".to_owned(), self.scratch.path().display().to_string()));
         // The longest first, so that `$ISSUER` leaves `$ISSUER_B` alone.
         values.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-        values.iter().for_each(|(name, value)| text = text.replace(name, value));
-        text
+        values.iter().fold(text, |text, (name, value)| text.replace(name, value))
     }
 
     /// Writes the configuration and gives its path.

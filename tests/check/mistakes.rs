@@ -1,0 +1,212 @@
+//! One mistake after the other, each alone in its file: one line, at the right place, with the word it is about.
+
+use super::{check, place};
+use crate::support::Pki;
+use crate::support::world::{AUTHENTICATED, Setup};
+
+/// Sections that replace the harness' defaults, each with one mistake, and a word that its message must hold.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    ("an unknown key", "shutdwn: { delay: 1s }\n", "shutdwn"),
+    ("a duplicate key", "shutdown: { delay: 1s }\nshutdown: { delay: 2s }\n", "shutdown"),
+    (
+        "a duplicate name",
+        "upstreams:\n  orders: { endpoints: [$UPSTREAM] }\n  orders: { endpoints: [$UPSTREAM] }\n",
+        "orders",
+    ),
+    ("a duration without a unit", "shutdown: { delay: 5 }\n", "unit"),
+    ("a duration that is none", "shutdown: { delay: soon }\n", "soon"),
+    ("an empty list", "listeners: []\n", "empty"),
+    ("an empty map", "policies: {}\n", "empty"),
+    ("a list for a map", "policies: [staff]\n", "list"),
+    ("no audiences", "issuers: { corporate: { issuer: $ISSUER } }\n", "audiences"),
+    (
+        "two issuers alike",
+        "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a] }\n  other: { issuer: $ISSUER, audiences: [b] }\n",
+        "same",
+    ),
+    (
+        "two sources of keys",
+        "issuers:\n  corporate:\n    issuer: $ISSUER\n    audiences: [a]\n    keys: { discovery: {}, jwks_uri: 'https://x' }\n",
+        "keys",
+    ),
+    (
+        "an algorithm of no kind",
+        "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [none] }\n",
+        "none",
+    ),
+    (
+        "HMAC with public keys",
+        "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [HS256] }\n",
+        "HS256",
+    ),
+    (
+        "a network that is none",
+        "listeners:\n  - { address: '127.0.0.1:0', trusted_proxies: [10.0.0.0/99] }\n",
+        "10.0.0.0/99",
+    ),
+    ("an unset variable", "admin: { address: '${JWTGATE_TEST_UNSET}' }\n", "JWTGATE_TEST_UNSET"),
+    (
+        "no certificate",
+        "listeners:\n  - { address: '127.0.0.1:0', tls: { certificate: no.crt, key: tls.key } }\n",
+        "no.crt",
+    ),
+    ("an identity header that is the Host", "identity: { headers: { Host: claims.sub } }\n", "Host"),
+    (
+        "an identity header that is Authorization",
+        "identity: { headers: { Authorization: claims.sub } }\n",
+        "Authorization",
+    ),
+    (
+        "an identity header that frames",
+        "identity: { headers: { Content-Length: claims.n } }\n",
+        "Content-Length",
+    ),
+    (
+        "an identity header of the forwarding",
+        "identity: { headers: { X-Forwarded-For: claims.ip } }\n",
+        "X-Forwarded-For",
+    ),
+    ("an identity value of nothing", "identity: { headers: { X-User: sub } }\n", "sub"),
+    ("a format of no kind", "identity: { headers: { X-User: { from: claims.sub, format: xml } } }\n", "xml"),
+];
+
+/// Routes with one mistake each.
+const BAD_ROUTES: &[(&str, &str, &str)] = &[
+    ("no access", "{ name: a, match: { path: /a }, upstream: orders }", "access"),
+    (
+        "an access of no kind",
+        "{ name: a, match: { path: /a }, access: everybody, upstream: orders }",
+        "everybody",
+    ),
+    ("an empty access", "{ name: a, match: { path: /a }, access: {}, upstream: orders }", "empty"),
+    (
+        "an unknown issuer",
+        "{ name: a, match: { path: /a }, access: { issuers: [nobody] }, upstream: orders }",
+        "nobody",
+    ),
+    ("an unknown upstream", "{ name: a, match: { path: /a }, access: public, upstream: nowhere }", "nowhere"),
+    (
+        "an unknown policy",
+        "{ name: a, match: { path: /a }, access: { require: nothing }, upstream: orders }",
+        "nothing",
+    ),
+    (
+        "a bare list of roles",
+        "{ name: a, match: { path: /a }, access: { require: { roles: [a, b] } }, upstream: orders }",
+        "any",
+    ),
+    (
+        "a bare list for a claim",
+        "{ name: a, match: { path: /a }, access: { require: { claims: { t: [a, b] } } }, upstream: orders }",
+        "any",
+    ),
+    (
+        "a broken regex",
+        "{ name: a, match: { path: /a }, access: { require: { claims: { t: { matches: '(' } } } }, upstream: orders }",
+        "regular expression",
+    ),
+    (
+        "an empty requirement",
+        "{ name: a, match: { path: /a }, access: { require: {} }, upstream: orders }",
+        "require",
+    ),
+    ("** in the middle", "{ name: a, match: { path: '/a/**/b' }, access: public, upstream: orders }", "**"),
+    (
+        "a capture that is no segment",
+        "{ name: a, match: { path: '/a/x{id}' }, access: public, upstream: orders }",
+        "{id}",
+    ),
+    ("a capture twice", "{ name: a, match: { path: '/{id}/{id}' }, access: public, upstream: orders }", "id"),
+    ("a path with dots", "{ name: a, match: { path: /a/../b }, access: public, upstream: orders }", ".."),
+    (
+        "a method of no kind",
+        "{ name: a, match: { path: /a, methods: ['G T'] }, access: public, upstream: orders }",
+        "G T",
+    ),
+    (
+        "a host with a scheme",
+        "{ name: a, match: { path: /a, hosts: ['https://x'] }, access: public, upstream: orders }",
+        "https://x",
+    ),
+    (
+        "a capture nobody makes",
+        "{ name: a, match: { path: /a }, access: authenticated, upstream: orders, identity: { headers: { X: path.id } } }",
+        "`id`",
+    ),
+];
+
+/// What later issues bring.
+const NOT_YET: &[(&str, &str)] = &[
+    (
+        "when",
+        "routes: [{ name: a, match: { path: /a }, access: { require: { when: 'true' } }, upstream: orders }]\n",
+    ),
+    (
+        "candidate",
+        "routes: [{ name: a, match: { path: /a }, access: { require: { roles: a }, candidate: { roles: b } }, upstream: orders }]\n",
+    ),
+    (
+        "enforcement",
+        "routes: [{ name: a, match: { path: /a }, access: { require: { roles: a }, enforcement: observe }, upstream: orders }]\n",
+    ),
+    ("credentials", "credentials: [authorization, { cookie: __Host-access }]\n"),
+    (
+        "token_service",
+        "token_service: { issuer: 'https://a', audiences: [a], users_file: users.yaml, signing: { algorithm: ES256, keys_dir: keys, rotate_every: 30d } }\n",
+    ),
+    ("store", "store: { memory: {} }\n"),
+    ("revocation", "revocation: { file: revocations.yaml }\n"),
+];
+
+const IDENTITY: &str = "identity:\n  headers:\n    X-User: claims.sub\n";
+
+/// What is wrong with what `check` says of a configuration with one mistake; none when nothing is.
+async fn fault(setup: &Setup, yaml: &str, needle: &str) -> Option<String> {
+    let yaml = if yaml.contains("routes:") { yaml.to_owned() } else { format!("{yaml}{AUTHENTICATED}") };
+    // The section under test replaces that of the route table.
+    let yaml = if yaml.matches("identity:").count() > 1 { yaml.replacen(IDENTITY, "", 1) } else { yaml };
+    let file = setup.write(&yaml);
+    let file = file.to_str().unwrap();
+    let run = check(file).await;
+    let lines = run.lines_starting(file);
+    match lines.as_slice() {
+        _ if run.code() != Some(2) => {
+            Some(format!("expected exit status 2, found {:?}: {}", run.code(), run.said()))
+        }
+        [line] if line.contains(needle) => {
+            place(file, line);
+            None
+        }
+        [line] => Some(format!("{needle:?} is not in {line:?}")),
+        _ => Some(format!("one mistake is one line: {}", run.said())),
+    }
+}
+
+#[tokio::test]
+async fn each_mistake_is_named_at_its_place() {
+    let setup = Setup::new().await;
+    Pki::new().install(&setup.scratch);
+    let mut faults = Vec::new();
+    for (name, yaml, needle) in MISTAKES {
+        faults.extend(fault(&setup, yaml, needle).await.map(|fault| format!("{name}: {fault}")));
+    }
+    for (name, route, needle) in BAD_ROUTES {
+        let yaml = format!("routes:\n  - {route}\n");
+        faults.extend(fault(&setup, &yaml, needle).await.map(|fault| format!("{name}: {fault}")));
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[tokio::test]
+async fn what_later_issues_bring_is_refused_as_not_yet() {
+    let setup = Setup::new().await;
+    for (name, yaml) in NOT_YET {
+        let yaml =
+            if yaml.contains("routes:") { (*yaml).to_owned() } else { format!("{yaml}{AUTHENTICATED}") };
+        let file = setup.write(&yaml);
+        let run = check(file.to_str().unwrap()).await;
+        assert_eq!(run.code(), Some(2), "{name}: {}", run.said());
+        let lines = run.lines_starting(file.to_str().unwrap());
+        assert!(lines.iter().any(|line| line.contains("not yet")), "{name}: {}", run.said());
+    }
+}
