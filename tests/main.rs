@@ -1,1 +1,44 @@
-//! The promises of jwtgate, proved from outside.
+//! The promises of jwtgate, proved from outside: one file a promise, in the order of a request's journey.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::as_conversions,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
+    unreachable_pub,
+    reason = "a test ends at the first surprise, and is its own document"
+)]
+
+#[macro_use]
+mod support;
+
+mod harness;
+
+// The journey of a request.
+mod tls;
+mod target;
+mod routes;
+mod credential;
+mod tokens;
+mod keys;
+mod policy;
+mod identity;
+mod forwarding;
+mod bodies;
+mod upgrade;
+mod upstreams;
+mod hostile;
+
+// What operators see and do.
+mod admin;
+mod access_log;
+mod shutdown;
+mod check;
+mod demo;
+mod oidc_provider;
+
+// The house itself.
+mod architecture;

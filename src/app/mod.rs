@@ -1,1 +1,182 @@
-//! app.
+//! Wires the gateway, binds it, serves, and drains.
+//!
+//! `App` is wired and holds a configuration that compiled; `Bound` also holds its sockets and knows their addresses, so
+//! that tests and the demo run on port 0. Knows every module and is known by none but `cli`.
+
+mod readiness;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use prometheus::IntGauge;
+use tokio::time::{sleep, timeout};
+
+use self::readiness::Readiness;
+use crate::admin::Admin;
+use crate::config::{self, Problems, Settings, Shutdown};
+use crate::listener::{Drain, Listener, ListenerSpec};
+use crate::proxy::{Proxy, Publisher};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::{AccessLog, AccessLogWriter, Telemetry};
+
+/// Why the gateway does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration does not compile.
+    #[error("the configuration is refused")]
+    Config(#[from] Problems),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Bind {
+        /// The address, as configured.
+        address: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The process lacks something that it cannot do without.
+    #[error("cannot start")]
+    Start(#[source] io::Error),
+    /// Two metrics have one name.
+    #[error("cannot register the metrics")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// A gateway that is wired and not yet listening.
+#[derive(Debug)]
+pub struct App {
+    settings: Settings,
+    publisher: Publisher,
+    telemetry: Telemetry,
+    log_writer: AccessLogWriter,
+}
+
+impl App {
+    /// Reads and compiles a configuration file; the access log goes to standard output.
+    ///
+    /// # Errors
+    /// Every problem of the file, or what the process lacks.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        Self::load_with_log(path, io::stdout())
+    }
+
+    /// As `load`, with the access log going to `log`.
+    ///
+    /// # Errors
+    /// As `load`.
+    pub fn load_with_log(path: &Path, log: impl io::Write + Send + 'static) -> Result<Self, Error> {
+        let metrics = Arc::new(Metrics::new()?);
+        let config::Compiled { settings, snapshot, warnings } = config::load(path, &metrics)?;
+        for warning in warnings.lines() {
+            tracing::warn!(warning, "Configuration");
+        }
+        #[expect(clippy::disallowed_methods, reason = "the time of a configuration, not of a request")]
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        metrics.loaded(now);
+        let (access_log, log_writer) = AccessLog::start(log).map_err(Error::Start)?;
+        let telemetry = Telemetry { metrics, access_log };
+        Ok(Self { settings, publisher: Publisher::new(snapshot), telemetry, log_writer })
+    }
+
+    /// Binds every address.
+    ///
+    /// # Errors
+    /// The first address that cannot be bound.
+    pub async fn bind(self) -> Result<Bound, Error> {
+        let Self { settings, publisher, telemetry, log_writer } = self;
+        let mut listeners = Vec::with_capacity(settings.listeners.len());
+        for spec in settings.listeners {
+            let gauge = telemetry.metrics.connections(&spec.name);
+            listeners.push(bind(spec, gauge).await?);
+        }
+        let spec = ListenerSpec {
+            name: settings.admin.to_string().into(),
+            address: settings.admin,
+            tls: None,
+            trusted_proxies: Arc::default(),
+        };
+        // Scrapes and probes are not clients: they stay out of `jwtgate_connections`.
+        let uncounted = IntGauge::new("admin_connections", "Connections of the admin address.")?;
+        let admin = bind(spec, uncounted).await?;
+        Ok(Bound { listeners, admin, shutdown: settings.shutdown, publisher, telemetry, log_writer })
+    }
+}
+
+async fn bind(spec: ListenerSpec, gauge: IntGauge) -> Result<(Listener, SocketAddr), Error> {
+    let address = spec.name.to_string();
+    let bound = async {
+        let listener = Listener::bind(spec, gauge).await?;
+        let local = listener.local_addr()?;
+        Ok((listener, local))
+    };
+    bound.await.map_err(|source| Error::Bind { address, source })
+}
+
+/// A gateway that listens: clients can connect, and are served from `run` on.
+#[derive(Debug)]
+pub struct Bound {
+    listeners: Vec<(Listener, SocketAddr)>,
+    admin: (Listener, SocketAddr),
+    shutdown: Shutdown,
+    publisher: Publisher,
+    telemetry: Telemetry,
+    log_writer: AccessLogWriter,
+}
+
+impl Bound {
+    /// The addresses of the listeners, in the order of the configuration, with the ports chosen for port 0.
+    pub fn listeners(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().map(|(_, address)| *address).collect()
+    }
+
+    /// The address of metrics and probes.
+    pub fn admin(&self) -> SocketAddr {
+        self.admin.1
+    }
+
+    /// Serves until `shutdown` resolves, then drains: not ready but serving for the configured delay, then up to the
+    /// configured timeout for what is in flight.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let Self { listeners, admin: (admin, admin_address), shutdown: plan, publisher, telemetry, log_writer } = self;
+        let snapshots = publisher.snapshots();
+        for issuer in snapshots.current().authenticator().issuers() {
+            issuer.keys().start();
+        }
+        let drain = Drain::new();
+        let admin_drain = Drain::new();
+        let readiness = Arc::new(Readiness::new(snapshots.clone(), listeners.len()));
+        let proxy = Proxy::new(snapshots, telemetry.clone(), drain.clone());
+        for (listener, address) in listeners {
+            tracing::info!(%address, "Listening");
+            drain.spawn(listener.serve(proxy.clone(), drain.clone()));
+        }
+        tracing::info!(address = %admin_address, "Listening for metrics and probes");
+        let service = Admin::new(Arc::clone(&readiness) as _, telemetry.metrics);
+        admin_drain.spawn(admin.serve(service, admin_drain.clone()));
+
+        shutdown.await;
+        readiness.drain();
+        tracing::info!(delay = ?plan.delay, timeout = ?plan.timeout, "Draining");
+        sleep(plan.delay).await;
+        drain.stop();
+        if timeout(plan.timeout, drain.drained()).await.is_err() {
+            tracing::warn!(open = drain.open(), "The timeout has passed, closing what is still open");
+            drain.force();
+            // Closing takes a moment; what still does not end cannot keep the process.
+            if timeout(LAST, drain.drained()).await.is_err() {
+                tracing::warn!(open = drain.open(), "Some connections did not close");
+            }
+        }
+        admin_drain.force();
+        if timeout(LAST, admin_drain.drained()).await.is_err() {
+            tracing::debug!("An admin connection did not close");
+        }
+        log_writer.close();
+        tracing::info!("Stopped");
+    }
+}
+
+/// How long a forced close may take.
+const LAST: Duration = Duration::from_secs(1);

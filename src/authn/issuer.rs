@@ -178,13 +178,14 @@ impl Issuer {
         }
     }
 
-    /// One audience must be both the issuer's and the route's.
+    /// One audience must be the issuer's, and where the route narrows them, one the route's.
     fn check_audience(&self, claims: &Map<String, Value>, admission: &Admission) -> Result<(), Error> {
         let named = |names: &[String], audience: &str| names.iter().any(|name| name == audience);
-        audience::check(claims, |audience| {
-            named(&self.spec.audiences, audience)
-                && admission.audiences.as_ref().is_none_or(|audiences| named(audiences, audience))
-        })
+        audience::check(claims, |audience| named(&self.spec.audiences, audience))?;
+        match &admission.audiences {
+            None => Ok(()),
+            Some(narrowed) => audience::check(claims, |audience| named(narrowed, audience)),
+        }
     }
 
     /// Required claims, claims of a wrong type, and a sender binding; then roles and scopes.

@@ -1,1 +1,84 @@
-//! cli.
+//! The commands: argv in, exit status out. One file a command.
+
+mod check;
+mod demo;
+mod run;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// A reverse proxy that lets only verified JSON Web Tokens through to an API.
+#[derive(Debug, Parser)]
+#[command(name = "jwtgate", version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve, in the foreground, until SIGTERM or SIGINT, then drain.
+    Run {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Compile configuration files exactly as `run` would, without fetching or listening.
+    Check {
+        /// Files and variables that are missing here are warnings.
+        #[arg(long)]
+        offline: bool,
+        /// Warnings refuse a file too.
+        #[arg(long)]
+        strict: bool,
+        /// The configuration files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// An issuer, a sample API and the gateway in front of it, with the curl lines to try.
+    Demo,
+}
+
+/// Runs the command of this process' arguments.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    match arguments.command {
+        Command::Run { config } => run::run(&config),
+        Command::Check { offline, strict, files } => check::check(&files, offline, strict),
+        Command::Demo => demo::demo(),
+    }
+}
+
+/// The program's own log; standard output belongs to the access log. `JWTGATE_LOG` sets the level, `info` without it.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("JWTGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).with_ansi(false).init();
+}
+
+/// The command did what it is for.
+const SUCCESS: ExitCode = ExitCode::SUCCESS;
+
+/// The gateway could not run.
+fn failure() -> ExitCode {
+    ExitCode::from(1)
+}
+
+/// Bad usage, or a bad configuration.
+fn refused() -> ExitCode {
+    ExitCode::from(2)
+}
+
+/// Writes lines to standard error. Nobody is left to be told when that fails.
+fn complain(lines: impl IntoIterator<Item = impl AsRef<str>>) {
+    let mut stderr = io::stderr().lock();
+    for line in lines {
+        if writeln!(stderr, "{}", line.as_ref()).is_err() {
+            return;
+        }
+    }
+}

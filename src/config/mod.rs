@@ -1,1 +1,69 @@
-//! config.
+//! The operator's file: text in, `Settings` and `Snapshot` out.
+//!
+//! ```text
+//! file ──source──► Node ──document──► Document ──compile──► Settings (a restart changes them)
+//!                                                      └──► Snapshot (what decides requests)
+//! ```
+//!
+//! Every mistake of a file is reported at once, with its place; a configuration with a mistake never takes effect.
+//! Stages never see the file or its types.
+
+mod compile;
+mod document;
+mod environment;
+mod node;
+mod problem;
+mod settings;
+mod source;
+
+use std::path::Path;
+
+use self::document::Document;
+use self::node::FromNode;
+pub use self::problem::{Position, Problem, Problems, Severity};
+pub use self::settings::{Settings, Shutdown};
+pub use self::source::Environment;
+use crate::proxy::Snapshot;
+use crate::telemetry::metrics::Metrics;
+
+/// A configuration that compiled.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What a restart changes.
+    pub settings: Settings,
+    /// What decides requests.
+    pub snapshot: Snapshot,
+    /// What its author should know; no errors among them.
+    pub warnings: Problems,
+}
+
+/// Reads and compiles a configuration file. Opens the files that it names; fetches nothing and listens nowhere.
+///
+/// # Errors
+/// Every problem of the file.
+pub fn load(path: &Path, metrics: &Metrics) -> Result<Compiled, Problems> {
+    let (compiled, problems) = inspect(path, metrics, false);
+    match compiled {
+        Some((settings, snapshot)) if !problems.has_errors() => {
+            Ok(Compiled { settings, snapshot, warnings: problems })
+        }
+        _ => Err(problems),
+    }
+}
+
+/// What `load` would say of a file. With `offline`, files and variables that are missing here are warnings.
+pub fn check(path: &Path, metrics: &Metrics, offline: bool) -> Problems {
+    inspect(path, metrics, offline).1
+}
+
+fn inspect(path: &Path, metrics: &Metrics, offline: bool) -> (Option<(Settings, Snapshot)>, Problems) {
+    let mut problems = Problems::new(path, offline);
+    let compiled = source::read(path, &mut problems)
+        .and_then(|text| source::parse(&text, &|name| std::env::var(name).ok(), &mut problems))
+        .and_then(|node| Document::from_node(&node, &mut problems))
+        .map(|document| {
+            let directory = path.parent().unwrap_or(Path::new(""));
+            compile::compile(document, directory, metrics, &mut problems)
+        });
+    (compiled, problems)
+}

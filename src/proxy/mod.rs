@@ -1,1 +1,183 @@
-//! proxy.
+//! CARRY: one request from its first byte to its last.
+//!
+//! `Proxy::handle` cannot fail: it opens the record, reads the clock once, and turns a rejection into an answer.
+//! `carry` is the journey, stage by stage; each stage hands on a typed product, and nothing reaches an upstream without
+//! the `Permit` that `authz` makes.
+
+mod rejection;
+mod respond;
+mod snapshot;
+mod tracked;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::header::{HOST, USER_AGENT};
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+pub use self::rejection::Rejection;
+pub use self::snapshot::{Access, Publisher, Route, Snapshot, Snapshots};
+pub use self::tracked::Tracked;
+use crate::authn::{self, Admission, BearerToken};
+use crate::authz::{self, Permit};
+use crate::body::Body;
+use crate::listener::{Peer, Refusal, Service, Drain};
+use crate::route::{NotFound, Target};
+use crate::telemetry::{self, Decision, Record, Telemetry, TraceContext, X_REQUEST_ID, request_id};
+use crate::upstream::Inbound;
+
+/// Carries requests as the current snapshot says.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    snapshots: Snapshots,
+    telemetry: Telemetry,
+    drain: Drain,
+}
+
+impl Proxy {
+    /// A proxy that decides by `snapshots`; upgraded connections are counted by `drain`.
+    pub fn new(snapshots: Snapshots, telemetry: Telemetry, drain: Drain) -> Self {
+        Self { snapshots, telemetry, drain }
+    }
+
+    /// The whole journey of one request. The order of the steps is the order of the reason codes.
+    async fn carry(
+        &self,
+        request: Request<Incoming>,
+        peer: &Peer,
+        now: SystemTime,
+        record: &mut Record,
+    ) -> Result<(Response<Body>, &'static str), Rejection> {
+        let snapshot = self.snapshots.current();
+        let (head, body) = request.into_parts();
+        let target = Target::parse(&head).map_err(Rejection::Target)?;
+        let found = snapshot.routes.find(&target).map_err(|not_found| match not_found {
+            NotFound::Route => Rejection::RouteNotFound,
+            NotFound::Method { route, allow } => {
+                record.matched(&route.label);
+                Rejection::MethodNotAllowed { allow: allow.to_owned() }
+            }
+        })?;
+        let route = found.route;
+        record.matched(&route.label);
+        let (permit, reason) = match &route.access {
+            Access::Public => (Permit::public(), "public"),
+            Access::Optional(admission) => match credential(&head)? {
+                None => (Permit::anonymous(), "anonymous"),
+                Some(token) => {
+                    let requirement = &authz::Requirement::Authenticated;
+                    (permit(&snapshot, token, admission, requirement, now, record).await?, "allowed")
+                }
+            },
+            Access::Protected(admission, requirement) => {
+                let token = credential(&head)?.ok_or(Rejection::TokenMissing)?;
+                (permit(&snapshot, token, admission, requirement, now, record).await?, "allowed")
+            }
+        };
+        let inbound = Inbound {
+            head,
+            body,
+            target: &target,
+            captures: &found.captures,
+            peer,
+            request_id: record.request_id().clone(),
+            traceparent: record.trace().header(),
+            received: record.request_bytes(),
+            drain: &self.drain,
+        };
+        let started = std::time::Instant::now();
+        let result = route.forward.send(permit, inbound).await;
+        record.forwarded(route.forward.upstream_name(), started.elapsed());
+        Ok((result.map_err(Rejection::Upstream)?, reason))
+    }
+}
+
+fn credential(head: &http::request::Parts) -> Result<Option<BearerToken<'_>>, Rejection> {
+    authn::credential(&head.headers).map_err(Rejection::Credential)
+}
+
+/// The permit of a caller with this token, if the token is valid and the requirement met.
+async fn permit(
+    snapshot: &Snapshot,
+    token: BearerToken<'_>,
+    admission: &Admission,
+    requirement: &authz::Requirement,
+    now: SystemTime,
+    record: &mut Record,
+) -> Result<Permit, Rejection> {
+    let principal = snapshot.authenticator.authenticate(token, admission, now).await.map_err(|failure| {
+        if let Some(issuer) = &failure.issuer {
+            record.named_issuer(issuer);
+        }
+        Rejection::Token(failure.error)
+    })?;
+    record.named_issuer(principal.issuer());
+    authz::authorize(requirement, principal).map_err(|denied| Rejection::Policy { scope: denied.scope })
+}
+
+impl Service for Proxy {
+    type Body = Tracked;
+
+    async fn handle(&self, request: Request<Incoming>, peer: Arc<Peer>) -> Response<Tracked> {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock, once a request")]
+        let now = SystemTime::now();
+        let headers = request.headers();
+        let id = request_id(headers);
+        let seen = telemetry::Request {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            version: request.version(),
+            scheme: peer.scheme(),
+            // HTTP/2 has the host in the target, where the record finds it.
+            host: headers.get(HOST).cloned(),
+            user_agent: headers.get(USER_AGENT).cloned(),
+            peer: peer.address(),
+            client: peer.client(headers),
+        };
+        let trace = TraceContext::of(headers);
+        let mut record = Record::new(self.telemetry.clone(), now, Some(seen), id.clone(), trace);
+        let mut response = match self.carry(request, &peer, now, &mut record).await {
+            Ok((response, reason)) => {
+                record.decided(Decision::Allow, reason, Some(response.status()));
+                response
+            }
+            Err(rejection) => {
+                if let Some(cause) = std::error::Error::source(&rejection) {
+                    tracing::debug!(request_id = ?id, reason = rejection.reason(), cause = %Chain(cause), "Rejected");
+                }
+                let decision = if rejection.was_allowed() { Decision::Allow } else { Decision::Deny };
+                record.decided(decision, rejection.reason(), Some(rejection.status()));
+                respond::respond(&rejection, &id)
+            }
+        };
+        response.headers_mut().insert(X_REQUEST_ID, id);
+        response.map(|body| Tracked::new(body, record))
+    }
+
+    fn refused(&self, peer: &Peer, refusal: Refusal) {
+        let rejection = Rejection::Parser(refusal);
+        #[expect(clippy::disallowed_methods, reason = "the message never became a request that could read the clock")]
+        let now = SystemTime::now();
+        let headers = http::HeaderMap::new();
+        let mut record =
+            Record::new(self.telemetry.clone(), now, None, request_id(&headers), TraceContext::of(&headers));
+        record.refused_from(peer.address(), peer.scheme());
+        record.decided(Decision::Deny, rejection.reason(), Some(rejection.status()));
+    }
+}
+
+/// An error and its causes in one line.
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(formatter, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

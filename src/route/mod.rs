@@ -1,14 +1,26 @@
 //! MATCH: which rule is this?
+//!
+//! Given the head of a request, this stage makes a [`Target`]: method, host and the one canonical path. A
+//! [`RouteTable`] then finds the first route whose hosts and path match and lets its methods decide. It does not
+//! know what a route leads to.
+//!
+//! Refused is every request target that two programs could read in two ways ([`Ambiguous`]). Two things must stay
+//! true: the path that was matched is the path that is sent, and no spelling of a path reaches a later route than
+//! its plain spelling does.
+
+mod authority;
+mod canonical;
+mod captures;
+mod host;
+mod methods;
+mod pattern;
+mod table;
 mod target;
-pub use target::Target;
+mod trie;
 
-/// The captures of a path pattern: name and the segment it stood for, percent-decoded once.
-#[derive(Debug, Clone, Default)]
-pub struct Captures(Vec<(std::sync::Arc<str>, String)>);
-
-impl Captures {
-    /// The decoded segment captured as `name`.
-    pub fn value(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| &**known == name).map(|(_, value)| value.as_str())
-    }
-}
+pub use captures::Captures;
+pub use host::{HostPattern, HostPatternError};
+pub use methods::{Methods, MethodsError};
+pub use pattern::{PathPattern, PathPatternError};
+pub use table::{Found, Matcher, NotFound, RouteTable};
+pub use target::{Ambiguous, Target};

@@ -26,6 +26,7 @@ pub struct Metrics {
     jwks_fetches: IntCounterVec,
     jwks_age: GaugeVec,
     jwks_keys: IntGaugeVec,
+    refreshes: RefreshMetrics,
     token_cache_hits: IntCounterVec,
     token_cache_misses: IntCounterVec,
     connections: IntGaugeVec,
@@ -84,6 +85,7 @@ impl Metrics {
                 &["issuer", "result"],
             )?,
             jwks_age: registered(&registry, age)?,
+            refreshes: RefreshMetrics::new(&registry)?,
             jwks_keys: gauge("jwtgate_jwks_keys", "Usable keys of the issuer.", &["issuer"])?,
             token_cache_hits: counter(
                 "jwtgate_token_cache_hits_total",
@@ -133,6 +135,9 @@ impl Metrics {
             fetch_failure: self.jwks_fetches.with_label_values(&[issuer, "failure"]),
             age: self.jwks_age.with_label_values(&[issuer]),
             keys: self.jwks_keys.with_label_values(&[issuer]),
+            next_refresh: self.refreshes.next.with_label_values(&[issuer]),
+            fetch_duration: self.refreshes.duration.with_label_values(&[issuer]),
+            unknown_kid: self.refreshes.unknown_kid.with_label_values(&[issuer]),
             cache_hits: self.token_cache_hits.with_label_values(&[issuer]),
             cache_misses: self.token_cache_misses.with_label_values(&[issuer]),
         }
@@ -141,6 +146,14 @@ impl Metrics {
     /// `jwtgate_connections` of one listener.
     pub fn connections(&self, listener: &str) -> IntGauge {
         self.connections.with_label_values(&[listener])
+    }
+
+    /// The first configuration took effect; `at` is the time since the Unix epoch.
+    pub fn loaded(&self, at: Duration) {
+        for result in ["success", "failure"] {
+            self.config_reloads.with_label_values(&[result]).reset();
+        }
+        self.config_last_reload_success.set(at.as_secs_f64());
     }
 
     /// Counts a reload; `at` is the time since the Unix epoch.
@@ -162,6 +175,39 @@ impl Metrics {
     }
 }
 
+/// Of how the keys of the issuers are kept fresh.
+#[derive(Debug)]
+struct RefreshMetrics {
+    next: GaugeVec,
+    duration: HistogramVec,
+    unknown_kid: IntCounterVec,
+}
+
+impl RefreshMetrics {
+    fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let next = Opts::new(
+            "jwtgate_jwks_next_refresh_timestamp_seconds",
+            "Unix time of the next fetch of the issuer's keys that is due; 0 for keys that are not fetched.",
+        );
+        let duration = HistogramOpts::new(
+            "jwtgate_jwks_fetch_duration_seconds",
+            "Time that a fetch of the issuer's keys took, discovery included.",
+        );
+        let unknown_kid = Opts::new(
+            "jwtgate_unknown_kid_total",
+            "Tokens whose key was not among the issuer's when they came.",
+        );
+        Ok(Self {
+            next: registered(registry, GaugeVec::new(next, &["issuer"])?)?,
+            duration: registered(
+                registry,
+                HistogramVec::new(duration.buckets(BUCKETS.to_vec()), &["issuer"])?,
+            )?,
+            unknown_kid: registered(registry, IntCounterVec::new(unknown_kid, &["issuer"])?)?,
+        })
+    }
+}
+
 /// The metrics of one issuer.
 #[derive(Debug, Clone)]
 pub struct IssuerMetrics {
@@ -173,6 +219,12 @@ pub struct IssuerMetrics {
     pub age: Gauge,
     /// `jwtgate_jwks_keys`.
     pub keys: IntGauge,
+    /// `jwtgate_jwks_next_refresh_timestamp_seconds`.
+    pub next_refresh: Gauge,
+    /// `jwtgate_jwks_fetch_duration_seconds`.
+    pub fetch_duration: Histogram,
+    /// `jwtgate_unknown_kid_total`.
+    pub unknown_kid: IntCounter,
     /// `jwtgate_token_cache_hits_total`.
     pub cache_hits: IntCounter,
     /// `jwtgate_token_cache_misses_total`.

@@ -1,2 +1,15 @@
-//! What operators see: metrics, the access log, request ids.
+//! What operators see: metrics, the access log, request ids and trace context.
+//!
+//! Names no other module. Nothing here ever holds a token, a claim or the value of a client's header, but for those that
+//! the access log is made of (path, user agent, host), which are escaped.
+
+mod access_log;
 pub mod metrics;
+mod record;
+mod request_id;
+mod trace;
+
+pub use access_log::{AccessLog, AccessLogWriter};
+pub use record::{Decision, Record, Request, RouteLabel, Telemetry};
+pub use request_id::{X_REQUEST_ID, request_id};
+pub use trace::{TRACEPARENT, TraceContext};

@@ -1,1 +1,224 @@
-//! upstream.
+//! FORWARD: send it on, bring the answer back.
+//!
+//! Given a `Permit` and a request it hands on the upstream's answer, streamed. It refuses to send what cannot be
+//! sent as the route's identity rules ask, and to pass on an answer whose end nobody could tell. What must stay true:
+//! nothing is sent without a permit, and what is sent is built anew in one place, `outbound`.
+
+mod client;
+mod connector;
+mod endpoint;
+mod error;
+mod forwarded;
+mod guard;
+mod hop_by_hop;
+mod identity;
+mod outbound;
+mod pool;
+mod request;
+mod upgrade;
+
+pub use endpoint::{Endpoint, EndpointError};
+pub use error::{Error, Unavailable};
+pub use guard::{Guard, NamePattern, NamePatternError, Override, OverrideError};
+pub use identity::{
+    Format, Identity, IdentityName, IdentityNameError, IdentityValue, IdentityValueError, Unsendable,
+};
+pub use request::Malformed;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use http::{HeaderValue, Response, StatusCode, Version};
+use hyper::body::Incoming;
+use prometheus::Histogram;
+
+use crate::authz::Permit;
+use crate::body::Body;
+use crate::listener::{Drain, Peer};
+use crate::route::{Captures, Target};
+use client::Client;
+use outbound::Outbound;
+use request::RequestBody;
+use upgrade::Upgrade;
+
+/// One `upstreams` entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamSpec {
+    /// The name in the configuration.
+    pub name: Arc<str>,
+    /// Where it is; at least one.
+    pub endpoints: Vec<Endpoint>,
+    /// For name resolution, TCP and TLS of one attempt.
+    pub connect_timeout: Duration,
+    /// From the request sent, or the last piece of its body, to the head of the answer.
+    pub response_timeout: Duration,
+    /// The authorities of its certificates, in place of the system's.
+    pub ca: Option<PathBuf>,
+    /// The name in its certificates, in place of the endpoint's host.
+    pub server_name: Option<String>,
+}
+
+/// A service behind the gateway, with its connections. Shared by the routes that lead to it.
+pub struct Upstream {
+    spec: UpstreamSpec,
+    client: Client,
+}
+
+impl Upstream {
+    /// Reads the authorities and opens nothing. `duration` is the upstream's histogram.
+    pub fn new(spec: UpstreamSpec, duration: Histogram) -> Result<Self, UpstreamError> {
+        if spec.endpoints.is_empty() {
+            return Err(UpstreamError::NoEndpoint);
+        }
+        let client = Client::new(&spec, duration)?;
+        Ok(Self { spec, client })
+    }
+
+    /// What it was made from.
+    pub fn spec(&self) -> &UpstreamSpec {
+        &self.spec
+    }
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Upstream").field("spec", &self.spec).finish_non_exhaustive()
+    }
+}
+
+/// Why an upstream cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// Nowhere to send requests.
+    #[error("no endpoint; give at least one, as in http://127.0.0.1:3000")]
+    NoEndpoint,
+    /// TLS settings for endpoints that do not speak it: somebody believes that the connection is encrypted.
+    #[error("tls is set but no endpoint is https; write https:// or remove tls")]
+    TlsUnused,
+    /// The authorities cannot be read.
+    #[error("cannot read {}", path.display())]
+    CaUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The authorities are none.
+    #[error("{}: {problem}", path.display())]
+    CaUnusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// The name is none.
+    #[error("the server name is not a name or an address; write it as in orders.internal")]
+    ServerName,
+    /// The TLS library refuses.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// One route's way to its upstream: where to send, and which headers to set and to remove.
+#[derive(Debug, Clone)]
+pub struct Forward {
+    upstream: Arc<Upstream>,
+    identity: Arc<Identity>,
+    guard: Arc<Guard>,
+}
+
+/// A request that may be sent on, with what is known of it.
+#[derive(Debug)]
+pub struct Inbound<'a> {
+    /// The head as the client sent it.
+    pub head: http::request::Parts,
+    /// The body, unread.
+    pub body: Incoming,
+    /// What was matched, and is sent.
+    pub target: &'a Target,
+    /// What the route's pattern captured.
+    pub captures: &'a Captures,
+    /// Who sent it.
+    pub peer: &'a Peer,
+    /// Its id, the client's or ours.
+    pub request_id: HeaderValue,
+    /// Its place in a trace, the client's or ours.
+    pub traceparent: HeaderValue,
+    /// Grows by every byte of the body that is sent on.
+    pub received: Arc<AtomicU64>,
+    /// Counts what outlives the answer.
+    pub drain: &'a Drain,
+}
+
+impl Forward {
+    /// To this upstream under these rules.
+    pub fn new(upstream: Arc<Upstream>, identity: Arc<Identity>, guard: Arc<Guard>) -> Self {
+        Self { upstream, identity, guard }
+    }
+
+    /// The upstream.
+    pub fn upstream(&self) -> &Arc<Upstream> {
+        &self.upstream
+    }
+
+    /// The upstream's name in the configuration.
+    pub fn upstream_name(&self) -> &Arc<str> {
+        &self.upstream.spec.name
+    }
+
+    /// Sends the request and hands on the head of the answer; its body streams. The permit is used up.
+    pub async fn send(&self, permit: Permit, request: Inbound<'_>) -> Result<Response<Body>, Error> {
+        let Inbound { mut head, body, target, captures, peer, request_id, traceparent, received, drain } =
+            request;
+        let body = RequestBody::new(body, &self.guard, &self.identity, received);
+        let upgrade = Upgrade::requested(&mut head, &body);
+        let outbound = Outbound {
+            inbound: &head,
+            target,
+            captures,
+            peer,
+            request_id: &request_id,
+            traceparent: &traceparent,
+            permit: &permit,
+            identity: &self.identity,
+            guard: &self.guard,
+            endpoint: self.upstream.spec.endpoints.first(),
+            upgrade: upgrade.is_some(),
+        };
+        let repeatable = matches!(body, RequestBody::Empty) && head.method.is_idempotent();
+        let outgoing = outbound.request(body)?;
+        let again = repeatable.then_some(|| outbound.request(RequestBody::Empty));
+        let answer = self.upstream.client.send(outgoing, again).await?;
+        Ok(answer_for_client(answer, upgrade, drain).map_err(Unavailable::Answer)?)
+    }
+}
+
+fn answer_for_client(
+    mut answer: Response<Incoming>,
+    upgrade: Option<Upgrade>,
+    drain: &Drain,
+) -> Result<Response<Body>, &'static str> {
+    let switches = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+    if switches {
+        upgrade.ok_or("switch of protocols that was not asked for")?.splice(&mut answer, drain)?;
+    }
+    let (mut head, body) = answer.into_parts();
+    hop_by_hop::strip_answer(&mut head.headers)?;
+    if switches {
+        upgrade::set(&mut head.headers);
+    }
+    let mut answer = Response::new(Body::streamed(body));
+    *answer.status_mut() = head.status;
+    // The client's connection has its own version; an upstream of HTTP/1.0 must not make ours one.
+    *answer.version_mut() = Version::HTTP_11;
+    *answer.headers_mut() = head.headers;
+    Ok(answer)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! One question to an issuer, "what are your keys?", from the configuration to a parsed set.
+//!
+//! Given a source and what the issuer said last, it hands on a new key set or the news that the old one stands. It
+//! remembers where the keys are and which bytes it has parsed, so that discovery is asked seldom and an unchanged
+//! document is never parsed again. A `jwks_uri` that fails or grows old sends it back to discovery; a new place is
+//! believed only once a good set came from there.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use http::HeaderValue;
+
+use super::discovery::{self, DiscoveryError};
+use super::fetch::{Answer, FetchError, Fetcher, Revalidation};
+use super::location::{Location, LocationError};
+use super::set::{KeySet, KeySetError, Origin};
+
+/// The issuer at the other end.
+#[derive(Debug)]
+pub(super) struct Provider {
+    fetcher: Arc<Fetcher>,
+    discovery: Option<Discovery>,
+    /// Where the keys are, once that is known.
+    place: Option<Location>,
+    /// The last good document.
+    seen: Option<Seen>,
+    failed: bool,
+}
+
+#[derive(Debug)]
+struct Discovery {
+    issuer: Arc<str>,
+    document: Location,
+    allow_http: bool,
+    /// For how long the document's word is taken.
+    good_for: Duration,
+    asked: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    place: Location,
+    digest: [u8; 32],
+    etag: Option<HeaderValue>,
+    lifetime: Option<Duration>,
+}
+
+impl Provider {
+    /// The issuer whose keys are at this place.
+    pub(super) fn at(place: Location, fetcher: Fetcher) -> Self {
+        Self { fetcher: Arc::new(fetcher), discovery: None, place: Some(place), seen: None, failed: false }
+    }
+
+    /// The issuer that says itself where its keys are; its word is taken for `good_for`.
+    pub(super) fn discovered(
+        issuer: &str,
+        fetcher: Fetcher,
+        allow_http: bool,
+        good_for: Duration,
+    ) -> Result<Self, LocationError> {
+        let document = discovery::document_location(issuer, allow_http)?;
+        let discovery = Discovery { issuer: issuer.into(), document, allow_http, good_for, asked: None };
+        Ok(Self {
+            fetcher: Arc::new(fetcher),
+            discovery: Some(discovery),
+            place: None,
+            seen: None,
+            failed: false,
+        })
+    }
+
+    /// Where its keys come from, as configured: the document's or the key set's URL.
+    pub(super) fn source(&self) -> String {
+        let place = self.discovery.as_ref().map(|discovery| &discovery.document).or(self.place.as_ref());
+        place.map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// Asks for its keys. With `end_to_end`, neither a cache on the way nor an `ETag` may say that nothing is new.
+    pub(super) async fn ask(&mut self, end_to_end: bool) -> Result<Obtained, ProviderError> {
+        let obtained = self.ask_where_they_are(end_to_end).await;
+        self.failed = obtained.is_err();
+        obtained
+    }
+
+    /// Asks again where the keys are, where that is due. Hands on the keys of a new place, if they are good. May be
+    /// dropped half done.
+    pub(super) async fn look_elsewhere(&mut self) -> Option<Obtained> {
+        let due = self.discovery.as_ref().is_some_and(Discovery::is_due);
+        let known = self.place.clone().filter(|_| due)?;
+        match self.ask_elsewhere(&known, false).await {
+            Ok(obtained) => obtained,
+            Err(error) => {
+                tracing::debug!(error = %super::report::chain(&error), "Discovery failed, the known place stands");
+                None
+            }
+        }
+    }
+
+    async fn ask_where_they_are(&mut self, end_to_end: bool) -> Result<Obtained, ProviderError> {
+        let Some(place) = self.place.clone() else {
+            let place = self.discover().await?;
+            let obtained = self.ask_at(&place, end_to_end).await?;
+            self.place = Some(place);
+            return Ok(obtained);
+        };
+        let obtained = self.ask_at(&place, end_to_end).await;
+        match obtained {
+            // The document may name another place by now. Asked once: an issuer that is down has troubles enough.
+            Err(error) if self.discovery.is_some() && !self.failed => {
+                self.ask_elsewhere(&place, end_to_end).await.ok().flatten().ok_or(error)
+            }
+            Ok(_) | Err(_) => obtained,
+        }
+    }
+
+    /// The keys of the place that the discovery document names now; none if that is the known one.
+    async fn ask_elsewhere(
+        &mut self,
+        known: &Location,
+        end_to_end: bool,
+    ) -> Result<Option<Obtained>, ProviderError> {
+        let place = self.discover().await?;
+        if place == *known {
+            return Ok(None);
+        }
+        let obtained = self.ask_at(&place, end_to_end).await?;
+        tracing::info!(%place, "The issuer's keys have moved");
+        self.place = Some(place);
+        Ok(Some(obtained))
+    }
+
+    async fn discover(&mut self) -> Result<Location, ProviderError> {
+        let Some(discovery) = &mut self.discovery else { return Err(ProviderError::Nowhere) };
+        discovery.asked = Some(Instant::now());
+        let failed = |source| ProviderError::Fetch {
+            what: "discovery document",
+            from: discovery.document.clone(),
+            source,
+        };
+        match self.fetcher.get(&discovery.document, Revalidation::None).await.map_err(failed)? {
+            Answer::Document { body, .. } => {
+                Ok(discovery::jwks_uri(&body, &discovery.issuer, &discovery.document, discovery.allow_http)?)
+            }
+            Answer::Unmodified { .. } => Err(ProviderError::Nowhere),
+        }
+    }
+
+    async fn ask_at(&mut self, place: &Location, end_to_end: bool) -> Result<Obtained, ProviderError> {
+        let seen = self.seen.as_ref().filter(|seen| seen.place == *place);
+        let how = match seen.and_then(|seen| seen.etag.as_ref()) {
+            _ if end_to_end => Revalidation::EndToEnd,
+            Some(etag) => Revalidation::IfNoneMatch(etag),
+            None => Revalidation::None,
+        };
+        let failed = |source| ProviderError::Fetch { what: "key set", from: place.clone(), source };
+        let (body, etag, lifetime) = match self.fetcher.get(place, how).await.map_err(failed)? {
+            Answer::Document { body, etag, lifetime } => (body, etag, lifetime),
+            // What a 304 does not repeat still holds (RFC 9111 §4.3.4).
+            Answer::Unmodified { lifetime } => {
+                let lifetime = lifetime.or(seen.and_then(|seen| seen.lifetime));
+                return Ok(Obtained::Unchanged { lifetime });
+            }
+        };
+        let mut sum = [0; 32];
+        sum.copy_from_slice(digest(&SHA256, &body).as_ref());
+        let unchanged = self.seen.as_ref().is_some_and(|seen| seen.digest == sum);
+        let obtained = if unchanged {
+            Obtained::Unchanged { lifetime }
+        } else {
+            let (set, document) = parse(body).await?;
+            Obtained::Changed { set: Arc::new(set), document, lifetime }
+        };
+        self.seen = Some(Seen { place: place.clone(), digest: sum, etag, lifetime });
+        Ok(obtained)
+    }
+}
+
+impl Discovery {
+    fn is_due(&self) -> bool {
+        self.asked.is_none_or(|asked| asked.elapsed() >= self.good_for)
+    }
+}
+
+/// What the issuer said.
+#[derive(Debug)]
+pub(super) enum Obtained {
+    /// A good set that differs from the last; with the bytes it was parsed from.
+    Changed { set: Arc<KeySet>, document: Vec<u8>, lifetime: Option<Duration> },
+    /// The last set stands.
+    Unchanged { lifetime: Option<Duration> },
+}
+
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ProviderError {
+    #[error("the {what} at {from} could not be had")]
+    Fetch {
+        what: &'static str,
+        from: Location,
+        #[source]
+        source: FetchError,
+    },
+    #[error("discovery does not say where the keys are")]
+    Discovery(#[from] DiscoveryError),
+    #[error("the issuer's answer is no good key set")]
+    KeySet(#[source] KeySetError),
+    #[error("the key set could not be parsed")]
+    Parser,
+    #[error("where the keys are is not known")]
+    Nowhere,
+}
+
+/// Off the threads that carry requests: a set of a hundred keys takes milliseconds to parse and check.
+async fn parse(document: Vec<u8>) -> Result<(KeySet, Vec<u8>), ProviderError> {
+    let parsed = tokio::task::spawn_blocking(move || {
+        KeySet::from_jwks(&document, Origin::Remote).map(|set| (set, document))
+    });
+    parsed.await.map_err(|_| ProviderError::Parser)?.map_err(ProviderError::KeySet)
+}

@@ -1,0 +1,178 @@
+//! Tests on claims: the entries below `claims` in a requirement.
+//!
+//! Given a claim's value, or its absence, a [`ClaimTest`] says yes, no, or that the two cannot be compared, which
+//! denies the whole requirement. A claim that is absent (or null) satisfies `exists: false` and `none`, nothing else.
+//! What compares with what:
+//!
+//! | claim | plain value, `any`, `all`, `none` | `exists` | `matches` |
+//! |---|---|---|---|
+//! | string, number, boolean | if one of the values is of the same JSON type; it counts as a list of one | yes | strings only |
+//! | array | member by member: a member that is equal to a value decides, whatever stands beside it; without one, each member must be of the type of one of the values (null members are passed over) | yes | no |
+//! | object | no | yes | no |
+//!
+//! So `tenant: acme` cannot be compared with the number 7, nor with `[{ "name": "acme" }]`: "not equal" would be true
+//! of both, and would let `not` and `none` pass for a token whose meaning nobody has checked.
+
+use std::slice;
+
+use regex::{Regex, RegexBuilder};
+use serde_json::Value;
+
+use super::literal::Literal;
+use super::name::{Quantifier, why_not_empty};
+
+/// What the value of a claim must be like. Several terms must all hold.
+#[derive(Debug)]
+pub struct ClaimTest {
+    terms: Box<[ClaimTerm]>,
+}
+
+impl ClaimTest {
+    /// The plain value: the claim is equal to it or, if an array, contains it.
+    pub fn equals(literal: Literal) -> Self {
+        Self { terms: Box::new([ClaimTerm::Values(Quantifier::Any, vec![literal])]) }
+    }
+
+    /// From the entries of a map. Refuses lists that are empty.
+    pub fn new(terms: Vec<ClaimTerm>) -> Result<Self, ClaimTestError> {
+        for term in &terms {
+            if let ClaimTerm::Values(quantifier, literals) = term
+                && literals.is_empty()
+            {
+                return Err(ClaimTestError::EmptyList(*quantifier));
+            }
+        }
+        if terms.is_empty() { Err(ClaimTestError::Nothing) } else { Ok(Self { terms: terms.into() }) }
+    }
+
+    /// Each term, for messages and lints.
+    pub fn terms(&self) -> &[ClaimTerm] {
+        &self.terms
+    }
+
+    /// Whether the claim passes. Every term is looked at: a later one may find that it cannot be compared.
+    pub(super) fn evaluate(&self, claim: Option<&Value>) -> Result<bool, Incomparable> {
+        let mut holds = true;
+        for term in &self.terms {
+            holds &= term.evaluate(claim)?;
+        }
+        Ok(holds)
+    }
+}
+
+/// One entry of a test on a claim.
+#[derive(Debug)]
+pub enum ClaimTerm {
+    /// `any`, `all` or `none`: which of these values the claim is, or contains.
+    Values(Quantifier, Vec<Literal>),
+    /// `exists`: whether the claim is there at all, of whatever type.
+    Exists(bool),
+    /// `matches`: the claim is a string of this form.
+    Matches(Pattern),
+}
+
+impl ClaimTerm {
+    fn evaluate(&self, claim: Option<&Value>) -> Result<bool, Incomparable> {
+        match (self, claim) {
+            (Self::Exists(exists), claim) => Ok(claim.is_some() == *exists),
+            (Self::Values(quantifier, _), None) => Ok(*quantifier == Quantifier::None),
+            (Self::Matches(_), None) => Ok(false),
+            (Self::Matches(pattern), Some(Value::String(text))) => Ok(pattern.regex.is_match(text)),
+            (Self::Matches(_), Some(_)) => Err(Incomparable),
+            (Self::Values(quantifier, literals), Some(claim)) => {
+                let members = claim.as_array().map_or(slice::from_ref(claim), Vec::as_slice);
+                let contained = |literal: &Literal| members.iter().any(|member| literal.equals(member));
+                let found = match quantifier {
+                    Quantifier::Any | Quantifier::None => literals.iter().any(contained),
+                    Quantifier::All => literals.iter().all(contained),
+                };
+                let comparable = |member: &Value| {
+                    member.is_null() || literals.iter().any(|literal| literal.compares_with(member))
+                };
+                if found || members.iter().all(comparable) {
+                    Ok(found != (*quantifier == Quantifier::None))
+                } else {
+                    Err(Incomparable)
+                }
+            }
+        }
+    }
+}
+
+/// A claim is there, but of a type that its test knows nothing about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Incomparable;
+
+/// A regular expression that the whole value must match.
+#[derive(Debug)]
+pub struct Pattern {
+    regex: Regex,
+}
+
+impl Pattern {
+    /// From the expression alone, without anchors. It is compiled under limits, because configuration may come from
+    /// tenants, and in time linear in the value, because values come from tokens.
+    pub fn parse(expression: &str) -> Result<Self, PatternError> {
+        // First as it stands, so that `a)|(b` is refused instead of breaking out of the anchors below.
+        let compile = |text: &str| {
+            RegexBuilder::new(text)
+                .size_limit(PROGRAM_LIMIT)
+                .dfa_size_limit(CACHE_LIMIT)
+                .nest_limit(NESTING_LIMIT)
+                .build()
+        };
+        compile(expression).map_err(|error| PatternError::from_regex(&error))?;
+        match compile(&format!(r"\A(?:{expression})\z")) {
+            Ok(regex) => Ok(Self { regex }),
+            // A comment of the extended mode swallows what stands behind it: then the anchors do not compile.
+            Err(regex::Error::Syntax(_)) => Err(PatternError::OpenEnd),
+            Err(error) => Err(PatternError::from_regex(&error)),
+        }
+    }
+}
+
+/// Bytes that a compiled expression may take.
+const PROGRAM_LIMIT: usize = 256 << 10;
+/// Bytes that matching may take, for each thread.
+const CACHE_LIMIT: usize = 1 << 20;
+/// How deep groups may nest.
+const NESTING_LIMIT: u32 = 50;
+
+/// Why an expression is no pattern.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// The expression is not well-formed, or uses what `regex` does not have.
+    #[error("not a regular expression: {0}")]
+    Syntax(String),
+    /// Repetitions of repetitions, mostly.
+    #[error("the regular expression is too large once compiled; use smaller repetitions")]
+    TooLarge,
+    /// A comment runs to the end of the expression.
+    #[error("the regular expression ends in a comment; end it with a line break or leave the comment out")]
+    OpenEnd,
+}
+
+impl PatternError {
+    fn from_regex(error: &regex::Error) -> Self {
+        if let regex::Error::CompiledTooBig(_) = error {
+            return Self::TooLarge;
+        }
+        // The message draws the expression over several lines; the last one says what is wrong.
+        let message = error.to_string();
+        let last = message.lines().last().unwrap_or_default();
+        Self::Syntax(last.strip_prefix("error: ").unwrap_or(last).to_owned())
+    }
+}
+
+/// Why entries below a claim are no test.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimTestError {
+    /// A map without entries.
+    #[error(
+        "nothing is asked of the claim; give a plain value, or `any`, `all`, `none`, `exists` or `matches`"
+    )]
+    Nothing,
+    /// A list without values.
+    #[error("the list of `{0}` is empty; {why}, so give at least one value", why = why_not_empty(*.0))]
+    EmptyList(Quantifier),
+}

@@ -1,0 +1,108 @@
+//! Plain values of the configuration, to be compared with the values of claims.
+//!
+//! A literal is a string, a boolean or a number. Two values are equal when they are of the same JSON type and the
+//! same in value: `1` is `1.0`, but neither is `"1"` or `true`. Integers compare exactly, not as doubles:
+//! `9007199254740993` is not `9007199254740992`. Integers beyond 64 bits are refused, because reading JSON rounds
+//! them: a claim of that size arrives as a double outside the range of the literals and so is equal to none of them.
+
+use serde_json::{Number, Value};
+
+/// A plain value, as an operator wrote it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Literal(Scalar);
+
+impl Literal {
+    /// A string, compared byte for byte.
+    pub fn string(text: &str) -> Self {
+        Self(Scalar::Text(text.into()))
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(value: bool) -> Self {
+        Self(Scalar::Boolean(value))
+    }
+
+    /// An integer of at most 64 bits, signed or not.
+    pub fn integer(value: i128) -> Result<Self, LiteralError> {
+        let fits = (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&value);
+        if fits { Ok(Self(Scalar::Integer(value))) } else { Err(LiteralError::IntegerTooLarge) }
+    }
+
+    /// Any other number.
+    pub fn float(value: f64) -> Result<Self, LiteralError> {
+        if value.is_finite() { Ok(Self(Scalar::of_double(value))) } else { Err(LiteralError::NotFinite) }
+    }
+
+    /// Whether the claim's value is this one.
+    pub(super) fn equals(&self, value: &Value) -> bool {
+        match (&self.0, value) {
+            (Scalar::Text(text), Value::String(other)) => **text == **other,
+            (Scalar::Boolean(boolean), Value::Bool(other)) => boolean == other,
+            (Scalar::Integer(_) | Scalar::Double(_), Value::Number(other)) => self.0 == Scalar::of(other),
+            _ => false,
+        }
+    }
+
+    /// Whether the claim's value is of this one's JSON type, so that being different means something.
+    pub(super) fn compares_with(&self, value: &Value) -> bool {
+        match &self.0 {
+            Scalar::Text(_) => value.is_string(),
+            Scalar::Boolean(_) => value.is_boolean(),
+            Scalar::Integer(_) | Scalar::Double(_) => value.is_number(),
+        }
+    }
+}
+
+/// A value in the one form in which equal ones are the same.
+#[derive(Debug, Clone, PartialEq)]
+enum Scalar {
+    Text(Box<str>),
+    Boolean(bool),
+    /// A number that is whole and of 64 bits, however it was written.
+    Integer(i128),
+    /// Every other number.
+    Double(f64),
+}
+
+impl Scalar {
+    fn of(number: &Number) -> Self {
+        if let Some(integer) = number.as_i64() {
+            Self::Integer(integer.into())
+        } else if let Some(integer) = number.as_u64() {
+            Self::Integer(integer.into())
+        } else {
+            // Always a double here; NaN is equal to nothing.
+            Self::of_double(number.as_f64().unwrap_or(f64::NAN))
+        }
+    }
+
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        reason = "whole and within 65 bits, hence exact; there is no other way to an integer"
+    )]
+    fn of_double(value: f64) -> Self {
+        // Both bounds are excluded: an integer of the JSON text just beyond 64 bits was rounded to one of them.
+        if value.fract() == 0.0 && value > -TWO_TO_63 && value < TWO_TO_64 {
+            Self::Integer(value as i128)
+        } else {
+            Self::Double(value)
+        }
+    }
+}
+
+const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+const TWO_TO_64: f64 = 18_446_744_073_709_551_616.0;
+
+/// Why a number is no literal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LiteralError {
+    /// Below the least signed or above the greatest unsigned integer of 64 bits.
+    #[error(
+        "the integer needs more than 64 bits; JSON readers round such numbers, so it can only be compared as a string"
+    )]
+    IntegerTooLarge,
+    /// Infinity, or not a number.
+    #[error("the number is not finite; JSON knows no such number")]
+    NotFinite,
+}

@@ -1,0 +1,93 @@
+//! What a route asks of a caller: the tree that `require` compiles to, and its evaluation.
+//!
+//! Evaluation knows three answers: it holds, it does not, or it cannot be decided because a claim is there but of a
+//! type that its test cannot compare. The third is not a value to reckon with but the end of the evaluation: it denies
+//! the requirement as a whole, so neither `not` nor an alternative that holds can turn it into a yes. Hence every
+//! test on a claim is looked at, even where its branch no longer matters; roles and scopes, which cannot be
+//! incomparable (a malformed list of them fails the token before), are skipped there.
+
+use std::sync::Arc;
+
+use super::claim::{ClaimTest, Incomparable};
+use super::name::NameTest;
+use crate::authn::{ClaimPath, Principal};
+
+/// A condition on a verified caller, compiled.
+#[derive(Debug)]
+pub enum Requirement {
+    /// Nothing beyond a valid token.
+    Authenticated,
+    /// The caller's roles.
+    Roles(NameTest),
+    /// The caller's scopes.
+    Scopes(NameTest),
+    /// One claim of the token.
+    Claim(ClaimPath, ClaimTest),
+    /// Each of them. An empty list denies, whatever stands around it.
+    AllOf(Vec<Self>),
+    /// At least one of them. An empty list denies, whatever stands around it.
+    AnyOf(Vec<Self>),
+    /// The opposite.
+    Not(Box<Self>),
+    /// A named policy, shared by those who name it.
+    Policy(Arc<NamedPolicy>),
+}
+
+impl Requirement {
+    /// A requirement under a name, to be shared: clone the `Arc` into [`Requirement::Policy`].
+    pub fn policy(name: impl Into<Arc<str>>, requirement: Self) -> Arc<NamedPolicy> {
+        Arc::new(NamedPolicy { name: name.into(), requirement })
+    }
+
+    /// Whether the caller meets it. What cannot be decided is not met.
+    pub fn holds(&self, principal: &Principal) -> bool {
+        self.evaluate(principal, true) == Ok(true)
+    }
+
+    /// `open`: whether the answer still matters; where it does not, only comparability does.
+    pub(super) fn evaluate(&self, principal: &Principal, open: bool) -> Result<bool, Incomparable> {
+        match self {
+            Self::Authenticated => Ok(true),
+            Self::Roles(test) => Ok(open && test.holds(principal.roles())),
+            Self::Scopes(test) => Ok(open && test.holds(principal.scopes())),
+            Self::Claim(path, test) => test.evaluate(path.find(principal.claims())),
+            // Configuration refuses empty lists; should one get here, `all` of nothing must not open the door.
+            Self::AllOf(parts) | Self::AnyOf(parts) if parts.is_empty() => Err(Incomparable),
+            Self::AllOf(parts) => {
+                let mut holds = true;
+                for part in parts {
+                    holds &= part.evaluate(principal, open && holds)?;
+                }
+                Ok(holds)
+            }
+            Self::AnyOf(parts) => {
+                let mut holds = false;
+                for part in parts {
+                    holds |= part.evaluate(principal, open && !holds)?;
+                }
+                Ok(holds)
+            }
+            Self::Not(part) => part.evaluate(principal, open).map(|holds| !holds),
+            Self::Policy(policy) => policy.requirement.evaluate(principal, open),
+        }
+    }
+}
+
+/// An entry of `policies`.
+#[derive(Debug)]
+pub struct NamedPolicy {
+    name: Arc<str>,
+    requirement: Requirement,
+}
+
+impl NamedPolicy {
+    /// Its name in the configuration.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// What it asks.
+    pub fn requirement(&self) -> &Requirement {
+        &self.requirement
+    }
+}

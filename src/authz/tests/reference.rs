@@ -1,0 +1,195 @@
+//! Evaluation against the contract's sentences taken literally: is anything incomparable anywhere? If not, plain logic.
+
+use proptest::prelude::{
+    Just, ProptestConfig, Strategy, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
+};
+
+use super::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn evaluation_is_what_the_contract_says(requirement in requirements(), principal in callers()) {
+        prop_assert_eq!(requirement.holds(&principal), allows(&requirement, &principal));
+    }
+
+    #[test]
+    fn a_challenge_is_of_scope_tokens_and_never_of_those_the_caller_has_alone(
+        requirement in requirements(),
+        principal in callers(),
+    ) {
+        if let Err(Denied { scope: Some(scope), principal }) = authorize(&requirement, principal) {
+            prop_assert!(scope.split(' ').all(is_scope_token));
+            prop_assert!(scope.split(' ').any(|name| principal.scopes().iter().all(|held| held != name)));
+        }
+    }
+}
+
+fn allows(requirement: &Requirement, principal: &Principal) -> bool {
+    comparable(requirement, principal) && truth(requirement, principal)
+}
+
+fn comparable(requirement: &Requirement, principal: &Principal) -> bool {
+    match requirement {
+        Authenticated | Roles(_) | Scopes(_) => true,
+        Requirement::Claim(path, test) => {
+            let claim = path.find(principal.claims());
+            test.terms().iter().all(|term| match (term, claim) {
+                (ClaimTerm::Exists(_), _) | (_, None) => true,
+                (ClaimTerm::Matches(_), Some(claim)) => claim.is_string(),
+                (ClaimTerm::Values(quantifier, literals), Some(claim)) => {
+                    let hits =
+                        literals.iter().filter(|literal| members(claim).iter().any(|m| same(literal, m)));
+                    let decided = match quantifier {
+                        Quantifier::All => hits.count() == literals.len(),
+                        Quantifier::Any | Quantifier::None => hits.count() > 0,
+                    };
+                    decided
+                        || members(claim).iter().all(|m| m.is_null() || literals.iter().any(|l| alike(l, m)))
+                }
+            })
+        }
+        AllOf(parts) | AnyOf(parts) => parts.iter().all(|part| comparable(part, principal)),
+        Requirement::Not(part) => comparable(part, principal),
+        Policy(policy) => comparable(policy.requirement(), principal),
+    }
+}
+
+fn truth(requirement: &Requirement, principal: &Principal) -> bool {
+    match requirement {
+        Authenticated => true,
+        Roles(test) => names_hold(test, principal.roles()),
+        Scopes(test) => names_hold(test, principal.scopes()),
+        Requirement::Claim(path, test) => {
+            let claim = path.find(principal.claims());
+            let members = claim.map(members).unwrap_or_default();
+            test.terms().iter().all(|term| match term {
+                ClaimTerm::Exists(exists) => *exists == claim.is_some(),
+                ClaimTerm::Matches(_) => {
+                    claim.and_then(Value::as_str).is_some_and(|text| text == "a" || text == "b")
+                }
+                ClaimTerm::Values(quantifier, literals) => {
+                    let hits = literals.iter().filter(|l| members.iter().any(|m| same(l, m))).count();
+                    counted(*quantifier, hits, literals.len())
+                }
+            })
+        }
+        AllOf(parts) => parts.iter().all(|part| truth(part, principal)),
+        AnyOf(parts) => parts.iter().any(|part| truth(part, principal)),
+        Requirement::Not(part) => !truth(part, principal),
+        Policy(policy) => truth(policy.requirement(), principal),
+    }
+}
+
+fn names_hold(test: &NameTest, has: &[String]) -> bool {
+    test.terms().all(|(quantifier, names)| {
+        let hits = names.iter().filter(|name| has.contains(&name.to_string())).count();
+        counted(quantifier, hits, names.len())
+    })
+}
+
+fn counted(quantifier: Quantifier, hits: usize, of: usize) -> bool {
+    match quantifier {
+        Quantifier::Any => hits > 0,
+        Quantifier::All => hits == of,
+        Quantifier::None => hits == 0,
+    }
+}
+
+fn members(claim: &Value) -> Vec<Value> {
+    claim.as_array().cloned().unwrap_or_else(|| vec![claim.clone()])
+}
+
+/// By the text of the JSON, with whole numbers brought to one form.
+fn same(literal: &Literal, value: &Value) -> bool {
+    let text = value.to_string();
+    value_of(literal) == text.strip_suffix(".0").unwrap_or(&text)
+}
+
+fn alike(literal: &Literal, value: &Value) -> bool {
+    std::mem::discriminant(&serde_json::from_str::<Value>(&value_of(literal)).unwrap())
+        == std::mem::discriminant(value)
+}
+
+fn value_of(wanted: &Literal) -> String {
+    let candidates = ["\"a\"", "\"b\"", "\"1\"", "1", "2", "2.5", "true", "false"];
+    let find = |text: &&&str| literal(&serde_json::from_str(text).unwrap()) == *wanted;
+    (*candidates.iter().find(find).unwrap()).to_owned()
+}
+
+fn scalars() -> impl Strategy<Value = Value> {
+    prop::sample::select(vec![
+        json!("a"),
+        json!("b"),
+        json!("1"),
+        json!(1),
+        json!(1.0),
+        json!(2),
+        json!(2.5),
+        json!(true),
+        json!(false),
+    ])
+}
+
+fn claim_values() -> impl Strategy<Value = Value> {
+    let odd = prop::sample::select(vec![json!(null), json!({}), json!({"a": 1}), json!(["a"]), json!("aa")]);
+    let member = prop_oneof![4 => scalars(), 1 => odd];
+    prop_oneof![member.clone(), prop::collection::vec(member, 0..4).prop_map(Value::from)]
+}
+
+fn name_tests() -> impl Strategy<Value = NameTest> {
+    let list = prop::collection::vec(prop::sample::select(vec!["a", "b", "c"]), 1..3);
+    let quantifier = prop::sample::select(vec![Quantifier::Any, Quantifier::All, Quantifier::None]);
+    prop::collection::vec((quantifier, list), 1..3).prop_map(|terms| {
+        NameTest::new(terms.iter().map(|(quantifier, list)| names(*quantifier, list))).unwrap()
+    })
+}
+
+fn claim_specs() -> impl Strategy<Value = Value> {
+    let list = || prop::collection::vec(scalars(), 1..3);
+    let entry = prop_oneof![
+        (prop::sample::select(vec!["any", "all", "none"]), list())
+            .prop_map(|(key, list)| (key.to_owned(), json!(list))),
+        prop::bool::ANY.prop_map(|exists| ("exists".to_owned(), json!(exists))),
+        Just(("matches".to_owned(), json!("a|b"))),
+    ];
+    let map =
+        prop::collection::vec(entry, 1..3).prop_map(|entries| Value::Object(entries.into_iter().collect()));
+    prop_oneof![scalars(), map]
+}
+
+fn requirements() -> impl Strategy<Value = Requirement> {
+    let claim = (prop::sample::select(vec!["c", "d", "d.e"]), claim_specs())
+        .prop_map(|(path, spec)| claim_at(path, &spec));
+    let leaf = prop_oneof![
+        1 => Just(()).prop_map(|()| Authenticated),
+        2 => name_tests().prop_map(Roles),
+        2 => name_tests().prop_map(Scopes),
+        4 => claim,
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(not),
+            inner.clone().prop_map(|part| Policy(Requirement::policy("p", part))),
+            prop::collection::vec(inner.clone(), 1..4).prop_map(AllOf),
+            prop::collection::vec(inner, 1..4).prop_map(AnyOf),
+        ]
+    })
+}
+
+fn callers() -> impl Strategy<Value = Principal> {
+    let held = || prop::sample::subsequence(vec!["a", "b", "c"], 0..=3);
+    let claims = (
+        prop::option::of(claim_values()),
+        prop::option::of(claim_values()),
+        prop::option::of(claim_values()),
+    );
+    (held(), held(), claims).prop_map(|(roles, scopes, (c, d, e))| {
+        let mut claims = serde_json::Map::new();
+        claims.extend(c.map(|value| ("c".to_owned(), value)));
+        claims
+            .extend(d.or_else(|| e.map(|value| json!({ "e": value }))).map(|value| ("d".to_owned(), value)));
+        caller(&roles, &scopes, Value::Object(claims))
+    })
+}

@@ -1,0 +1,113 @@
+//! Document in, `Settings` and `Snapshot` out, or every problem.
+//!
+//! Constructs, does not check: each part is parsed into the type that its stage works with, and what cannot be parsed is
+//! recorded with its place. Nothing is fetched, nothing listens: `check` runs exactly this.
+
+mod files;
+mod identity;
+mod issuers;
+mod listeners;
+mod names;
+mod requirements;
+mod routes;
+mod upstreams;
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+
+use self::files::Base;
+use self::requirements::Policies;
+use self::routes::Parts;
+use super::document::Document;
+use super::node::{At, Node, Size};
+use super::problem::Problems;
+use super::settings::Settings;
+use crate::authn::{Authenticator, TokenLimits};
+use crate::proxy::Snapshot;
+use crate::route::RouteTable;
+use crate::telemetry::metrics::Metrics;
+use crate::upstream::Identity;
+
+/// Compiles the document of the file in `directory`. The result holds only if `problems` has no errors.
+pub(super) fn compile(
+    document: Document,
+    directory: &Path,
+    metrics: &Metrics,
+    problems: &mut Problems,
+) -> (Settings, Snapshot) {
+    let base = Base(directory);
+    let (listeners, admin) = listeners::compile(document.listeners, document.admin, base, problems);
+    let issuers = issuers::compile(document.issuers, base, metrics, problems);
+    let upstreams = upstreams::compile(document.upstreams, base, metrics, problems);
+    let mut policies = Policies::new(document.policies);
+    policies.compile_all(problems);
+    credentials(document.credentials, problems);
+    let identity = match document.identity {
+        None => Some(Identity::default()),
+        Some(section) => identity::compile(section, None, problems),
+    };
+    let limits = limits(document.limits.map(|limits| limits.value), problems);
+    let parts = Parts {
+        issuers: &issuers,
+        upstreams: &upstreams,
+        policies: &mut policies,
+        // Without its rules the configuration is refused in any case; the default lets the other mistakes be found.
+        identity: Arc::new(identity.unwrap_or_default()),
+        metrics,
+    };
+    let routes = routes::compile(document.routes, parts, problems);
+    let authenticator = Authenticator::new(issuers.values().cloned().collect(), limits);
+    let settings = Settings { listeners, admin, shutdown: listeners::shutdown(document.shutdown) };
+    (settings, Snapshot::new(RouteTable::new(routes), authenticator))
+}
+
+/// Where a token may be: so far, the Authorization field alone.
+fn credentials(section: Option<At<Vec<At<Node>>>>, problems: &mut Problems) {
+    for place in section.into_iter().flat_map(|section| section.value) {
+        let node = place.value;
+        match &node.value {
+            super::node::Value::Text(text) if text == "authorization" => {}
+            super::node::Value::Map(entries) => match entries.first() {
+                Some(entry) if ["cookie", "header", "query"].contains(&entry.key.as_str()) => {
+                    let wrong = format!("`{}` is not yet supported", entry.key);
+                    problems.error(entry.at, wrong, "leave it out until a version that has it; `authorization` is the default");
+                }
+                _ => node.mismatch("`authorization`", problems),
+            },
+            _ => node.mismatch("`authorization`", problems),
+        }
+    }
+}
+
+fn limits(section: Option<super::document::Limits>, problems: &mut Problems) -> TokenLimits {
+    let default = TokenLimits::default();
+    let Some(section) = section else { return default };
+    let mut bounded = |given: Option<At<Size>>, default: usize| match given {
+        None => default,
+        Some(At { at, value: Size(bytes) }) => match usize::try_from(bytes).ok().filter(|bytes| (256..=65_536).contains(bytes)) {
+            Some(bytes) => bytes,
+            None => {
+                problems.error(at, "a limit out of range", "give a size from 256B to 64KiB");
+                default
+            }
+        },
+    };
+    TokenLimits { token: bounded(section.token, default.token), header: bounded(section.token_header, default.header) }
+}
+
+/// The text of `error` and its causes, with what would be right where it does not say so itself.
+fn complete(error: &dyn Error, right: &str) -> String {
+    let text = error.to_string();
+    let (mut wrong, right) = match text.split_once("; ") {
+        Some((wrong, right)) => (wrong.to_owned(), right.to_owned()),
+        None => (text, right.to_owned()),
+    };
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        wrong.push_str(": ");
+        wrong.push_str(&error.to_string().replace("; ", ", "));
+        cause = error.source();
+    }
+    format!("{wrong}; {right}")
+}

@@ -1,0 +1,288 @@
+//! `policies` and `require`: what a caller must be.
+
+use std::sync::Arc;
+
+use crate::authn::ClaimPath;
+use crate::authz::{ClaimTerm, ClaimTest, Literal, NameTest, NamedPolicy, Pattern, Quantifier, Requirement};
+use crate::config::node::{At, Entry, Named, Node, Value};
+use crate::config::problem::{Position, Problems, closest};
+
+/// The policies of the file, each compiled when it is first named.
+#[derive(Debug)]
+pub(super) struct Policies {
+    entries: Vec<Policy>,
+}
+
+#[derive(Debug)]
+struct Policy {
+    name: At<String>,
+    node: Option<Node>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    New,
+    Compiling,
+    Done(Option<Arc<NamedPolicy>>),
+}
+
+impl Policies {
+    pub(super) fn new(section: Option<At<Named<Node>>>) -> Self {
+        let entries = section.into_iter().flat_map(|section| section.value.0);
+        Self { entries: entries.map(|(name, node)| Policy { name, node, state: State::New }).collect() }
+    }
+
+    /// Compiles every policy, also those that no route names.
+    pub(super) fn compile_all(&mut self, problems: &mut Problems) {
+        for index in 0..self.entries.len() {
+            self.compile(index, problems);
+        }
+    }
+
+    /// The requirement that a node of `require` (or of a policy) states.
+    pub(super) fn requirement(&mut self, node: &Node, problems: &mut Problems) -> Option<Requirement> {
+        match &node.value {
+            Value::Text(name) => self.named(name, node.at, problems),
+            Value::List(items) if items.is_empty() => {
+                problems.error(node.at, "the list is empty", "name at least one policy");
+                None
+            }
+            Value::List(items) => {
+                let names: Vec<_> = items.iter().map(|item| self.policy_name(item, problems)).collect();
+                Some(Requirement::AllOf(names.into_iter().collect::<Option<_>>()?))
+            }
+            Value::Map(entries) => self.entries(node, entries, problems),
+            Value::Unknown => None,
+            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => {
+                node.mismatch("the name of a policy, a list of names, or a map like `{ scopes: { all: [orders:read] } }`", problems);
+                None
+            }
+        }
+    }
+
+    fn policy_name(&mut self, node: &Node, problems: &mut Problems) -> Option<Requirement> {
+        let name = node.text("the name of a policy, as text", problems)?;
+        self.named(name, node.at, problems)
+    }
+
+    fn named(&mut self, name: &str, at: Position, problems: &mut Problems) -> Option<Requirement> {
+        let Some(index) = self.entries.iter().position(|policy| policy.name.value == name) else {
+            let known = || self.entries.iter().map(|policy| policy.name.value.as_str());
+            let right = match closest(name, known()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if self.entries.is_empty() => "there is no `policies` section with names".to_owned(),
+                None => format!("known: {}", known().collect::<Vec<_>>().join(", ")),
+            };
+            problems.error(at, format_args!("no policy named `{name}`"), right);
+            return None;
+        };
+        if matches!(self.entries.get(index)?.state, State::Compiling) {
+            problems.error(at, format_args!("policy `{name}` requires itself"), "break the cycle");
+            return None;
+        }
+        self.compile(index, problems).map(Requirement::Policy)
+    }
+
+    fn compile(&mut self, index: usize, problems: &mut Problems) -> Option<Arc<NamedPolicy>> {
+        let policy = self.entries.get_mut(index)?;
+        if let State::Done(done) = &policy.state {
+            return done.clone();
+        }
+        policy.state = State::Compiling;
+        let (name, node) = (policy.name.value.clone(), policy.node.clone());
+        let requirement = node.and_then(|node| self.requirement(&node, problems));
+        let compiled = requirement.map(|requirement| Requirement::policy(name, requirement));
+        self.entries.get_mut(index)?.state = State::Done(compiled.clone());
+        compiled
+    }
+
+    fn entries(&mut self, node: &Node, entries: &[Entry], problems: &mut Problems) -> Option<Requirement> {
+        if entries.is_empty() {
+            problems.error(node.at, "the requirement is empty", "ask for `roles`, `scopes` or `claims`, or write `access: authenticated`");
+            return None;
+        }
+        let parts: Vec<Option<Requirement>> = entries.iter().map(|entry| self.entry(entry, problems)).collect();
+        let mut parts = parts.into_iter().collect::<Option<Vec<_>>>()?;
+        match parts.len() {
+            1 => parts.pop(),
+            _ => Some(Requirement::AllOf(parts)),
+        }
+    }
+
+    fn entry(&mut self, Entry { key, at, node }: &Entry, problems: &mut Problems) -> Option<Requirement> {
+        match key.as_str() {
+            "roles" => name_test(node, "roles", problems).map(Requirement::Roles),
+            "scopes" => name_test(node, "scopes", problems).map(Requirement::Scopes),
+            "claims" => claims(node, problems),
+            "any_of" => self.several(node, problems).map(Requirement::AnyOf),
+            "all_of" => self.several(node, problems).map(Requirement::AllOf),
+            "not" => self.requirement(node, problems).map(|inner| Requirement::Not(Box::new(inner))),
+            "when" => {
+                problems.error(*at, "`when` is not yet supported", "leave it out until a version that has it");
+                None
+            }
+            other => {
+                const KNOWN: [&str; 6] = ["roles", "scopes", "claims", "any_of", "all_of", "not"];
+                let right = closest(other, KNOWN)
+                    .map_or_else(|| format!("known here: {}", KNOWN.join(", ")), |near| format!("did you mean `{near}`?"));
+                problems.error(*at, format_args!("unknown key `{other}`"), right);
+                None
+            }
+        }
+    }
+
+    fn several(&mut self, node: &Node, problems: &mut Problems) -> Option<Vec<Requirement>> {
+        match &node.value {
+            Value::List(items) if !items.is_empty() => {
+                let parts: Vec<_> = items.iter().map(|item| self.requirement(item, problems)).collect();
+                parts.into_iter().collect()
+            }
+            _ => {
+                node.mismatch("a list of requirements or policy names, with at least one", problems);
+                None
+            }
+        }
+    }
+}
+
+/// `roles` or `scopes`: one name, or `any`, `all`, `none`.
+fn name_test(node: &Node, kind: &str, problems: &mut Problems) -> Option<NameTest> {
+    let expected = format!("expected one name, or {{ any: […] }}, {{ all: […] }} or {{ none: […] }} with names of {kind}");
+    match &node.value {
+        Value::Text(name) if !name.is_empty() => refused(NameTest::one(name), node.at, problems),
+        Value::List(_) => {
+            problems.error(node.at, format_args!("a bare list of {kind} could mean any or all of them"), "write `any: […]` or `all: […]`");
+            None
+        }
+        Value::Map(entries) if !entries.is_empty() => {
+            let lists = lists(entries, &[], problems, |item, problems| {
+                item.text("a name as text", problems).map(str::to_owned)
+            })?;
+            refused(NameTest::new(lists), node.at, problems)
+        }
+        _ => {
+            problems.error(node.at, format_args!("found {}", node.found()), expected);
+            None
+        }
+    }
+}
+
+/// The `claims` of a requirement; each entry must hold.
+fn claims(node: &Node, problems: &mut Problems) -> Option<Requirement> {
+    let Value::Map(entries) = &node.value else {
+        node.mismatch("a map of claims, like `{ tenant: acme }`", problems);
+        return None;
+    };
+    if entries.is_empty() {
+        problems.error(node.at, "the map is empty", "name at least one claim, or leave the key out");
+        return None;
+    }
+    let tests: Vec<_> = entries
+        .iter()
+        .map(|Entry { key, at, node }| {
+            let path = refused(ClaimPath::parse(key), *at, problems);
+            let test = claim_test(node, problems);
+            Some(Requirement::Claim(path?, test?))
+        })
+        .collect();
+    let mut tests = tests.into_iter().collect::<Option<Vec<_>>>()?;
+    if tests.len() == 1 { tests.pop() } else { Some(Requirement::AllOf(tests)) }
+}
+
+fn claim_test(node: &Node, problems: &mut Problems) -> Option<ClaimTest> {
+    match &node.value {
+        Value::Null => {
+            problems.error(node.at, "nothing to compare with", "give a value, or `exists: false` for an absent claim");
+            None
+        }
+        Value::List(_) => {
+            problems.error(node.at, "a bare list could mean any or all of the values", "write `any: […]` or `all: […]`");
+            None
+        }
+        Value::Map(entries) if entries.is_empty() => {
+            problems.error(node.at, "the map is empty", "write `any`, `all`, `none`, `exists` or `matches`");
+            None
+        }
+        Value::Map(entries) => {
+            let lists = lists(entries, &["exists", "matches"], problems, literal);
+            let find = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node);
+            let exists = match find("exists").map(|node| (node, &node.value)) {
+                None => Some(None),
+                Some((_, Value::Bool(exists))) => Some(Some(*exists)),
+                Some((node, _)) => {
+                    node.mismatch("`true` or `false`", problems);
+                    None
+                }
+            };
+            let matches = match find("matches") {
+                None => Some(None),
+                Some(node) => node.parse_text("a regular expression", problems, Pattern::parse).map(Some),
+            };
+            let mut terms: Vec<ClaimTerm> =
+                lists?.into_iter().map(|(quantifier, values)| ClaimTerm::Values(quantifier, values)).collect();
+            terms.extend(exists?.map(ClaimTerm::Exists));
+            terms.extend(matches?.map(ClaimTerm::Matches));
+            refused(ClaimTest::new(terms), node.at, problems)
+        }
+        Value::Text(_) | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Unknown => {
+            literal(node, problems).map(ClaimTest::equals)
+        }
+    }
+}
+
+fn literal(node: &Node, problems: &mut Problems) -> Option<Literal> {
+    match &node.value {
+        Value::Text(text) => Some(Literal::string(text)),
+        Value::Bool(value) => Some(Literal::boolean(*value)),
+        Value::Integer(value) => refused(Literal::integer(*value), node.at, problems),
+        Value::Float(value) => refused(Literal::float(*value), node.at, problems),
+        Value::Null | Value::List(_) | Value::Map(_) | Value::Unknown => {
+            node.mismatch("text, a number, `true` or `false`", problems);
+            None
+        }
+    }
+}
+
+/// The lists `any`, `all` and `none` of a test; `others` are further keys that its caller reads.
+fn lists<T>(
+    entries: &[Entry],
+    others: &[&str],
+    problems: &mut Problems,
+    item: impl Fn(&Node, &mut Problems) -> Option<T>,
+) -> Option<Vec<(Quantifier, Vec<T>)>> {
+    let mut lists = Vec::new();
+    let mut complete = true;
+    for Entry { key, at, node } in entries {
+        let quantifier = match key.as_str() {
+            "any" => Quantifier::Any,
+            "all" => Quantifier::All,
+            "none" => Quantifier::None,
+            other if others.contains(&other) => continue,
+            other => {
+                let known: Vec<&str> = ["any", "all", "none"].into_iter().chain(others.iter().copied()).collect();
+                let right = closest(other, known.iter().copied())
+                    .map_or_else(|| format!("known here: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+                problems.error(*at, format_args!("unknown key `{other}`"), right);
+                complete = false;
+                continue;
+            }
+        };
+        match &node.value {
+            Value::List(items) if !items.is_empty() => {
+                let read: Vec<T> = items.iter().filter_map(|node| item(node, problems)).collect();
+                complete &= read.len() == items.len();
+                lists.push((quantifier, read));
+            }
+            _ => {
+                node.mismatch("a list with at least one item", problems);
+                complete = false;
+            }
+        }
+    }
+    complete.then_some(lists)
+}
+
+fn refused<T, E: std::error::Error>(result: Result<T, E>, at: Position, problems: &mut Problems) -> Option<T> {
+    result.map_err(|error| problems.refuse(at, super::complete(&error, "see the reference for what may stand here"))).ok()
+}

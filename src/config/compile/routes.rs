@@ -1,0 +1,185 @@
+//! `routes`: which request may do what, and where it goes.
+
+use std::sync::Arc;
+
+use http::HeaderName;
+
+use super::names::Names;
+use super::requirements::Policies;
+use crate::authn::{Admission, Issuer};
+use crate::authz::Requirement;
+use crate::config::document::{self, Access};
+use crate::config::node::At;
+use crate::config::problem::{Position, Problems};
+use crate::proxy;
+use crate::route::{HostPattern, Matcher, Methods, PathPattern};
+use crate::telemetry::metrics::Metrics;
+use crate::upstream::{Forward, Guard, Identity, Upstream};
+
+/// What routes refer to.
+pub(super) struct Parts<'a> {
+    pub(super) issuers: &'a Names<Issuer>,
+    pub(super) upstreams: &'a Names<Upstream>,
+    pub(super) policies: &'a mut Policies,
+    /// The identity rules of all routes that have none of their own.
+    pub(super) identity: Arc<Identity>,
+    pub(super) metrics: &'a Metrics,
+}
+
+/// A route whose forwarding is not put together yet, because the guard needs every route's identity headers.
+struct Draft {
+    name: Arc<str>,
+    matcher: Matcher,
+    access: proxy::Access,
+    upstream: Arc<Upstream>,
+    identity: Arc<Identity>,
+}
+
+pub(super) fn compile(
+    section: Option<At<Vec<document::Route>>>,
+    mut parts: Parts<'_>,
+    problems: &mut Problems,
+) -> Vec<(Matcher, proxy::Route)> {
+    let mut seen: Vec<At<String>> = Vec::new();
+    let mut drafts = Vec::new();
+    for route in section.into_iter().flat_map(|section| section.value) {
+        if let Some(name) = &route.name {
+            check_name(name, &seen, problems);
+            seen.push(name.clone());
+        }
+        drafts.extend(draft(route, &mut parts, problems));
+    }
+    let guard = Arc::new(guard(&parts.identity, &drafts));
+    let finish = |Draft { name, matcher, access, upstream, identity }| {
+        let forward = Forward::new(upstream, identity, Arc::clone(&guard));
+        (matcher, proxy::Route::new(name, access, forward, parts.metrics))
+    };
+    drafts.into_iter().map(finish).collect()
+}
+
+/// Every header that any route sets is one that no client may send, on any route.
+fn guard(shared: &Identity, drafts: &[Draft]) -> Guard {
+    let names: Vec<HeaderName> = drafts
+        .iter()
+        .flat_map(|draft| draft.identity.names())
+        .chain(shared.names())
+        .map(|name| name.header().clone())
+        .collect();
+    Guard::new(names.iter())
+}
+
+fn check_name(name: &At<String>, seen: &[At<String>], problems: &mut Problems) {
+    if name.value == "none" {
+        problems.error(name.at, "the route name `none` is reserved for requests without a route", "choose another name");
+    }
+    if name.value.chars().any(char::is_control) {
+        problems.error(name.at, "a name that cannot be printed", "use letters, digits, `-`, `_` and `.`");
+    }
+    if let Some(first) = seen.iter().find(|other| other.value == name.value) {
+        let wrong = format!("a route named `{}` is already on line {}", name.value, first.at.line);
+        problems.error(name.at, wrong, "give each route a name of its own: metrics and logs go by it");
+    }
+}
+
+fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems) -> Option<Draft> {
+    let matcher = route.r#match.and_then(|matches| matcher(matches.value, problems));
+    let captures: Vec<String> = matcher
+        .iter()
+        .flat_map(|matcher| matcher.path().captures().map(str::to_owned))
+        .collect();
+    let access = route.access.and_then(|access| self::access(access, parts, problems));
+    let upstream = route.upstream.and_then(|name| parts.upstreams.resolve(&name, problems).cloned());
+    let identity = match route.identity {
+        None => Some(Arc::clone(&parts.identity)),
+        Some(own) => super::identity::compile(own, matcher.is_some().then_some(&captures[..]), problems).map(Arc::new),
+    };
+    Some(Draft {
+        name: route.name?.value.into(),
+        matcher: matcher?,
+        access: access?,
+        upstream: upstream?,
+        identity: identity?,
+    })
+}
+
+fn matcher(document::Match { hosts, methods, path }: document::Match, problems: &mut Problems) -> Option<Matcher> {
+    let hosts: Vec<Option<HostPattern>> = hosts
+        .into_iter()
+        .flat_map(|hosts| hosts.value)
+        .map(|host| {
+            HostPattern::parse(&host.value)
+                .map_err(|error| problems.refuse(host.at, super::complete(&error, "write a name like api.example.com, or *.example.com")))
+                .ok()
+        })
+        .collect();
+    let methods = match methods {
+        None => Some(Methods::any()),
+        Some(At { at, value }) => {
+            let names: Vec<String> = value.iter().map(|name| name.value.clone()).collect();
+            Methods::parse(&names)
+                .map_err(|error| problems.refuse(at, super::complete(&error, "write methods in upper case, like GET")))
+                .ok()
+        }
+    };
+    let path = path.and_then(|path| {
+        PathPattern::parse(&path.value)
+            .map_err(|error| problems.refuse(path.at, super::complete(&error, "write a path like /orders/{id} or /admin/**")))
+            .ok()
+    });
+    let hosts = hosts.into_iter().collect::<Option<Vec<_>>>()?;
+    Some(Matcher::new(hosts, methods?, path?))
+}
+
+fn access(At { at, value }: At<Access>, parts: &mut Parts<'_>, problems: &mut Problems) -> Option<proxy::Access> {
+    if !matches!(value, Access::Public) && parts.issuers.is_empty() {
+        problems.error(at, "this access needs tokens, and there are no issuers", "add an `issuers` section");
+    }
+    let conditions = match value {
+        Access::Public => return Some(proxy::Access::Public),
+        Access::Optional => return Some(proxy::Access::Optional(Admission::default())),
+        Access::Authenticated => {
+            return Some(proxy::Access::Protected(Admission::default(), Requirement::Authenticated));
+        }
+        Access::Conditions(conditions) => conditions,
+    };
+    let issuers = conditions.issuers.map(|names| allowed_issuers(names.value, parts.issuers, problems));
+    let audiences = conditions.audiences.map(|audiences| {
+        let allowed: Vec<&Arc<Issuer>> = match &issuers {
+            Some(Some(allowed)) => allowed.iter().collect(),
+            _ => parts.issuers.values().collect(),
+        };
+        for audience in &audiences.value {
+            check_audience(audience, &allowed, problems);
+        }
+        audiences.value.into_iter().map(|audience| audience.value).collect()
+    });
+    let requirement = match conditions.require {
+        None => Some(Requirement::Authenticated),
+        Some(node) => parts.policies.requirement(&node.value, problems),
+    };
+    let issuers = match issuers {
+        None => None,
+        Some(issuers) => Some(issuers?.iter().map(|issuer| Arc::clone(&issuer.spec().name)).collect()),
+    };
+    Some(proxy::Access::Protected(Admission { issuers, audiences }, requirement?))
+}
+
+fn allowed_issuers(
+    names: Vec<At<String>>,
+    issuers: &Names<Issuer>,
+    problems: &mut Problems,
+) -> Option<Vec<Arc<Issuer>>> {
+    let resolved: Vec<_> = names.iter().map(|name| issuers.resolve(name, problems).cloned()).collect();
+    resolved.into_iter().collect()
+}
+
+/// A route narrows its issuers' own audiences: beside one that no allowed issuer has, a token needs another that one has.
+fn check_audience(audience: &At<String>, allowed: &[&Arc<Issuer>], problems: &mut Problems) {
+    let known: Vec<&str> = allowed.iter().flat_map(|issuer| &issuer.spec().audiences).map(String::as_str).collect();
+    if !known.is_empty() && !known.contains(&audience.value.as_str()) {
+        let wrong = format!("no issuer of this route has the audience `{}`", audience.value);
+        let place: Position = audience.at;
+        let right = format!("a token then needs one of {} as well, because a route narrows its issuers' own", known.join(", "));
+        problems.warning(place, wrong, right);
+    }
+}

@@ -1,0 +1,338 @@
+//! The tree of a configuration file, and how typed values are read from it.
+//!
+//! `FromNode` reads one value and records what is wrong with it; `None` means that the problem is already recorded, so a
+//! reader never reports twice and never stops early. `section!` declares a mapping with its keys once: the struct, the
+//! reader, and the list of known keys come from that declaration.
+
+use std::time::Duration;
+
+use super::problem::{Position, Problems, closest};
+
+/// One value of the file and its place.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) at: Position,
+    pub(super) value: Value,
+    /// The scalar as the file has it, where variables were expanded in it: what a message may repeat.
+    pub(super) written: Option<String>,
+}
+
+/// A YAML value.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Null,
+    Bool(bool),
+    Integer(i128),
+    Float(f64),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+    /// A value that is not known here, because a variable is not set; already reported.
+    Unknown,
+}
+
+/// One entry of a mapping.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) at: Position,
+    pub(super) node: Node,
+}
+
+/// A value with its place, for messages of later checks.
+#[derive(Debug, Clone)]
+pub(super) struct At<T> {
+    pub(super) at: Position,
+    pub(super) value: T,
+}
+
+/// What can be read from a node.
+pub(super) trait FromNode: Sized {
+    /// Reads the value, or records why it cannot be read.
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self>;
+}
+
+impl Node {
+    /// Records that this node is not what was expected.
+    pub(super) fn mismatch(&self, expected: &str, problems: &mut Problems) {
+        if !matches!(self.value, Value::Unknown) {
+            problems.error(self.at, format_args!("found {}", self.found()), format_args!("expected {expected}"));
+        }
+    }
+
+    /// The value in a message: short, and never what came from the environment.
+    pub(super) fn found(&self) -> String {
+        if let Some(written) = &self.written {
+            return format!("`{written}`");
+        }
+        match &self.value {
+            Value::Null => "nothing".to_owned(),
+            Value::Bool(value) => format!("the boolean {value}"),
+            Value::Integer(value) => format!("the number {value}"),
+            Value::Float(value) => format!("the number {value}"),
+            Value::Text(text) => {
+                let short: String = text.chars().take(60).collect();
+                let dots = if short.len() < text.len() { "…" } else { "" };
+                format!("`{short}{dots}`")
+            }
+            Value::List(_) => "a list".to_owned(),
+            Value::Map(_) => "a map".to_owned(),
+            Value::Unknown => "an unknown value".to_owned(),
+        }
+    }
+
+    pub(super) fn text(&self, expected: &str, problems: &mut Problems) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) if !text.is_empty() => return Some(text),
+            Value::Text(_) => problems.error(self.at, "found empty text", format_args!("expected {expected}")),
+            Value::Bool(_) | Value::Integer(_) | Value::Float(_) if expected.contains("text") => {
+                let right = format!("expected {expected}: put it in quotes");
+                problems.error(self.at, format_args!("found {}", self.found()), right);
+            }
+            Value::Null
+            | Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::List(_)
+            | Value::Map(_)
+            | Value::Unknown => self.mismatch(expected, problems),
+        }
+        None
+    }
+
+    /// Reads a text with `parse`, whose error is the whole message, or its first half where `expected` completes it.
+    pub(super) fn parse_text<T, E: std::fmt::Display>(
+        &self,
+        expected: &str,
+        problems: &mut Problems,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let text = self.text(expected, problems)?;
+        match parse(text) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                // What came from the environment may be a secret, and the error may repeat it.
+                let message = if self.written.is_some() {
+                    format!("{} does not hold what belongs here; expected {expected}", self.found())
+                } else {
+                    let message = error.to_string();
+                    if message.contains("; ") { message } else { format!("{message}; expected {expected}") }
+                };
+                problems.refuse(self.at, message);
+                None
+            }
+        }
+    }
+}
+
+impl<T: FromNode> FromNode for At<T> {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        T::from_node(node, problems).map(|value| Self { at: node.at, value })
+    }
+}
+
+impl FromNode for String {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        node.text("text", problems).map(str::to_owned)
+    }
+}
+
+impl FromNode for bool {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        if let Value::Bool(value) = node.value {
+            return Some(value);
+        }
+        node.mismatch("`true` or `false`", problems);
+        None
+    }
+}
+
+impl FromNode for Duration {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        const EXPECTED: &str = "a duration with its unit, like 250ms, 30s, 5m, 24h or 7d";
+        node.parse_text(EXPECTED, problems, |text| {
+            let (amount, unit) = quantity(text).ok_or_else(|| format!("`{text}` is not a duration"))?;
+            let scale = match unit {
+                "ms" => return Ok(Self::from_millis(amount)),
+                "s" => 1,
+                "m" => 60,
+                "h" => 3_600,
+                "d" => 86_400,
+                _ => return Err(format!("`{text}` is not a duration")),
+            };
+            amount
+                .checked_mul(scale)
+                .filter(|&seconds| seconds <= MAX_SECONDS)
+                .map(Self::from_secs)
+                .ok_or_else(|| format!("`{text}` is longer than a hundred years; write a shorter duration"))
+        })
+    }
+}
+
+/// A number of bytes with its unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Size(pub(super) u64);
+
+impl FromNode for Size {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        const EXPECTED: &str = "a size with its unit, like 512B, 16KiB, 10MiB or 1GiB";
+        node.parse_text(EXPECTED, problems, |text| {
+            let wrong = || format!("`{text}` is not a size");
+            let (amount, unit) = quantity(text).ok_or_else(wrong)?;
+            let scale: u64 = match unit {
+                "B" => 1,
+                "KiB" => 1 << 10,
+                "MiB" => 1 << 20,
+                "GiB" => 1 << 30,
+                _ => return Err(wrong()),
+            };
+            amount.checked_mul(scale).map(Self).ok_or_else(wrong)
+        })
+    }
+}
+
+/// A list that, where it is given, is not empty.
+impl<T: FromNode> FromNode for Vec<T> {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let Value::List(items) = &node.value else {
+            node.mismatch("a list, like [a, b]", problems);
+            return None;
+        };
+        if items.is_empty() {
+            problems.error(node.at, "the list is empty", "name at least one item, or leave the key out");
+            return None;
+        }
+        // Every item is read, so that every mistake is found; one that cannot be read leaves the rest in place.
+        Some(items.iter().filter_map(|item| T::from_node(item, problems)).collect())
+    }
+}
+
+/// A mapping of names to values of one kind; not empty where it is given. A value that could not be read leaves its name
+/// known, so that what refers to it is not reported too.
+#[derive(Debug, Clone)]
+pub(super) struct Named<T>(pub(super) Vec<(At<String>, Option<T>)>);
+
+impl<T: FromNode> FromNode for Named<T> {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let Value::Map(entries) = &node.value else {
+            node.mismatch("a map of names", problems);
+            return None;
+        };
+        if entries.is_empty() {
+            problems.error(node.at, "the map is empty", "name at least one entry, or leave the key out");
+            return None;
+        }
+        let named = entries.iter().map(|Entry { key, at, node }| {
+            let name = At { at: *at, value: key.clone() };
+            if key.is_empty() || key.chars().any(char::is_control) {
+                problems.error(*at, "a name that cannot be printed", "use letters, digits, `-`, `_` and `.`");
+            }
+            (name, T::from_node(node, problems))
+        });
+        Some(Self(named.collect()))
+    }
+}
+
+impl FromNode for Node {
+    fn from_node(node: &Node, _: &mut Problems) -> Option<Self> {
+        (!matches!(node.value, Value::Unknown)).then(|| node.clone())
+    }
+}
+
+/// The entries of one mapping whose keys are known.
+pub(super) struct Fields<'a> {
+    at: Position,
+    entries: &'a [Entry],
+    /// Keys that a mistyped one was taken for: not reported as missing too.
+    meant: Vec<String>,
+}
+
+impl<'a> Fields<'a> {
+    /// The entries of `node`; unknown keys are recorded, and so are keys that belong to a later version.
+    pub(super) fn of(node: &'a Node, known: &[&str], later: &[&str], problems: &mut Problems) -> Option<Self> {
+        let known = known.iter().map(|key| key.trim_start_matches("r#"));
+        let Value::Map(entries) = &node.value else {
+            let keys: Vec<String> = known.map(|key| format!("`{key}`")).collect();
+            let expected = if keys.is_empty() { "an empty map, {}".to_owned() } else { format!("a map with {}", keys.join(", ")) };
+            node.mismatch(&expected, problems);
+            return None;
+        };
+        if entries.is_empty() && known.clone().next().is_some() {
+            problems.error(node.at, "the map is empty", "give it a key, or leave it out");
+        }
+        let mut meant = Vec::new();
+        for Entry { key, at, .. } in entries {
+            if later.contains(&key.as_str()) {
+                problems.error(*at, format_args!("`{key}` is not yet supported"), "leave it out until a version that has it");
+            } else if !known.clone().any(|name| name == key) {
+                let right = match closest(key, known.clone()) {
+                    Some(name) => {
+                        meant.push(name.to_owned());
+                        format!("did you mean `{name}`?")
+                    }
+                    None if known.clone().next().is_none() => "no keys belong here".to_owned(),
+                    None => format!("known here: {}", known.clone().collect::<Vec<_>>().join(", ")),
+                };
+                problems.error(*at, format_args!("unknown key `{key}`"), right);
+            }
+        }
+        Some(Self { at: node.at, entries, meant })
+    }
+
+    pub(super) fn node(&self, key: &str) -> Option<&'a Node> {
+        let key = key.trim_start_matches("r#");
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+    }
+
+    pub(super) fn optional<T: FromNode>(&self, key: &str, problems: &mut Problems) -> Option<At<T>> {
+        At::from_node(self.node(key)?, problems)
+    }
+
+    pub(super) fn required<T: FromNode>(&self, key: &str, problems: &mut Problems) -> Option<At<T>> {
+        let key = key.trim_start_matches("r#");
+        if self.node(key).is_none() && !self.meant.iter().any(|meant| meant == key) {
+            problems.error(self.at, format_args!("`{key}` is missing"), format_args!("add `{key}: …` here"));
+        }
+        self.optional(key, problems)
+    }
+}
+
+/// Declares a mapping of the file: a struct whose fields are what could be read, and its reader.
+///
+/// Every field is an `Option`: `None` means absent, or already reported. `later` names keys that `check` refuses as not
+/// yet supported.
+macro_rules! section {
+    (
+        $(#[$meta:meta])*
+        $name:ident { $( $(#[$field_meta:meta])* $key:ident: $presence:ident $type:ty, )* }
+        $( later { $( $later:literal ),* } )?
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone)]
+        pub(in crate::config) struct $name {
+            $( $(#[$field_meta])* pub(in crate::config) $key: Option<$crate::config::node::At<$type>>, )*
+        }
+
+        impl $crate::config::node::FromNode for $name {
+            fn from_node(
+                node: &$crate::config::node::Node,
+                problems: &mut $crate::config::problem::Problems,
+            ) -> Option<Self> {
+                let known = [$( stringify!($key) ),*];
+                let later: &[&str] = &[$( $( $later ),* )?];
+                let fields = $crate::config::node::Fields::of(node, &known, later, problems)?;
+                Some(Self { $( $key: fields.$presence(stringify!($key), problems), )* })
+            }
+        }
+    };
+}
+pub(super) use section;
+
+const MAX_SECONDS: u64 = 100 * 366 * 86_400;
+
+/// A whole number and the unit behind it.
+fn quantity(text: &str) -> Option<(u64, &str)> {
+    let digits = text.find(|character: char| !character.is_ascii_digit())?;
+    let (amount, unit) = text.split_at_checked(digits)?;
+    Some((amount.parse().ok()?, unit))
+}

@@ -1,0 +1,173 @@
+//! What is wrong with a configuration file, and where.
+//!
+//! Every mistake is collected before anything is refused, so that an operator sees all of them at once. A line reads
+//! `FILE:LINE:COLUMN: what is wrong; what would be right`. Values that came from the environment are never repeated.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A place in the configuration file; lines and columns count from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: u64,
+    /// The column in characters, from 1.
+    pub column: u64,
+}
+
+impl Position {
+    /// The first character of the file: the place of what is wrong with the file as a whole.
+    pub const START: Self = Self { line: 1, column: 1 };
+}
+
+/// Whether a problem refuses the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The configuration is refused.
+    Error,
+    /// The configuration works, but its author should know.
+    Warning,
+}
+
+/// One thing that is wrong, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    at: Position,
+    severity: Severity,
+    message: String,
+}
+
+impl Problem {
+    /// Whether this problem refuses the configuration.
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+}
+
+/// The problems of one file, in the order of their places.
+#[derive(Debug, Clone)]
+pub struct Problems {
+    file: PathBuf,
+    offline: bool,
+    list: Vec<Problem>,
+}
+
+impl Problems {
+    /// No problem of `file` yet. With `offline`, what is missing on this machine is a warning.
+    pub fn new(file: &Path, offline: bool) -> Self {
+        Self { file: file.to_owned(), offline, list: Vec::new() }
+    }
+
+    /// Records an error: `wrong; right`.
+    pub(crate) fn error(&mut self, at: Position, wrong: impl fmt::Display, right: impl fmt::Display) {
+        self.push(at, Severity::Error, format!("{wrong}; {right}"));
+    }
+
+    /// Records an error whose text already says what would be right.
+    pub(crate) fn refuse(&mut self, at: Position, message: impl fmt::Display) {
+        self.push(at, Severity::Error, message.to_string());
+    }
+
+    /// Records a warning: `wrong; right`.
+    pub(crate) fn warning(&mut self, at: Position, wrong: impl fmt::Display, right: impl fmt::Display) {
+        self.push(at, Severity::Warning, format!("warning: {wrong}; {right}"));
+    }
+
+    /// Records something missing on this machine: an error, or under `--offline` a warning.
+    pub(crate) fn missing(&mut self, at: Position, wrong: impl fmt::Display, right: impl fmt::Display) {
+        if self.offline { self.warning(at, wrong, right) } else { self.error(at, wrong, right) }
+    }
+
+    fn push(&mut self, at: Position, severity: Severity, message: String) {
+        let message = message.replace(char::is_control, " ");
+        let problem = Problem { at, severity, message };
+        if !self.list.contains(&problem) {
+            self.list.push(problem);
+        }
+    }
+
+    /// Whether what is missing on this machine is only a warning.
+    pub(crate) fn is_offline(&self) -> bool {
+        self.offline
+    }
+
+    /// Whether any of the problems refuses the configuration.
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The problems as lines, sorted by place.
+    pub fn lines(&self) -> Vec<String> {
+        let mut sorted: Vec<&Problem> = self.list.iter().collect();
+        sorted.sort_by_key(|problem| problem.at);
+        let file = self.file.display();
+        sorted
+            .iter()
+            .map(|Problem { at: Position { line, column }, message, .. }| format!("{file}:{line}:{column}: {message}"))
+            .collect()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.lines().join("\n"))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// The known name closest to a mistyped one, for "did you mean".
+pub(crate) fn closest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let (distance, name) = known.into_iter().map(|name| (edits(typed, name), name)).min()?;
+    (distance <= 1 + typed.chars().count() / 4).then_some(name)
+}
+
+/// Levenshtein's distance, without case.
+fn edits(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (above, a) in left.to_lowercase().chars().enumerate() {
+        let mut next = vec![above + 1];
+        for ((&diagonal, &up), &b) in row.iter().zip(row.iter().skip(1)).zip(&right) {
+            let beside = next.last().map_or(up, |&beside| beside);
+            next.push((diagonal + usize::from(a != b)).min(up + 1).min(beside + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_in_the_order_of_the_file_and_once() {
+        let mut problems = Problems::new(Path::new("gate.yaml"), false);
+        problems.error(Position { line: 7, column: 3 }, "b", "c");
+        problems.error(Position { line: 2, column: 5 }, "a\nx", "b");
+        problems.error(Position { line: 7, column: 3 }, "b", "c");
+        assert_eq!(problems.lines(), ["gate.yaml:2:5: a x; b", "gate.yaml:7:3: b; c"]);
+        assert!(problems.has_errors());
+    }
+
+    #[test]
+    fn what_is_missing_here_is_a_warning_offline() {
+        let mut problems = Problems::new(Path::new("gate.yaml"), true);
+        problems.missing(Position::START, "no file", "make one");
+        assert!(!problems.has_errors());
+        assert_eq!(problems.lines(), ["gate.yaml:1:1: warning: no file; make one"]);
+    }
+
+    #[test]
+    fn a_typing_error_is_recognised_and_another_word_is_not() {
+        assert_eq!(closest("adress", ["address", "tls"]), Some("address"));
+        assert_eq!(closest("Audience", ["audiences", "issuer"]), Some("audiences"));
+        assert_eq!(closest("leeway", ["clock_skew", "issuer"]), None);
+    }
+}

@@ -1,0 +1,149 @@
+//! Every way to say no, and what the client and the operator are told of it.
+//!
+//! Each stage has its own error; here they meet. The three mappings below are exhaustive on purpose: a new error does not
+//! compile until somebody has decided its status, its reason and its challenge.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::authn::{self, CredentialError};
+use crate::listener::Refusal;
+use crate::route::Ambiguous;
+use crate::upstream;
+
+/// Why a request is answered by the gateway itself.
+#[derive(Debug, thiserror::Error)]
+pub enum Rejection {
+    /// The target can be read in more than one way.
+    #[error("the request target is ambiguous")]
+    Target(#[source] Ambiguous),
+    /// No route has the host and path.
+    #[error("no route matches")]
+    RouteNotFound,
+    /// A route has the host and path, but none takes the method.
+    #[error("the route does not take the method")]
+    MethodNotAllowed {
+        /// The methods that are taken, as the field `Allow` lists them.
+        allow: String,
+    },
+    /// The credential cannot be told.
+    #[error("the credential cannot be read")]
+    Credential(CredentialError),
+    /// There is no token, and the route needs one.
+    #[error("no token")]
+    TokenMissing,
+    /// The token does not prove who the caller is.
+    #[error("the token is not accepted")]
+    Token(#[source] authn::Error),
+    /// The caller is known and not allowed.
+    #[error("the policy is not met")]
+    Policy {
+        /// The scopes that were missing, as RFC 6750 §3 writes them.
+        scope: Option<String>,
+    },
+    /// The request could not be carried.
+    #[error("the request could not be forwarded")]
+    Upstream(#[source] upstream::Error),
+    /// The HTTP parser rejected the message and has answered it.
+    #[error("the message is not HTTP")]
+    Parser(Refusal),
+}
+
+impl Rejection {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Target(_)
+            | Self::Credential(_)
+            | Self::Upstream(upstream::Error::RequestMalformed(_))
+            | Self::Parser(Refusal::RequestMalformed) => StatusCode::BAD_REQUEST,
+            Self::RouteNotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Token(authn::Error::KeysUnavailable { .. }) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TokenMissing | Self::Token(_) => StatusCode::UNAUTHORIZED,
+            Self::Policy { .. } | Self::Upstream(upstream::Error::IdentityUnsendable(_)) => StatusCode::FORBIDDEN,
+            Self::Upstream(upstream::Error::Unavailable(_)) => StatusCode::BAD_GATEWAY,
+            Self::Upstream(upstream::Error::TimedOut) => StatusCode::GATEWAY_TIMEOUT,
+            Self::Parser(Refusal::HeaderTooLarge) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Parser(Refusal::RequestTimeout) | Self::Upstream(upstream::Error::RequestTimedOut) => {
+                StatusCode::REQUEST_TIMEOUT
+            },
+        }
+    }
+
+    /// The reason code: one stable word, the same in the log and the metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Target(_) => "target_ambiguous",
+            Self::RouteNotFound => "route_not_found",
+            Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::Credential(CredentialError::Malformed) => "credential_malformed",
+            Self::Credential(CredentialError::Ambiguous) => "credential_ambiguous",
+            Self::TokenMissing => "token_missing",
+            Self::Token(error) => token_reason(error),
+            Self::Policy { .. } => "policy_denied",
+            Self::Upstream(upstream::Error::IdentityUnsendable(_)) => "identity_unsendable",
+            Self::Upstream(upstream::Error::Unavailable(_)) => "upstream_unavailable",
+            Self::Upstream(upstream::Error::TimedOut) => "upstream_timeout",
+            Self::Parser(Refusal::RequestMalformed) | Self::Upstream(upstream::Error::RequestMalformed(_)) => {
+                "request_malformed"
+            },
+            Self::Parser(Refusal::HeaderTooLarge) => "header_too_large",
+            Self::Parser(Refusal::RequestTimeout) | Self::Upstream(upstream::Error::RequestTimedOut) => "request_timeout",
+        }
+    }
+
+    /// The challenge of the answer (RFC 6750 §3), where the credential is what is wrong.
+    pub fn challenge(&self) -> Option<String> {
+        match self {
+            Self::TokenMissing => Some("Bearer".to_owned()),
+            Self::Credential(_) => Some(r#"Bearer error="invalid_request""#.to_owned()),
+            Self::Token(authn::Error::KeysUnavailable { .. }) => None,
+            Self::Token(_) => Some(r#"Bearer error="invalid_token""#.to_owned()),
+            Self::Policy { scope: None } => Some(r#"Bearer error="insufficient_scope""#.to_owned()),
+            Self::Policy { scope: Some(scope) } => Some(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#)),
+            Self::Target(_)
+            | Self::RouteNotFound
+            | Self::MethodNotAllowed { .. }
+            | Self::Upstream(_)
+            | Self::Parser(_) => None,
+        }
+    }
+
+    /// When the client may try again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Token(authn::Error::KeysUnavailable { retry_after }) => Some(*retry_after),
+            _ => None,
+        }
+    }
+
+    /// Whether the request had been allowed when it failed: the upstream is to blame.
+    pub fn was_allowed(&self) -> bool {
+        matches!(self, Self::Upstream(upstream::Error::Unavailable(_) | upstream::Error::TimedOut))
+    }
+}
+
+fn token_reason(error: &authn::Error) -> &'static str {
+    match error {
+        authn::Error::TokenTooLarge => "token_too_large",
+        authn::Error::TokenMalformed => "token_malformed",
+        authn::Error::CriticalHeaderUnsupported => "critical_header_unsupported",
+        authn::Error::IssuerUnknown => "issuer_unknown",
+        authn::Error::IssuerNotAllowed => "issuer_not_allowed",
+        authn::Error::AlgorithmNotAllowed => "algorithm_not_allowed",
+        authn::Error::TokenTypeNotAllowed => "token_type_not_allowed",
+        authn::Error::KeyUnknown => "key_unknown",
+        authn::Error::KeyUnsuitable => "key_unsuitable",
+        authn::Error::KeysUnavailable { .. } => "keys_unavailable",
+        authn::Error::SignatureInvalid => "signature_invalid",
+        authn::Error::TokenExpired => "token_expired",
+        authn::Error::TokenNotYetValid => "token_not_yet_valid",
+        authn::Error::TokenTooOld => "token_too_old",
+        authn::Error::AudienceMismatch => "audience_mismatch",
+        authn::Error::ClaimMissing(_) => "claim_missing",
+        authn::Error::ClaimMalformed(_) => "claim_malformed",
+        authn::Error::BindingInvalid => "binding_invalid",
+    }
+}

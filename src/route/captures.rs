@@ -1,0 +1,64 @@
+//! What the placeholders of a path pattern stood for.
+
+use std::sync::Arc;
+
+/// The captures of a path pattern: name and the segment it stood for, percent-decoded once.
+#[derive(Debug, Clone, Default)]
+pub struct Captures {
+    /// Shared with the pattern; `None` where it captures nothing, so that the common route shares no counter.
+    names: Option<Arc<[Arc<str>]>>,
+    /// The values in the order of the names, each followed by a slash, which no decoded segment can hold.
+    values: String,
+}
+
+impl Captures {
+    pub(super) fn new<'a>(names: &Arc<[Arc<str>]>, values: impl Iterator<Item = &'a str>) -> Self {
+        if names.is_empty() {
+            return Self::default();
+        }
+        let mut joined = String::new();
+        for value in values {
+            joined.push_str(value);
+            joined.push('/');
+        }
+        Self { names: Some(Arc::clone(names)), values: joined }
+    }
+
+    /// The decoded segment captured as `name`.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// Names and decoded segments, in the order of the path.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let names = self.names.iter().flat_map(|names| names.iter());
+        names.map(|name| &**name).zip(self.values.split_terminator('/'))
+    }
+
+    /// Captures for the unit tests of later stages.
+    #[cfg(test)]
+    pub(crate) fn for_test(captures: &[(&str, &str)]) -> Self {
+        let names: Arc<[Arc<str>]> = captures.iter().map(|(name, _)| Arc::from(*name)).collect();
+        Self::new(&names, captures.iter().map(|(_, value)| *value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_by_name() {
+        let captures = Captures::for_test(&[("tenant", "acme & co"), ("id", "42")]);
+        assert_eq!(captures.value("tenant"), Some("acme & co"));
+        assert_eq!(captures.value("id"), Some("42"));
+        assert_eq!(captures.value("other"), None);
+        assert_eq!(captures.iter().count(), 2);
+    }
+
+    #[test]
+    fn nothing_captured_is_nothing() {
+        assert_eq!(Captures::for_test(&[]).iter().count(), 0);
+        assert_eq!(Captures::default().value("id"), None);
+    }
+}

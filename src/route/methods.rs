@@ -1,0 +1,103 @@
+//! The methods that a route takes.
+
+use http::Method;
+
+/// A set of methods; GET includes HEAD.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Methods(Option<Vec<Method>>);
+
+impl Methods {
+    /// Every method.
+    pub fn any() -> Self {
+        Self(None)
+    }
+
+    /// The methods of these names.
+    pub fn parse(names: &[String]) -> Result<Self, MethodsError> {
+        let mut methods = Vec::with_capacity(names.len() + 1);
+        for name in names {
+            // The grammar would let `*` and the like through as extension methods; they are slips of a pen.
+            let is_name =
+                name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+            let method = Method::from_bytes(name.as_bytes()).ok().filter(|_| is_name);
+            let method = method.ok_or_else(|| MethodsError::NotAMethod(name.clone()))?;
+            // Methods are case-sensitive (RFC 9110 §9.1): `get` would be a method that no client sends.
+            if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+                return Err(MethodsError::LowerCase(name.clone(), name.to_ascii_uppercase()));
+            }
+            if method == Method::CONNECT {
+                return Err(MethodsError::Tunnel);
+            }
+            let head = (method == Method::GET).then_some(Method::HEAD);
+            for method in [Some(method), head].into_iter().flatten() {
+                if !methods.contains(&method) {
+                    methods.push(method);
+                }
+            }
+        }
+        if methods.is_empty() { Err(MethodsError::Empty) } else { Ok(Self(Some(methods))) }
+    }
+
+    pub(super) fn take(&self, method: &Method) -> bool {
+        self.0.as_ref().is_none_or(|methods| methods.contains(method))
+    }
+
+    /// The methods one by one; none where every method is taken.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Method> {
+        self.0.iter().flatten()
+    }
+}
+
+/// Why a list of methods is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MethodsError {
+    /// The list is empty.
+    #[error("the list of methods is empty; name at least one, or leave `methods` out for all")]
+    Empty,
+    /// A name has characters that no method has.
+    #[error("`{0}` is not a method; write a name like GET, or leave `methods` out for all")]
+    NotAMethod(String),
+    /// A name is not in upper case.
+    #[error("methods are case-sensitive, and `{0}` is not in upper case; write {1}")]
+    LowerCase(String, String),
+    /// CONNECT is never routed.
+    #[error("CONNECT is refused before any route is looked for; leave it out")]
+    Tunnel,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(names: &[&str]) -> Result<Methods, MethodsError> {
+        Methods::parse(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn get_includes_head() {
+        let methods = parse(&["GET", "PURGE", "GET"]).unwrap();
+        assert!(methods.take(&Method::GET) && methods.take(&Method::HEAD));
+        assert!(!methods.take(&Method::POST));
+        assert_eq!(methods.iter().map(Method::as_str).collect::<Vec<_>>(), ["GET", "HEAD", "PURGE"]);
+        let head = parse(&["HEAD"]).unwrap();
+        assert!(head.take(&Method::HEAD) && !head.take(&Method::GET));
+    }
+
+    #[test]
+    fn any_takes_all() {
+        assert!(Methods::any().take(&Method::from_bytes(b"ODD").unwrap()));
+        assert_eq!(Methods::any().iter().count(), 0);
+    }
+
+    #[test]
+    fn mistakes_say_what_would_be_right() {
+        for (names, message) in [
+            (&[][..], "the list of methods is empty; name at least one, or leave `methods` out for all"),
+            (&["GET", "*"], "`*` is not a method; write a name like GET, or leave `methods` out for all"),
+            (&["get"], "methods are case-sensitive, and `get` is not in upper case; write GET"),
+            (&["CONNECT"], "CONNECT is refused before any route is looked for; leave it out"),
+        ] {
+            assert_eq!(parse(names).unwrap_err().to_string(), message);
+        }
+    }
+}

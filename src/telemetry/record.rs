@@ -1,0 +1,365 @@
+//! What is remembered of one request, from its head to the last byte of its answer.
+//!
+//! The decision is counted when the answer's head is known, so that whoever has the answer also finds it counted. The
+//! line of the access log and the duration follow when the record is dropped: with the last byte, or when the client
+//! hangs up. A record that is dropped without an answer says `client_closed`.
+
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use http::{HeaderValue, Method, StatusCode, Uri, Version};
+use prometheus::Histogram;
+
+use super::access_log::AccessLog;
+use super::metrics::Metrics;
+use super::trace::TraceContext;
+
+/// Where records go: the metrics and the access log of the process.
+#[derive(Debug, Clone)]
+pub struct Telemetry {
+    /// The metrics.
+    pub metrics: Arc<Metrics>,
+    /// The access log.
+    pub access_log: AccessLog,
+}
+
+/// Whether a request was allowed to reach its upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It was.
+    Allow,
+    /// It was not.
+    Deny,
+}
+
+impl Decision {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// The label of a route, and its metrics; made once, when the route is.
+#[derive(Debug)]
+pub struct RouteLabel {
+    /// The configured name.
+    pub name: Arc<str>,
+    duration: Histogram,
+}
+
+impl RouteLabel {
+    /// The label of the route called `name`.
+    pub fn new(name: Arc<str>, metrics: &Metrics) -> Self {
+        let duration = metrics.request_duration(&name);
+        Self { name, duration }
+    }
+}
+
+/// What is known of a request when its head has been read.
+#[derive(Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The target as it came.
+    pub uri: Uri,
+    /// The protocol.
+    pub version: Version,
+    /// `http` or `https`.
+    pub scheme: &'static str,
+    /// The field `Host`, where there is one.
+    pub host: Option<HeaderValue>,
+    /// The field `User-Agent`.
+    pub user_agent: Option<HeaderValue>,
+    /// The other end of the connection.
+    pub peer: SocketAddr,
+    /// The client, behind trusted proxies.
+    pub client: IpAddr,
+}
+
+/// The record of one request.
+#[derive(Debug)]
+pub struct Record {
+    telemetry: Telemetry,
+    at: SystemTime,
+    started: Instant,
+    request: Option<Request>,
+    refused_from: Option<(SocketAddr, &'static str)>,
+    request_id: HeaderValue,
+    trace: TraceContext,
+    route: Option<Arc<RouteLabel>>,
+    issuer: Option<Arc<str>>,
+    outcome: Option<Outcome>,
+    upstream: Option<(Arc<str>, Duration)>,
+    request_bytes: Arc<AtomicU64>,
+    response_bytes: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Outcome {
+    decision: Decision,
+    reason: &'static str,
+    status: Option<StatusCode>,
+}
+
+impl Record {
+    /// Begins a record at `at`. `request` is absent for what the HTTP parser itself rejected.
+    pub fn new(
+        telemetry: Telemetry,
+        at: SystemTime,
+        request: Option<Request>,
+        request_id: HeaderValue,
+        trace: TraceContext,
+    ) -> Self {
+        Self {
+            telemetry,
+            at,
+            started: Instant::now(),
+            request,
+            refused_from: None,
+            request_id,
+            trace,
+            route: None,
+            issuer: None,
+            outcome: None,
+            upstream: None,
+            request_bytes: Arc::default(),
+            response_bytes: 0,
+        }
+    }
+
+    /// The request's id.
+    pub fn request_id(&self) -> &HeaderValue {
+        &self.request_id
+    }
+
+    /// The trace that the request belongs to.
+    pub fn trace(&self) -> &TraceContext {
+        &self.trace
+    }
+
+    /// Counts the bytes of the request's body.
+    pub fn request_bytes(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.request_bytes)
+    }
+
+    /// A message that never became a request came from here.
+    pub fn refused_from(&mut self, peer: SocketAddr, scheme: &'static str) {
+        self.refused_from = Some((peer, scheme));
+    }
+
+    /// The request matched this route.
+    pub fn matched(&mut self, route: &Arc<RouteLabel>) {
+        self.route = Some(Arc::clone(route));
+    }
+
+    /// The token names this issuer, verified or not.
+    pub fn named_issuer(&mut self, issuer: &Arc<str>) {
+        self.issuer = Some(Arc::clone(issuer));
+    }
+
+    /// The upstream answered, or failed to, after this time.
+    pub fn forwarded(&mut self, upstream: &Arc<str>, duration: Duration) {
+        self.upstream = Some((Arc::clone(upstream), duration));
+    }
+
+    /// The answer's head is known; counts the decision.
+    pub fn decided(&mut self, decision: Decision, reason: &'static str, status: Option<StatusCode>) {
+        self.outcome = Some(Outcome { decision, reason, status });
+        let metrics = &self.telemetry.metrics;
+        let route = self.route.as_ref().map_or(NONE, |route| &route.name);
+        let issuer = self.issuer.as_deref().unwrap_or(NONE);
+        metrics.decision(route, issuer, reason);
+        let method = self.request.as_ref().map_or(OTHER, |request| method_label(&request.method));
+        metrics.request(route, method, status.as_ref().map_or(NONE, StatusCode::as_str));
+    }
+
+    /// Bytes of the answer's body were handed over.
+    pub fn sent(&mut self, bytes: usize) {
+        self.response_bytes = self.response_bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+    }
+
+    fn line(&self, outcome: Outcome, duration: Duration) -> Vec<u8> {
+        let mut line = Line(Vec::with_capacity(1024));
+        line.timestamp(self.at);
+        line.text("request_id", self.request_id.to_str().ok());
+        if let Some(request) = &self.request {
+            line.text("http.request.method", Some(request.method.as_str()));
+            line.text("url.path", Some(request.uri.path()));
+            line.text("url.scheme", Some(request.scheme));
+            match (&request.host, request.uri.host()) {
+                (None, Some(host)) => line.text("server.address", Some(host)),
+                (host, _) => line.lossy("server.address", host.as_ref()),
+            }
+            line.text("network.protocol.version", Some(version(request.version)));
+            line.display("client.address", request.client);
+            line.display("network.peer.address", request.peer.ip());
+            line.lossy("user_agent.original", request.user_agent.as_ref());
+        } else if let Some((peer, scheme)) = self.refused_from {
+            line.text("url.scheme", Some(scheme));
+            line.display("client.address", peer.ip());
+            line.display("network.peer.address", peer.ip());
+        }
+        line.text("http.route", self.route.as_ref().map(|route| &*route.name));
+        match outcome.status {
+            Some(status) => line.number("http.response.status_code", status.as_u16()),
+            None => line.text("http.response.status_code", None),
+        }
+        line.number("http.request.body.size", self.request_bytes.load(Ordering::Relaxed));
+        line.number("http.response.body.size", self.response_bytes);
+        line.seconds("duration", duration);
+        line.text("auth.decision", Some(outcome.decision.as_str()));
+        line.text("auth.reason", Some(outcome.reason));
+        line.text("auth.issuer", self.issuer.as_deref());
+        if let Some((name, duration)) = &self.upstream {
+            line.text("upstream.name", Some(name));
+            line.seconds("upstream.duration", *duration);
+        }
+        line.text("trace_id", Some(self.trace.trace_id()));
+        line.text("span_id", Some(self.trace.span_id()));
+        line.0.extend_from_slice(b"}\n");
+        line.0
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if self.outcome.is_none() {
+            self.decided(Decision::Deny, "client_closed", None);
+        }
+        let Some(outcome) = self.outcome else { return };
+        let duration = self.started.elapsed();
+        if let Some(route) = &self.route {
+            route.duration.observe(duration.as_secs_f64());
+        }
+        self.telemetry.access_log.line(self.line(outcome, duration));
+    }
+}
+
+const NONE: &str = "none";
+const OTHER: &str = "_OTHER";
+
+/// The methods that are labels; any other is `_OTHER`, so that a flood of odd ones makes no series.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::OPTIONS => "OPTIONS",
+        Method::TRACE => "TRACE",
+        Method::CONNECT => "CONNECT",
+        _ => OTHER,
+    }
+}
+
+fn version(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        _ => "1.1",
+    }
+}
+
+/// One JSON object under construction.
+struct Line(Vec<u8>);
+
+impl Line {
+    fn timestamp(&mut self, at: SystemTime) {
+        let at = time::OffsetDateTime::from(at);
+        let (year, month, day) = at.to_calendar_date();
+        let (hour, minute, second, micro) = at.to_hms_micro();
+        let month = u8::from(month);
+        self.write(format_args!(
+            "{{\"timestamp\":\"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micro:06}Z\""
+        ));
+    }
+
+    fn name(&mut self, name: &str) {
+        self.0.extend_from_slice(b",\"");
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
+    }
+
+    fn text(&mut self, name: &str, value: Option<&str>) {
+        self.name(name);
+        // Writing to memory cannot fail.
+        if serde_json::to_writer(&mut self.0, &value).is_err() {
+            self.0.extend_from_slice(b"null");
+        }
+    }
+
+    fn lossy(&mut self, name: &str, value: Option<&HeaderValue>) {
+        let value = value.map(|value| String::from_utf8_lossy(value.as_bytes()));
+        self.text(name, value.as_deref());
+    }
+
+    fn display(&mut self, name: &str, value: impl std::fmt::Display) {
+        self.name(name);
+        self.write(format_args!("\"{value}\""));
+    }
+
+    fn number(&mut self, name: &str, value: impl Into<u64>) {
+        self.name(name);
+        self.write(format_args!("{}", value.into()));
+    }
+
+    fn seconds(&mut self, name: &str, duration: Duration) {
+        self.name(name);
+        self.write(format_args!("{:.6}", duration.as_secs_f64()));
+    }
+
+    fn write(&mut self, text: std::fmt::Arguments<'_>) {
+        // Writing to memory cannot fail.
+        if self.0.write_fmt(text).is_err() {
+            self.0.extend_from_slice(b"null");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_json_object_whatever_the_client_sent() {
+        let (access_log, _writer) = AccessLog::start(std::io::sink()).unwrap();
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let telemetry = Telemetry { metrics: Arc::clone(&metrics), access_log };
+        let request = Request {
+            method: Method::from_bytes(b"BREW").unwrap(),
+            uri: Uri::from_static("/a\"b?token=hidden"),
+            version: Version::HTTP_11,
+            scheme: "https",
+            host: Some(HeaderValue::from_static("api.example.com")),
+            user_agent: Some(HeaderValue::from_bytes(b"a\xffb\t\"").unwrap()),
+            peer: "127.0.0.1:4711".parse().unwrap(),
+            client: "10.0.0.7".parse().unwrap(),
+        };
+        let trace = TraceContext::of(&http::HeaderMap::new());
+        let at = SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_042);
+        let mut record = Record::new(telemetry, at, Some(request), HeaderValue::from_static("id"), trace);
+        record.matched(&Arc::new(RouteLabel::new("orders".into(), &metrics)));
+        record.decided(Decision::Allow, "allowed", Some(StatusCode::OK));
+        record.sent(7);
+        let line = record.line(record.outcome.unwrap(), Duration::from_millis(2));
+        assert_eq!(line.iter().filter(|&&byte| byte == b'\n').count(), 1);
+        let object: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!(object["timestamp"], "2023-11-14T22:13:20.000042Z");
+        assert_eq!(object["url.path"], "/a\"b");
+        assert_eq!(object["user_agent.original"], "a\u{fffd}b\t\"");
+        assert_eq!(object["http.route"], "orders");
+        assert_eq!(object["auth.issuer"], serde_json::Value::Null);
+        assert_eq!(object["http.response.body.size"], 7);
+        assert_eq!(object["duration"], 0.002);
+        let text = String::from_utf8(metrics.render().unwrap()).unwrap();
+        assert!(text.contains(r#"jwtgate_requests_total{method="_OTHER",route="orders",status="200"} 1"#), "{text}");
+        assert!(text.contains(r#"jwtgate_decisions_total{issuer="none",reason="allowed",route="orders"} 1"#), "{text}");
+    }
+}

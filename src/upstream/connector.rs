@@ -1,0 +1,144 @@
+//! Opens connections to endpoints.
+//!
+//! Given an endpoint it hands on the sending half of an HTTP/1.1 connection whose other half runs in a task of its
+//! own. It refuses certificates that do not lead to the system's authorities, or, with a private `ca`, to that one
+//! alone. The connect timeout covers name resolution, TCP and TLS together.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::Verifier;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::request::RequestBody;
+use super::{Endpoint, UpstreamError, UpstreamSpec};
+
+/// The sending half of one connection.
+pub(super) type Sender = http1::SendRequest<RequestBody>;
+
+/// How connections of one upstream are opened.
+pub(super) struct Connector {
+    timeout: Duration,
+    tls: Option<Tls>,
+}
+
+struct Tls {
+    connector: TlsConnector,
+    /// Whose certificate is asked for, in place of the endpoint's host.
+    name: Option<ServerName<'static>>,
+}
+
+impl Connector {
+    pub(super) fn new(spec: &UpstreamSpec) -> Result<Self, UpstreamError> {
+        let tls = if spec.endpoints.iter().any(Endpoint::is_https) {
+            Some(Tls::new(spec)?)
+        } else if spec.ca.is_some() || spec.server_name.is_some() {
+            return Err(UpstreamError::TlsUnused);
+        } else {
+            None
+        };
+        Ok(Self { timeout: spec.connect_timeout, tls })
+    }
+
+    /// A new connection, ready for a request.
+    pub(super) async fn connect(&self, endpoint: &Endpoint) -> io::Result<Sender> {
+        tokio::time::timeout(self.timeout, self.open(endpoint))
+            .await
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    async fn open(&self, endpoint: &Endpoint) -> io::Result<Sender> {
+        let socket = TcpStream::connect((endpoint.host(), endpoint.port())).await?;
+        // Requests are written whole, see `listener::connection`.
+        socket.set_nodelay(true)?;
+        match &self.tls {
+            Some(tls) if endpoint.is_https() => {
+                let name = match &tls.name {
+                    Some(name) => name.clone(),
+                    None => server_name(endpoint.host()).ok_or(io::ErrorKind::InvalidInput)?,
+                };
+                handshake(tls.connector.connect(name, socket).await?).await
+            }
+            Some(_) | None => handshake(socket).await,
+        }
+    }
+}
+
+impl Tls {
+    fn new(spec: &UpstreamSpec) -> Result<Self, UpstreamError> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let verifier: Arc<dyn ServerCertVerifier> = match spec.ca.as_deref() {
+            Some(path) => rustls::client::WebPkiServerVerifier::builder_with_provider(
+                Arc::new(authorities(path)?),
+                Arc::clone(&provider),
+            )
+            .build()
+            .map_err(|source| UpstreamError::Tls(source.into()))?,
+            None => Arc::new(
+                Verifier::new(Arc::clone(&provider)).map_err(|source| UpstreamError::Tls(source.into()))?,
+            ),
+        };
+        // `dangerous` is the name of the door for any verifier that is not rustls' own choice; both here verify.
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|source| UpstreamError::Tls(source.into()))?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let name = match spec.server_name.as_deref() {
+            Some(name) => Some(server_name(name).ok_or(UpstreamError::ServerName)?),
+            None => None,
+        };
+        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
+    }
+}
+
+fn server_name(host: &str) -> Option<ServerName<'static>> {
+    // Certificates name hosts without the final dot of the DNS.
+    ServerName::try_from(host.strip_suffix('.').unwrap_or(host)).ok().map(|name| name.to_owned())
+}
+
+fn authorities(path: &Path) -> Result<RootCertStore, UpstreamError> {
+    let pem = std::fs::read(path)
+        .map_err(|source| UpstreamError::CaUnreadable { path: path.to_owned(), source })?;
+    let unusable = |problem| UpstreamError::CaUnusable { path: path.to_owned(), problem };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|_| unusable("not valid PEM; expected certificates"))?;
+        roots.add(certificate).map_err(|_| unusable("a certificate in it cannot be parsed"))?;
+    }
+    if roots.is_empty() {
+        return Err(unusable("no certificate in it; expected the PEM of one or more authorities"));
+    }
+    Ok(roots)
+}
+
+async fn handshake<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> io::Result<Sender> {
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(MAX_BUFFER)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(io::Error::other)?;
+    drop(tokio::spawn(async move {
+        if let Err(error) = connection.with_upgrades().await {
+            tracing::debug!(%error, "Upstream connection ended");
+        }
+    }));
+    sender.ready().await.map_err(io::Error::other)?;
+    Ok(sender)
+}
+
+/// What one connection may hold of an answer that the client has not taken yet, and the longest head of an answer.
+const MAX_BUFFER: usize = 128 * 1024;

@@ -1,0 +1,216 @@
+//! The head of the request that is sent upstream.
+//!
+//! Given what the client sent and what the stages before have proved, it hands on a header map of its own making. The
+//! order is the security property: whatever the client may influence comes first, what the gateway says comes after
+//! and replaces it, identity last. Nothing is removed after it was set, so no `Connection: x-user` can remove it
+//! (CVE-2024-45410); nothing is edited in place, so no spelling of a header can survive by being overlooked.
+
+use http::header::{self, HeaderName};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
+use http_body::Body;
+
+use super::error::Error;
+use super::guard::{Guard, Reserved};
+use super::hop_by_hop::{ConnectionOptions, is_hop_by_hop};
+use super::identity::Identity;
+use super::request::{Malformed, RequestBody};
+use super::{Endpoint, forwarded, upgrade};
+use crate::authz::Permit;
+use crate::listener::Peer;
+use crate::route::{Captures, Target};
+
+/// Everything the head of an outgoing request is made of. Borrowed, so that it can be made a second time.
+pub(super) struct Outbound<'a> {
+    pub(super) inbound: &'a Parts,
+    pub(super) target: &'a Target,
+    pub(super) captures: &'a Captures,
+    pub(super) peer: &'a Peer,
+    pub(super) request_id: &'a HeaderValue,
+    pub(super) traceparent: &'a HeaderValue,
+    pub(super) permit: &'a Permit,
+    pub(super) identity: &'a Identity,
+    pub(super) guard: &'a Guard,
+    /// Whose name stands in `Host` when the client gave none, as HTTP/1.0 may.
+    pub(super) endpoint: Option<&'a Endpoint>,
+    /// Whether a switch to WebSocket is asked for.
+    pub(super) upgrade: bool,
+}
+
+impl Outbound<'_> {
+    /// The request with this body.
+    pub(super) fn request(&self, body: RequestBody) -> Result<Request<RequestBody>, Error> {
+        let headers = self.headers(&body)?;
+        let mut request = Request::new(body);
+        *request.method_mut() = self.inbound.method.clone();
+        *request.uri_mut() = Uri::from(self.target.path_and_query().clone());
+        *request.version_mut() = Version::HTTP_11;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    fn headers(&self, body: &RequestBody) -> Result<HeaderMap, Error> {
+        let inbound = &self.inbound.headers;
+        let mut out = HeaderMap::with_capacity(inbound.len() + ROOM_FOR_OURS);
+        // 1. What may pass of the client's, before anything of ours is there to be overwritten or removed.
+        self.copy(&mut out)?;
+        // 2. One Host: the one that was matched (RFC 9112 §3.2.2).
+        let host = self.host();
+        if let Some(host) = host.as_ref().or(self.endpoint.map(Endpoint::authority)) {
+            out.insert(header::HOST, host.clone());
+        }
+        // 3. One framing, of the body as it is and not as it was announced.
+        self.frame(body, &mut out);
+        // 4. Who asks, by whose account.
+        forwarded::set(&mut out, self.peer, host.as_ref());
+        // 5. Which request this is.
+        out.insert(X_REQUEST_ID, self.request_id.clone());
+        out.insert(TRACEPARENT, self.traceparent.clone());
+        // 6. Last, what the permit proves: nothing may come after it that could replace it.
+        self.identity.render(self.permit, self.captures, &mut out)?;
+        Ok(out)
+    }
+
+    fn copy(&self, out: &mut HeaderMap) -> Result<(), Error> {
+        let inbound = &self.inbound.headers;
+        let options = ConnectionOptions::parse(inbound).ok_or(Malformed::ConnectionOptions)?;
+        // A credential that nobody verified is never passed on, so not on public routes either.
+        let keep_credential = self.identity.forwards_token() && self.permit.principal().is_some();
+        for (name, value) in inbound {
+            let passes = if forwarded::is_forwarding(name) {
+                // Not subject to `Connection`: a trusted proxy must not be made to lose the client's address.
+                self.peer.is_trusted_proxy() && !is_disguised(name)
+            } else if name == header::AUTHORIZATION {
+                keep_credential
+            } else {
+                !is_ours(name)
+                    && !is_hop_by_hop(name)
+                    && !options.name(name)
+                    && !is_disguised(name)
+                    && !self.guard.removes(name)
+                    && !self.identity.removes(name)
+            };
+            if passes {
+                out.append(name.clone(), value.clone());
+            }
+        }
+        join_cookies(out);
+        if inbound.get_all(header::TE).iter().any(accepts_trailers) {
+            out.insert(header::TE, HeaderValue::from_static("trailers"));
+        }
+        if out.contains_key(TRACESTATE) && !self.continues_trace() {
+            out.remove(TRACESTATE);
+        }
+        Ok(())
+    }
+
+    fn host(&self) -> Option<HeaderValue> {
+        // HTTP/2 and the absolute form have it in the target; `Target::parse` has compared the two.
+        match (self.inbound.headers.get(header::HOST), self.inbound.uri.authority()) {
+            (Some(host), _) => Some(host.clone()),
+            (None, Some(authority)) => HeaderValue::from_str(authority.as_str()).ok(),
+            (None, None) => None,
+        }
+    }
+
+    fn frame(&self, body: &RequestBody, out: &mut HeaderMap) {
+        if self.upgrade {
+            upgrade::set(out);
+        }
+        match body {
+            RequestBody::Empty => {
+                let method = &self.inbound.method;
+                let expects_body =
+                    *method == Method::POST || *method == Method::PUT || *method == Method::PATCH;
+                // RFC 9110 §8.6; some servers answer 411 without it.
+                if expects_body || self.inbound.headers.contains_key(header::CONTENT_LENGTH) {
+                    out.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+                }
+            }
+            RequestBody::Streamed { .. } => match body.size_hint().exact() {
+                Some(length) => {
+                    out.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+                }
+                // Said aloud, because hyper would take a GET of unknown length for one without a body.
+                None => {
+                    out.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+                }
+            },
+        }
+    }
+
+    /// Whether the upstream's trace is the client's, so that the client's `tracestate` belongs to it (W3C Trace
+    /// Context §3.4).
+    fn continues_trace(&self) -> bool {
+        let trace_id = |value: &HeaderValue| value.as_bytes().get(3..35).map(<[u8]>::to_owned);
+        self.inbound.headers.get(TRACEPARENT).and_then(trace_id) == trace_id(self.traceparent)
+    }
+}
+
+/// Whether a trailer field may be passed on at all: nothing that frames, routes or authenticates a message may
+/// stand in a trailer (RFC 9110 §6.5.1).
+pub(super) fn is_trailer(field: &HeaderName) -> bool {
+    let is_routing = matches!(field.as_str(), "authorization" | "cookie" | "set-cookie" | "te" | "trailer");
+    !is_routing
+        && !is_ours(field)
+        && !is_hop_by_hop(field)
+        && !forwarded::is_forwarding(field)
+        && !is_disguised(field)
+}
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+/// Host, framing, three forwarding fields, two ids and a few of identity.
+const ROOM_FOR_OURS: usize = 16;
+
+/// Whether the gateway sets or answers the field itself. `Expect` is answered by hyper when the body is asked for.
+fn is_ours(field: &HeaderName) -> bool {
+    matches!(field.as_str(), "host" | "content-length" | "expect" | "x-request-id" | "traceparent")
+}
+
+/// Whether the field is one that the gateway handles, in a spelling that only the application will recognise:
+/// `X_Forwarded_For` and `Content_Length` are the real ones to CGI and WSGI (CVE-2026-33433). A trusted proxy that
+/// let it through has not seen it either.
+fn is_disguised(field: &HeaderName) -> bool {
+    let name = field.as_str().as_bytes();
+    if name.iter().all(|&byte| byte == b'-' || byte.is_ascii_alphanumeric()) {
+        return false;
+    }
+    match Reserved::of(name) {
+        // `Identity::removes` has seen those, and may allow them.
+        None | Some(Reserved::Overriding) => false,
+        Some(
+            Reserved::Host
+            | Reserved::Credential
+            | Reserved::Framing
+            | Reserved::HopByHop
+            | Reserved::Forwarding
+            | Reserved::Correlation,
+        ) => true,
+    }
+}
+
+fn accepts_trailers(te: &HeaderValue) -> bool {
+    te.as_bytes().split(|&byte| byte == b',').any(|coding| {
+        let name = coding.split(|&byte| byte == b';').next().unwrap_or_default();
+        name.trim_ascii().eq_ignore_ascii_case(b"trailers")
+    })
+}
+
+/// HTTP/2 may split cookies over several fields, HTTP/1.1 may not (RFC 9113 §8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut values = headers.get_all(header::COOKIE).iter();
+    let (Some(first), Some(second)) = (values.next(), values.next()) else { return };
+    let mut joined = first.as_bytes().to_vec();
+    for value in std::iter::once(second).chain(values) {
+        joined.extend_from_slice(b"; ");
+        joined.extend_from_slice(value.as_bytes());
+    }
+    if let Ok(joined) = HeaderValue::from_bytes(&joined) {
+        headers.insert(header::COOKIE, joined);
+    }
+}
+
+#[cfg(test)]
+mod tests;
