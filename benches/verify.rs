@@ -87,15 +87,18 @@ fn verify(authenticator: &Authenticator, token: BearerToken<'_>, admission: &Adm
 }
 
 fn now() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1_800_000_000)
+    UNIX_EPOCH + Duration::from_hours(500_000)
 }
 
 /// A key, a token it signed, and the check that is measured against.
 struct Case {
     token: String,
     keys: Vec<u8>,
-    bare: Box<dyn Fn(&[u8], &[u8]) -> bool + Send + Sync>,
+    bare: Bare,
 }
+
+/// Whether this message has this signature.
+type Bare = Box<dyn Fn(&[u8], &[u8]) -> bool + Send + Sync>;
 
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| Algorithm::ALL.map(Case::new).into());
 

@@ -85,7 +85,7 @@ struct WithToken;
 
 impl Expiry<Key, Entry> for WithToken {
     fn expire_after_create(&self, _: &Key, entry: &Entry, _: Instant) -> Option<Duration> {
-        Some(entry.lifetime)
+        Some(entry.lifetime.min(LONGEST))
     }
 }
 
@@ -105,6 +105,10 @@ impl Hasher for Prefix {
         self.0.unwrap_or_default()
     }
 }
+
+/// A token that is valid for years is verified again once a day: sums of times stay small, and what is forgotten by
+/// nobody's request is forgotten all the same.
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// What an entry costs beside its token: the key, the places in the cache's table, its queues and its timers.
 const OVERHEAD: usize = 512;

@@ -2,8 +2,8 @@
 //!
 //! Given the claims `exp`, `nbf` and `iat` and the time of the request; decides whether the token may pass now. What is
 //! decided on first sight is decided again, by the same code, whenever the token comes back from the cache. Times are
-//! integers of microseconds in a range in which no sum of them can overflow: numbers from -62 to 253 billion seconds
-//! and their like wrap nowhere (advisories on negative and huge timestamps).
+//! integers of microseconds between the years -6060 and 9999, and sums of them saturate: no negative, huge or fractional
+//! number wraps around.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

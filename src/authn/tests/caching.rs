@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::fixture::*;
-use crate::authn::{Admission, Authenticator, Error, Issuer, IssuerSpec, Principal, TokenLimits};
+use crate::authn::{
+    Admission, Authenticator, BearerToken, Error, Issuer, IssuerSpec, Principal, TokenLimits,
+};
 
 fn corp_issuer(authenticator: &Authenticator) -> &Issuer {
     &authenticator.issuers()[0]
@@ -190,6 +192,14 @@ fn requests_at_the_same_time_get_their_own_callers() {
     }
     let (hits, misses) = counts(corp_issuer(&authenticator));
     assert_eq!((hits + misses, misses), (3200, 40), "one verification per token, however many asked");
+}
+
+#[test]
+fn verification_can_move_between_threads() {
+    fn is_send(_: &impl Send) {}
+    let (authenticator, token) = (authenticator(), corp(json!({})));
+    let token = BearerToken::parse(token.as_bytes()).unwrap();
+    is_send(&authenticator.authenticate(token, &Admission::default(), at(NOW)));
 }
 
 #[test]
