@@ -66,7 +66,8 @@ impl Admin {
         let ready = checks.iter().all(|check| check.passes);
         let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         let verdict = if ready { "ready\n" } else { "not ready\n" };
-        let verbose = query.is_some_and(|query| query.split('&').any(|part| part.split('=').next() == Some("verbose")));
+        let verbose =
+            query.is_some_and(|query| query.split('&').any(|part| part.split('=').next() == Some("verbose")));
         if !verbose {
             return text(status, verdict);
         }

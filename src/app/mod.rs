@@ -139,7 +139,14 @@ impl Bound {
     /// Serves until `shutdown` resolves, then drains: not ready but serving for the configured delay, then up to the
     /// configured timeout for what is in flight.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let Self { listeners, admin: (admin, admin_address), shutdown: plan, publisher, telemetry, log_writer } = self;
+        let Self {
+            listeners,
+            admin: (admin, admin_address),
+            shutdown: plan,
+            publisher,
+            telemetry,
+            log_writer,
+        } = self;
         let snapshots = publisher.snapshots();
         for issuer in snapshots.current().authenticator().issuers() {
             issuer.keys().start();

@@ -57,7 +57,12 @@ pub fn main() -> ExitCode {
 /// The program's own log; standard output belongs to the access log. `JWTGATE_LOG` sets the level, `info` without it.
 fn log_to_stderr() {
     let filter = EnvFilter::try_from_env("JWTGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_target(false)
+        .with_ansi(false)
+        .init();
 }
 
 /// The command did what it is for.

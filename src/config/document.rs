@@ -224,12 +224,17 @@ pub(super) enum Access {
 
 impl FromNode for Access {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
-        const EXPECTED: &str = "`public`, `optional`, `authenticated`, or a map with `require`, `issuers` or `audiences`";
+        const EXPECTED: &str =
+            "`public`, `optional`, `authenticated`, or a map with `require`, `issuers` or `audiences`";
         if let Value::Map(entries) = &node.value {
             let conditions = Conditions::from_node(node, problems)?;
             let given = ["issuers", "audiences", "require"];
             if !entries.is_empty() && !entries.iter().any(|entry| given.contains(&entry.key.as_str())) {
-                problems.error(node.at, "`access` asks for nothing", "add `require`, `issuers` or `audiences`, or write `authenticated`");
+                problems.error(
+                    node.at,
+                    "`access` asks for nothing",
+                    "add `require`, `issuers` or `audiences`, or write `authenticated`",
+                );
             }
             return Some(Self::Conditions(conditions));
         }
@@ -271,7 +276,8 @@ impl FromNode for Path {
         if matches!(node.value, Value::List(_)) {
             return Vec::from_node(node, problems).map(Self::Steps);
         }
-        node.text("a path as text, or a list of its steps", problems).map(|text| Self::Dotted(text.to_owned()))
+        node.text("a path as text, or a list of its steps", problems)
+            .map(|text| Self::Dotted(text.to_owned()))
     }
 }
 

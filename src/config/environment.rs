@@ -33,7 +33,8 @@ pub(super) fn expand(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Exp
             let Some((inner, after)) = braced.split_once('}') else {
                 return Expansion::Malformed(format!("`${{{braced}` is not closed"));
             };
-            let (name, default) = inner.split_once(":-").map_or((inner, None), |(name, default)| (name, Some(default)));
+            let (name, default) =
+                inner.split_once(":-").map_or((inner, None), |(name, default)| (name, Some(default)));
             if !is_name(name) {
                 return Expansion::Malformed(format!("`${{{inner}}}` names no variable"));
             }

@@ -56,7 +56,11 @@ impl Node {
     /// Records that this node is not what was expected.
     pub(super) fn mismatch(&self, expected: &str, problems: &mut Problems) {
         if !matches!(self.value, Value::Unknown) {
-            problems.error(self.at, format_args!("found {}", self.found()), format_args!("expected {expected}"));
+            problems.error(
+                self.at,
+                format_args!("found {}", self.found()),
+                format_args!("expected {expected}"),
+            );
         }
     }
 
@@ -84,7 +88,9 @@ impl Node {
     pub(super) fn text(&self, expected: &str, problems: &mut Problems) -> Option<&str> {
         match &self.value {
             Value::Text(text) if !text.is_empty() => return Some(text),
-            Value::Text(_) => problems.error(self.at, "found empty text", format_args!("expected {expected}")),
+            Value::Text(_) => {
+                problems.error(self.at, "found empty text", format_args!("expected {expected}"))
+            }
             Value::Bool(_) | Value::Integer(_) | Value::Float(_) if expected.contains("text") => {
                 let right = format!("expected {expected}: put it in quotes");
                 problems.error(self.at, format_args!("found {}", self.found()), right);
@@ -249,11 +255,20 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The entries of `node`; unknown keys are recorded, and so are keys that belong to a later version.
-    pub(super) fn of(node: &'a Node, known: &[&str], later: &[&str], problems: &mut Problems) -> Option<Self> {
+    pub(super) fn of(
+        node: &'a Node,
+        known: &[&str],
+        later: &[&str],
+        problems: &mut Problems,
+    ) -> Option<Self> {
         let known = known.iter().map(|key| key.trim_start_matches("r#"));
         let Value::Map(entries) = &node.value else {
             let keys: Vec<String> = known.map(|key| format!("`{key}`")).collect();
-            let expected = if keys.is_empty() { "an empty map, {}".to_owned() } else { format!("a map with {}", keys.join(", ")) };
+            let expected = if keys.is_empty() {
+                "an empty map, {}".to_owned()
+            } else {
+                format!("a map with {}", keys.join(", "))
+            };
             node.mismatch(&expected, problems);
             return None;
         };
@@ -263,7 +278,11 @@ impl<'a> Fields<'a> {
         let mut meant = Vec::new();
         for Entry { key, at, .. } in entries {
             if later.contains(&key.as_str()) {
-                problems.error(*at, format_args!("`{key}` is not yet supported"), "leave it out until a version that has it");
+                problems.error(
+                    *at,
+                    format_args!("`{key}` is not yet supported"),
+                    "leave it out until a version that has it",
+                );
             } else if !known.clone().any(|name| name == key) {
                 let right = match closest(key, known.clone()) {
                     Some(name) => {

@@ -108,7 +108,9 @@ impl Problems {
         let file = self.file.display();
         sorted
             .iter()
-            .map(|Problem { at: Position { line, column }, message, .. }| format!("{file}:{line}:{column}: {message}"))
+            .map(|Problem { at: Position { line, column }, message, .. }| {
+                format!("{file}:{line}:{column}: {message}")
+            })
             .collect()
     }
 }

@@ -24,7 +24,8 @@ pub(super) fn read(path: &Path, problems: &mut Problems) -> Option<String> {
     let mut bytes = Vec::new();
     let result = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     if let Err(error) = result {
-        let right = if path.is_dir() { "name the file in it" } else { "name a configuration file that can be read" };
+        let right =
+            if path.is_dir() { "name the file in it" } else { "name a configuration file that can be read" };
         problems.error(Position::START, format_args!("cannot be read: {error}"), right);
         return None;
     }
@@ -57,20 +58,31 @@ pub(super) fn parse(text: &str, environment: Environment<'_>, problems: &mut Pro
         },
     };
     if text.trim().is_empty() {
-        problems.error(Position::START, "the file is empty", "start with `listeners:`, `issuers:`, `upstreams:` and `routes:`");
+        problems.error(
+            Position::START,
+            "the file is empty",
+            "start with `listeners:`, `issuers:`, `upstreams:` and `routes:`",
+        );
         return None;
     }
     match serde_saphyr::from_str_with_options::<Option<Spanned<Raw>>>(text, options) {
         Ok(Some(raw)) => Some(Reader { text, environment, problems }.node(raw)),
         Ok(None) => {
-            problems.error(Position::START, "the file holds no values", "start with `listeners:`, `issuers:`, `upstreams:` and `routes:`");
+            problems.error(
+                Position::START,
+                "the file holds no values",
+                "start with `listeners:`, `issuers:`, `upstreams:` and `routes:`",
+            );
             None
         }
         Err(error) => {
             let at = error.location().map_or(Position::START, position);
             let message = error.without_snippet().to_string();
             let (wrong, right) = if message.starts_with("budget breached") {
-                ("too many values, aliases or documents in one file".to_owned(), "a configuration is one YAML document of moderate size")
+                (
+                    "too many values, aliases or documents in one file".to_owned(),
+                    "a configuration is one YAML document of moderate size",
+                )
             } else {
                 (format!("not valid YAML: {}", without_place(&message)), "mend the syntax here")
             };
@@ -230,7 +242,11 @@ impl Reader<'_> {
                 Value::Unknown
             }
             Expansion::Malformed(wrong) => {
-                self.problems.error(at, wrong, "write `${NAME}` or `${NAME:-default}`, and `$$` for a dollar sign");
+                self.problems.error(
+                    at,
+                    wrong,
+                    "write `${NAME}` or `${NAME:-default}`, and `$$` for a dollar sign",
+                );
                 Value::Unknown
             }
         };
@@ -253,7 +269,9 @@ fn plain_value(text: String) -> Value {
         _ => {}
     }
     let digits = text.strip_prefix('-').unwrap_or(&text);
-    if digits.starts_with(|first: char| first.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0') || digits.starts_with("0.")) {
+    if digits.starts_with(|first: char| first.is_ascii_digit())
+        && (digits == "0" || !digits.starts_with('0') || digits.starts_with("0."))
+    {
         if let Ok(value) = text.parse() {
             return Value::Integer(value);
         }

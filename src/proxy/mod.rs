@@ -22,7 +22,7 @@ pub use self::tracked::Tracked;
 use crate::authn::{self, Admission, BearerToken};
 use crate::authz::{self, Permit};
 use crate::body::Body;
-use crate::listener::{Peer, Refusal, Service, Drain};
+use crate::listener::{Drain, Peer, Refusal, Service};
 use crate::route::{NotFound, Target};
 use crate::telemetry::{self, Decision, Record, Telemetry, TraceContext, X_REQUEST_ID, request_id};
 use crate::upstream::Inbound;
@@ -157,7 +157,10 @@ impl Service for Proxy {
 
     fn refused(&self, peer: &Peer, refusal: Refusal) {
         let rejection = Rejection::Parser(refusal);
-        #[expect(clippy::disallowed_methods, reason = "the message never became a request that could read the clock")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the message never became a request that could read the clock"
+        )]
         let now = SystemTime::now();
         let headers = http::HeaderMap::new();
         let mut record =

@@ -62,13 +62,15 @@ impl Rejection {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Token(authn::Error::KeysUnavailable { .. }) => StatusCode::SERVICE_UNAVAILABLE,
             Self::TokenMissing | Self::Token(_) => StatusCode::UNAUTHORIZED,
-            Self::Policy { .. } | Self::Upstream(upstream::Error::IdentityUnsendable(_)) => StatusCode::FORBIDDEN,
+            Self::Policy { .. } | Self::Upstream(upstream::Error::IdentityUnsendable(_)) => {
+                StatusCode::FORBIDDEN
+            }
             Self::Upstream(upstream::Error::Unavailable(_)) => StatusCode::BAD_GATEWAY,
             Self::Upstream(upstream::Error::TimedOut) => StatusCode::GATEWAY_TIMEOUT,
             Self::Parser(Refusal::HeaderTooLarge) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Parser(Refusal::RequestTimeout) | Self::Upstream(upstream::Error::RequestTimedOut) => {
                 StatusCode::REQUEST_TIMEOUT
-            },
+            }
         }
     }
 
@@ -86,11 +88,12 @@ impl Rejection {
             Self::Upstream(upstream::Error::IdentityUnsendable(_)) => "identity_unsendable",
             Self::Upstream(upstream::Error::Unavailable(_)) => "upstream_unavailable",
             Self::Upstream(upstream::Error::TimedOut) => "upstream_timeout",
-            Self::Parser(Refusal::RequestMalformed) | Self::Upstream(upstream::Error::RequestMalformed(_)) => {
-                "request_malformed"
-            },
+            Self::Parser(Refusal::RequestMalformed)
+            | Self::Upstream(upstream::Error::RequestMalformed(_)) => "request_malformed",
             Self::Parser(Refusal::HeaderTooLarge) => "header_too_large",
-            Self::Parser(Refusal::RequestTimeout) | Self::Upstream(upstream::Error::RequestTimedOut) => "request_timeout",
+            Self::Parser(Refusal::RequestTimeout) | Self::Upstream(upstream::Error::RequestTimedOut) => {
+                "request_timeout"
+            }
         }
     }
 
@@ -99,9 +102,13 @@ impl Rejection {
         match self {
             Self::TokenMissing => Some("Bearer".to_owned()),
             Self::Credential(_) => Some(r#"Bearer error="invalid_request""#.to_owned()),
-            Self::Token(error) if !matches!(error, authn::Error::KeysUnavailable { .. }) => Some(r#"Bearer error="invalid_token""#.to_owned()),
+            Self::Token(error) if !matches!(error, authn::Error::KeysUnavailable { .. }) => {
+                Some(r#"Bearer error="invalid_token""#.to_owned())
+            }
             Self::Policy { scope: None } => Some(r#"Bearer error="insufficient_scope""#.to_owned()),
-            Self::Policy { scope: Some(scope) } => Some(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#)),
+            Self::Policy { scope: Some(scope) } => {
+                Some(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#))
+            }
             Self::Token(_)
             | Self::Target(_)
             | Self::RouteNotFound
@@ -113,7 +120,11 @@ impl Rejection {
 
     /// When the client may try again.
     pub fn retry_after(&self) -> Option<Duration> {
-        if let Self::Token(authn::Error::KeysUnavailable { retry_after }) = self { Some(*retry_after) } else { None }
+        if let Self::Token(authn::Error::KeysUnavailable { retry_after }) = self {
+            Some(*retry_after)
+        } else {
+            None
+        }
     }
 
     /// Whether the request had been allowed when it failed: the upstream is to blame.

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use crate::authn::{Admission, Authenticator};
 use crate::authz::Requirement;
 use crate::route::RouteTable;
-use crate::telemetry::metrics::Metrics;
 use crate::telemetry::RouteLabel;
+use crate::telemetry::metrics::Metrics;
 use crate::upstream::Forward;
 
 /// Everything that a configuration says about requests.

@@ -359,7 +359,13 @@ mod tests {
         assert_eq!(object["http.response.body.size"], 7);
         assert_eq!(object["duration"], 0.002);
         let text = String::from_utf8(metrics.render().unwrap()).unwrap();
-        assert!(text.contains(r#"jwtgate_requests_total{method="_OTHER",route="orders",status="200"} 1"#), "{text}");
-        assert!(text.contains(r#"jwtgate_decisions_total{issuer="none",reason="allowed",route="orders"} 1"#), "{text}");
+        assert!(
+            text.contains(r#"jwtgate_requests_total{method="_OTHER",route="orders",status="200"} 1"#),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#"jwtgate_decisions_total{issuer="none",reason="allowed",route="orders"} 1"#),
+            "{text}"
+        );
     }
 }

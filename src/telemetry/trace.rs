@@ -84,7 +84,8 @@ impl Parent {
         let sampled = part(FLAGS)?.last()?;
         // Only the sampled bit is ours to hand on (§3.2.2.5.1).
         let odd = matches!(sampled, b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f');
-        valid.then_some(Self { trace_id: trace_id.try_into().ok()?, flags: if odd { *b"01" } else { *b"00" } })
+        valid
+            .then_some(Self { trace_id: trace_id.try_into().ok()?, flags: if odd { *b"01" } else { *b"00" } })
     }
 }
 
@@ -103,7 +104,9 @@ mod tests {
     const SENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     fn context(values: &[&str]) -> TraceContext {
-        TraceContext::of(&values.iter().map(|value| (TRACEPARENT, HeaderValue::from_str(value).unwrap())).collect())
+        TraceContext::of(
+            &values.iter().map(|value| (TRACEPARENT, HeaderValue::from_str(value).unwrap())).collect(),
+        )
     }
 
     #[test]
@@ -139,7 +142,8 @@ mod tests {
 
     #[test]
     fn a_later_version_is_read_as_far_as_it_is_known() {
-        let context = context(&["cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00-what-the-future-brings"]);
+        let context =
+            context(&["cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00-what-the-future-brings"]);
         assert_eq!(context.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
         assert!(context.header().to_str().unwrap().ends_with("-00"));
     }

@@ -72,7 +72,8 @@ impl DevelopmentIssuer {
             }))),
             "/jwks.json" => Some(json(&self.key_set)),
             other => {
-                let user = other.strip_prefix("/token/").filter(|user| ["alice", "bob", "carol"].contains(user))?;
+                let user =
+                    other.strip_prefix("/token/").filter(|user| ["alice", "bob", "carol"].contains(user))?;
                 self.token(user).ok().map(|token| Response::new(Body::full(token)))
             }
         }
@@ -84,7 +85,8 @@ impl Service for DevelopmentIssuer {
 
     async fn handle(&self, request: Request<Incoming>, _: Arc<Peer>) -> Response<Body> {
         self.answer(request.uri().path()).unwrap_or_else(|| {
-            let mut response = Response::new(Body::full("known here: /token/alice, /token/bob, /token/carol\n"));
+            let mut response =
+                Response::new(Body::full("known here: /token/alice, /token/bob, /token/carol\n"));
             *response.status_mut() = StatusCode::NOT_FOUND;
             response
         })

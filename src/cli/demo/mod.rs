@@ -82,7 +82,8 @@ async fn run() -> Result<(), Error> {
 async fn bind() -> Result<Listener, Error> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let spec = ListenerSpec { name: "demo".into(), address, tls: None, trusted_proxies: Arc::default() };
-    Ok(Listener::bind(spec, IntGauge::new("demo_connections", "Connections of the demo's own services.")?).await?)
+    Ok(Listener::bind(spec, IntGauge::new("demo_connections", "Connections of the demo's own services.")?)
+        .await?)
 }
 
 /// The address with this port, or with any free one where the port is taken.
@@ -171,18 +172,27 @@ impl Story<'_> {
         writeln!(out, "jwtgate demo is running; Ctrl-C ends it and leaves nothing behind.\n")?;
         writeln!(out, "  gateway        https://{gateway}")?;
         writeln!(out, "  metrics        http://{admin}/metrics (probes: /livez, /readyz?verbose)")?;
-        writeln!(out, "  issuer         {issuer} (/.well-known/openid-configuration, /jwks.json, /token/NAME)")?;
+        writeln!(
+            out,
+            "  issuer         {issuer} (/.well-known/openid-configuration, /jwks.json, /token/NAME)"
+        )?;
         writeln!(out, "  sample API     {api} (answers with what it received)")?;
         writeln!(out, "  configuration  {}", directory.join("jwtgate.yaml").display())?;
         writeln!(out, "  certificate authority  {}\n", directory.join("ca.pem").display())?;
         writeln!(out, "Sample users: alice (roles admin, clerk), bob (role clerk), carol (no role).")?;
-        writeln!(out, "Their tokens are good for eight hours; the issuer gives new ones under /token/NAME.\n")?;
+        writeln!(
+            out,
+            "Their tokens are good for eight hours; the issuer gives new ones under /token/NAME.\n"
+        )?;
         let curl = format!("curl -i --cacert {} https://{gateway}", directory.join("ca.pem").display());
         let bearer = |token: &str| format!("-H 'Authorization: Bearer {token}'");
         let Tokens { alice, bob, carol, forged } = self.tokens;
         for (title, line) in [
             ("401: nobody without a token", format!("{curl}/orders/42")),
-            ("200: the API receives who is calling, and not the token", format!("{curl}/orders/42 {}", bearer(carol))),
+            (
+                "200: the API receives who is calling, and not the token",
+                format!("{curl}/orders/42 {}", bearer(carol)),
+            ),
             ("200: an admin may", format!("{curl}/admin/users {}", bearer(alice))),
             ("403: a clerk may not", format!("{curl}/admin/users {}", bearer(bob))),
             ("401: a forged token is refused", format!("{curl}/admin/users {}", bearer(forged))),
@@ -193,4 +203,3 @@ impl Story<'_> {
         out.flush()
     }
 }
-

@@ -15,13 +15,21 @@ impl Base<'_> {
         let path = self.path(written);
         match std::fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => {
-                problems.error(written.at, format_args!("`{}` is a directory", written.value), "name the file in it");
+                problems.error(
+                    written.at,
+                    format_args!("`{}` is a directory", written.value),
+                    "name the file in it",
+                );
                 None
             }
             Ok(_) => Some(path),
             Err(error) => {
                 let wrong = format!("`{}` cannot be read: {error}", written.value);
-                problems.missing(written.at, wrong, "paths are relative to this file; name a file that is there");
+                problems.missing(
+                    written.at,
+                    wrong,
+                    "paths are relative to this file; name a file that is there",
+                );
                 None
             }
         }

@@ -24,7 +24,8 @@ pub(super) fn compile(
     }
     let names: Vec<IdentityName> = headers.iter().map(|(name, ..)| name.clone()).collect();
     for (later, first) in IdentityName::clashes(&names) {
-        if let (Some(later), Some(first), Some(&at)) = (names.get(later), names.get(first), places.get(later)) {
+        if let (Some(later), Some(first), Some(&at)) = (names.get(later), names.get(first), places.get(later))
+        {
             let wrong = format!("`{later}` and `{first}` are one header to many servers");
             problems.error(at, wrong, "choose names that differ in more than case, `-` and `_`");
         }
@@ -53,7 +54,12 @@ fn compile_header(
         Path::Steps(steps) => IdentityValue::from_steps(steps),
     };
     let value = value
-        .map_err(|error| problems.refuse(from.at, super::complete(&error, "write claims.NAME, roles, scopes, issuer or path.NAME")))
+        .map_err(|error| {
+            problems.refuse(
+                from.at,
+                super::complete(&error, "write claims.NAME, roles, scopes, issuer or path.NAME"),
+            )
+        })
         .ok();
     if let (Some(IdentityValue::Capture(capture)), Some(captures)) = (&value, captures)
         && !captures.iter().any(|known| *known == **capture)
@@ -70,7 +76,11 @@ fn compile_header(
         Some(At { at, value }) => {
             let format = Format::parse(&value);
             if format.is_none() {
-                problems.error(at, format_args!("`{value}` is no format"), "write text, csv, json or base64url");
+                problems.error(
+                    at,
+                    format_args!("`{value}` is no format"),
+                    "write text, csv, json or base64url",
+                );
             }
             format
         }
@@ -88,7 +98,10 @@ fn read_all<T, E: std::error::Error>(
         .iter()
         .map(|text| {
             parse(&text.value)
-                .map_err(|error| problems.refuse(text.at, super::complete(&error, "write a header name, or a prefix and `*`")))
+                .map_err(|error| {
+                    problems
+                        .refuse(text.at, super::complete(&error, "write a header name, or a prefix and `*`"))
+                })
                 .ok()
         })
         .collect();

@@ -23,7 +23,11 @@ pub(super) fn compile(
     let mut seen: Vec<At<String>> = Vec::new();
     for (name, issuer) in section.into_iter().flat_map(|section| section.value.0) {
         if RESERVED.contains(&name.value.as_str()) {
-            problems.error(name.at, format_args!("the issuer name `{}` is reserved", name.value), "choose another name");
+            problems.error(
+                name.at,
+                format_args!("the issuer name `{}` is reserved", name.value),
+                "choose another name",
+            );
         }
         if let Some(iss) = issuer.as_ref().and_then(|issuer| issuer.issuer.as_ref()) {
             if let Some(first) = seen.iter().find(|other| other.value == iss.value) {
@@ -57,7 +61,9 @@ fn compile_one(
         None => Some(TokenTypes::default()),
         Some(At { at, value }) => {
             let names: Vec<String> = value.into_iter().map(|name| name.value).collect();
-            TokenTypes::parse(&names).map_err(|error| problems.refuse(at, super::complete(&error, TOKEN_TYPES))).ok()
+            TokenTypes::parse(&names)
+                .map_err(|error| problems.refuse(at, super::complete(&error, TOKEN_TYPES)))
+                .ok()
         }
     };
     let required = issuer.required_claims.map(|claims| claims.value).unwrap_or_default();
@@ -118,9 +124,17 @@ fn compile_one(
     Some(Issuer::new(spec, keys, metrics))
 }
 
-fn algorithms(given: Option<At<Vec<At<String>>>>, is_secret: bool, problems: &mut Problems) -> Option<Algorithms> {
+fn algorithms(
+    given: Option<At<Vec<At<String>>>>,
+    is_secret: bool,
+    problems: &mut Problems,
+) -> Option<Algorithms> {
     let Some(At { at, value: names }) = given else {
-        return if is_secret { Algorithms::new(vec![Algorithm::Hs256]) } else { Some(Algorithms::asymmetric()) };
+        return if is_secret {
+            Algorithms::new(vec![Algorithm::Hs256])
+        } else {
+            Some(Algorithms::asymmetric())
+        };
     };
     let mut algorithms = Vec::new();
     let count = names.len();
@@ -136,7 +150,11 @@ fn algorithms(given: Option<At<Vec<At<String>>>>, is_secret: bool, problems: &mu
             }
             Some(algorithm) => algorithms.push(algorithm),
             None if name.value.eq_ignore_ascii_case("none") => {
-                problems.error(name.at, "`none` is no signature", "unsigned tokens are never accepted; name an algorithm");
+                problems.error(
+                    name.at,
+                    "`none` is no signature",
+                    "unsigned tokens are never accepted; name an algorithm",
+                );
             }
             None => {
                 let known = || Algorithm::ALL.iter().map(|algorithm| algorithm.name());
@@ -175,7 +193,11 @@ fn key_source(
     .filter_map(|(name, given)| given.then_some(name))
     .collect();
     if given.len() > 1 {
-        problems.error(at, format_args!("{} sources of keys: {}", given.len(), given.join(", ")), "give exactly one");
+        problems.error(
+            at,
+            format_args!("{} sources of keys: {}", given.len(), given.join(", ")),
+            "give exactly one",
+        );
         return None;
     }
     let is_remote = matches!(given.as_slice(), [] | ["discovery" | "jwks_uri"]);
@@ -190,7 +212,11 @@ fn key_source(
         match (value.file, value.env) {
             (Some(file), None) => KeySource::Secret(SecretSource::File(base.file(&file, problems)?)),
             (None, Some(name)) if problems.is_offline() && std::env::var_os(&name.value).is_none() => {
-                problems.missing(name.at, format_args!("environment variable {} is not set", name.value), "set it");
+                problems.missing(
+                    name.at,
+                    format_args!("environment variable {} is not set", name.value),
+                    "set it",
+                );
                 return None;
             }
             (None, Some(name)) => KeySource::Secret(SecretSource::Env(name.value)),
@@ -224,7 +250,11 @@ fn fetch_options(
     ];
     if !is_remote {
         for (name, at) in given.into_iter().filter_map(|(name, at)| Some((name, at?))) {
-            problems.error(at, format_args!("`{name}` is for keys that are fetched"), "leave it out beside a file or a secret");
+            problems.error(
+                at,
+                format_args!("`{name}` is for keys that are fetched"),
+                "leave it out beside a file or a secret",
+            );
         }
         return Some(FetchOptions::default());
     }
@@ -236,10 +266,18 @@ fn fetch_options(
     if let Some(At { at, .. }) = &keys.refresh
         && (refresh_min.is_zero() || refresh_min > refresh_max)
     {
-        problems.error(*at, "a refresh that never comes, or comes all the time", "give `min` above zero and not above `max`");
+        problems.error(
+            *at,
+            "a refresh that never comes, or comes all the time",
+            "give `min` above zero and not above `max`",
+        );
     }
     if let Some(At { at, value: true }) = &keys.allow_http {
-        problems.warning(*at, "keys fetched over plain http can be replaced on the way", "give the issuer https");
+        problems.warning(
+            *at,
+            "keys fetched over plain http can be replaced on the way",
+            "give the issuer https",
+        );
     }
     Some(FetchOptions {
         refresh_min,
@@ -280,7 +318,11 @@ fn on_start(keys: &document::Keys, base: Base<'_>, problems: &mut Problems) -> O
             problems.error(*at, "`last_known_good` needs a place for the keys", "add `state_dir: DIRECTORY`");
         }
         (_, _, Some(At { at, .. })) => {
-            problems.error(*at, "`state_dir` is for `on_start: last_known_good`", "add that, or leave it out");
+            problems.error(
+                *at,
+                "`state_dir` is for `on_start: last_known_good`",
+                "add that, or leave it out",
+            );
         }
         (None | Some("require"), ..) => return Some(OnStart::Require),
         (Some("degrade"), ..) => return Some(OnStart::Degrade),

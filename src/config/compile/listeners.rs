@@ -35,7 +35,11 @@ fn claim(taken: &mut Vec<(SocketAddr, Position)>, socket: SocketAddr, at: Positi
     if let Some((_, first)) = taken.iter().find(|(other, _)| *other == socket && socket.port() != 0) {
         // The default admin address has no place of its own.
         let at = if at == Position::START { *first } else { at };
-        problems.error(at, format_args!("{socket} is used twice"), "give each listener and `admin` an address of its own");
+        problems.error(
+            at,
+            format_args!("{socket} is used twice"),
+            "give each listener and `admin` an address of its own",
+        );
     }
     taken.push((socket, at));
 }
@@ -73,15 +77,24 @@ fn compile_tls(
     match ServerTls::load(&certificate?, &key?, client_ca.as_deref()) {
         Ok(tls) => Some(tls),
         Err(error) => {
-            problems.refuse(at, super::complete(&error, "give a PEM certificate chain and the private key that belongs to it"));
+            problems.refuse(
+                at,
+                super::complete(
+                    &error,
+                    "give a PEM certificate chain and the private key that belongs to it",
+                ),
+            );
             None
         }
     }
 }
 
 pub(super) fn shutdown(section: Option<At<document::Shutdown>>) -> Shutdown {
-    let (delay, timeout) = section.map_or((None, None), |section| (section.value.delay, section.value.timeout));
-    let or = |given: Option<At<Duration>>, default| given.map_or(Duration::from_secs(default), |given| given.value);
+    let (delay, timeout) =
+        section.map_or((None, None), |section| (section.value.delay, section.value.timeout));
+    let or = |given: Option<At<Duration>>, default| {
+        given.map_or(Duration::from_secs(default), |given| given.value)
+    };
     Shutdown { delay: or(delay, 5), timeout: or(timeout, 30) }
 }
 

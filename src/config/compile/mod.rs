@@ -66,9 +66,14 @@ pub(super) fn compile(
 fn credentials(section: Option<At<Vec<At<Node>>>>, problems: &mut Problems) {
     for At { value: node, .. } in section.into_iter().flat_map(|section| section.value) {
         let later = if let Value::Map(entries) = &node.value { entries.first() } else { None };
-        if let Some(entry) = later.filter(|entry| ["cookie", "header", "query"].contains(&entry.key.as_str())) {
+        if let Some(entry) = later.filter(|entry| ["cookie", "header", "query"].contains(&entry.key.as_str()))
+        {
             let wrong = format!("`{}` is not yet supported", entry.key);
-            problems.error(entry.at, wrong, "leave it out until a version that has it, `authorization` is the default");
+            problems.error(
+                entry.at,
+                wrong,
+                "leave it out until a version that has it, `authorization` is the default",
+            );
         } else if !matches!(&node.value, Value::Text(text) if text == "authorization") {
             node.mismatch("`authorization`", problems);
         }
@@ -88,7 +93,10 @@ fn limits(section: Option<super::document::Limits>, problems: &mut Problems) -> 
             bytes.unwrap_or(default)
         }
     };
-    TokenLimits { token: bounded(section.token, default.token), header: bounded(section.token_header, default.header) }
+    TokenLimits {
+        token: bounded(section.token, default.token),
+        header: bounded(section.token_header, default.header),
+    }
 }
 
 /// The text of `error` and its causes, with what would be right where it does not say so itself.

@@ -99,10 +99,15 @@ impl Policies {
 
     fn entries(&mut self, node: &Node, entries: &[Entry], problems: &mut Problems) -> Option<Requirement> {
         if entries.is_empty() {
-            problems.error(node.at, "the requirement is empty", "ask for `roles`, `scopes` or `claims`, or write `access: authenticated`");
+            problems.error(
+                node.at,
+                "the requirement is empty",
+                "ask for `roles`, `scopes` or `claims`, or write `access: authenticated`",
+            );
             return None;
         }
-        let parts: Vec<Option<Requirement>> = entries.iter().map(|entry| self.entry(entry, problems)).collect();
+        let parts: Vec<Option<Requirement>> =
+            entries.iter().map(|entry| self.entry(entry, problems)).collect();
         let mut parts = parts.into_iter().collect::<Option<Vec<_>>>()?;
         match parts.len() {
             1 => parts.pop(),
@@ -119,13 +124,19 @@ impl Policies {
             "all_of" => self.several(node, problems).map(Requirement::AllOf),
             "not" => self.requirement(node, problems).map(|inner| Requirement::Not(Box::new(inner))),
             "when" => {
-                problems.error(*at, "`when` is not yet supported", "leave it out until a version that has it");
+                problems.error(
+                    *at,
+                    "`when` is not yet supported",
+                    "leave it out until a version that has it",
+                );
                 None
             }
             other => {
                 const KNOWN: [&str; 6] = ["roles", "scopes", "claims", "any_of", "all_of", "not"];
-                let right = closest(other, KNOWN)
-                    .map_or_else(|| format!("known here: {}", KNOWN.join(", ")), |near| format!("did you mean `{near}`?"));
+                let right = closest(other, KNOWN).map_or_else(
+                    || format!("known here: {}", KNOWN.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
                 problems.error(*at, format_args!("unknown key `{other}`"), right);
                 None
             }
@@ -155,11 +166,17 @@ impl Policies {
 
 /// `roles` or `scopes`: one name, or `any`, `all`, `none`.
 fn name_test(node: &Node, kind: &str, problems: &mut Problems) -> Option<NameTest> {
-    let expected = format!("expected one name, or {{ any: […] }}, {{ all: […] }} or {{ none: […] }} with names of {kind}");
+    let expected = format!(
+        "expected one name, or {{ any: […] }}, {{ all: […] }} or {{ none: […] }} with names of {kind}"
+    );
     match &node.value {
         Value::Text(name) if !name.is_empty() => refused(NameTest::one(name), node.at, problems),
         Value::List(_) => {
-            problems.error(node.at, format_args!("a bare list of {kind} could mean any or all of them"), "write `any: […]` or `all: […]`");
+            problems.error(
+                node.at,
+                format_args!("a bare list of {kind} could mean any or all of them"),
+                "write `any: […]` or `all: […]`",
+            );
             None
         }
         Value::Map(entries) if !entries.is_empty() => {
@@ -169,7 +186,12 @@ fn name_test(node: &Node, kind: &str, problems: &mut Problems) -> Option<NameTes
             refused(NameTest::new(lists), node.at, problems)
         }
         Value::Unknown => None,
-        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) | Value::Map(_) => {
+        Value::Null
+        | Value::Bool(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Map(_) => {
             problems.error(node.at, format_args!("found {}", node.found()), expected);
             None
         }
@@ -201,11 +223,19 @@ fn claims(node: &Node, problems: &mut Problems) -> Option<Requirement> {
 fn claim_test(node: &Node, problems: &mut Problems) -> Option<ClaimTest> {
     match &node.value {
         Value::Null => {
-            problems.error(node.at, "nothing to compare with", "give a value, or `exists: false` for an absent claim");
+            problems.error(
+                node.at,
+                "nothing to compare with",
+                "give a value, or `exists: false` for an absent claim",
+            );
             None
         }
         Value::List(_) => {
-            problems.error(node.at, "a bare list could mean any or all of the values", "write `any: […]` or `all: […]`");
+            problems.error(
+                node.at,
+                "a bare list could mean any or all of the values",
+                "write `any: […]` or `all: […]`",
+            );
             None
         }
         Value::Map(entries) if entries.is_empty() => {
@@ -227,8 +257,10 @@ fn claim_test(node: &Node, problems: &mut Problems) -> Option<ClaimTest> {
                 None => Some(None),
                 Some(node) => node.parse_text("a regular expression", problems, Pattern::parse).map(Some),
             };
-            let mut terms: Vec<ClaimTerm> =
-                lists?.into_iter().map(|(quantifier, values)| ClaimTerm::Values(quantifier, values)).collect();
+            let mut terms: Vec<ClaimTerm> = lists?
+                .into_iter()
+                .map(|(quantifier, values)| ClaimTerm::Values(quantifier, values))
+                .collect();
             terms.extend(exists?.map(ClaimTerm::Exists));
             terms.extend(matches?.map(ClaimTerm::Matches));
             refused(ClaimTest::new(terms), node.at, problems)
@@ -268,9 +300,12 @@ fn lists<T>(
             "none" => Quantifier::None,
             other if others.contains(&other) => continue,
             other => {
-                let known: Vec<&str> = ["any", "all", "none"].into_iter().chain(others.iter().copied()).collect();
-                let right = closest(other, known.iter().copied())
-                    .map_or_else(|| format!("known here: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+                let known: Vec<&str> =
+                    ["any", "all", "none"].into_iter().chain(others.iter().copied()).collect();
+                let right = closest(other, known.iter().copied()).map_or_else(
+                    || format!("known here: {}", known.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
                 problems.error(*at, format_args!("unknown key `{other}`"), right);
                 complete = false;
                 continue;
@@ -298,6 +333,14 @@ fn lists<T>(
     complete.then_some(lists)
 }
 
-fn refused<T, E: std::error::Error>(result: Result<T, E>, at: Position, problems: &mut Problems) -> Option<T> {
-    result.map_err(|error| problems.refuse(at, super::complete(&error, "see the reference for what may stand here"))).ok()
+fn refused<T, E: std::error::Error>(
+    result: Result<T, E>,
+    at: Position,
+    problems: &mut Problems,
+) -> Option<T> {
+    result
+        .map_err(|error| {
+            problems.refuse(at, super::complete(&error, "see the reference for what may stand here"))
+        })
+        .ok()
 }

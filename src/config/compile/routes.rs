@@ -70,7 +70,11 @@ fn guard(shared: &Identity, drafts: &[Draft]) -> Guard {
 
 fn check_name(name: &At<String>, seen: &[At<String>], problems: &mut Problems) {
     if name.value == "none" {
-        problems.error(name.at, "the route name `none` is reserved for requests without a route", "choose another name");
+        problems.error(
+            name.at,
+            "the route name `none` is reserved for requests without a route",
+            "choose another name",
+        );
     }
     if name.value.chars().any(char::is_control) {
         problems.error(name.at, "a name that cannot be printed", "use letters, digits, `-`, `_` and `.`");
@@ -83,15 +87,15 @@ fn check_name(name: &At<String>, seen: &[At<String>], problems: &mut Problems) {
 
 fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems) -> Option<Draft> {
     let matcher = route.r#match.and_then(|matches| matcher(matches.value, problems));
-    let captures: Vec<String> = matcher
-        .iter()
-        .flat_map(|matcher| matcher.path().captures().map(str::to_owned))
-        .collect();
+    let captures: Vec<String> =
+        matcher.iter().flat_map(|matcher| matcher.path().captures().map(str::to_owned)).collect();
     let access = route.access.and_then(|access| self::access(access, parts, problems));
     let upstream = route.upstream.and_then(|name| parts.upstreams.resolve(&name, problems).cloned());
     let identity = match route.identity {
         None => Some(Arc::clone(&parts.identity)),
-        Some(own) => super::identity::compile(own, matcher.is_some().then_some(&captures[..]), problems).map(Arc::new),
+        Some(own) => {
+            super::identity::compile(own, matcher.is_some().then_some(&captures[..]), problems).map(Arc::new)
+        }
     };
     Some(Draft {
         name: route.name?.value.into(),
@@ -102,13 +106,21 @@ fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems)
     })
 }
 
-fn matcher(document::Match { hosts, methods, path }: document::Match, problems: &mut Problems) -> Option<Matcher> {
+fn matcher(
+    document::Match { hosts, methods, path }: document::Match,
+    problems: &mut Problems,
+) -> Option<Matcher> {
     let hosts: Vec<Option<HostPattern>> = hosts
         .into_iter()
         .flat_map(|hosts| hosts.value)
         .map(|host| {
             HostPattern::parse(&host.value)
-                .map_err(|error| problems.refuse(host.at, super::complete(&error, "write a name like api.example.com, or *.example.com")))
+                .map_err(|error| {
+                    problems.refuse(
+                        host.at,
+                        super::complete(&error, "write a name like api.example.com, or *.example.com"),
+                    )
+                })
                 .ok()
         })
         .collect();
@@ -117,20 +129,29 @@ fn matcher(document::Match { hosts, methods, path }: document::Match, problems: 
         Some(At { at, value }) => {
             let names: Vec<String> = value.iter().map(|name| name.value.clone()).collect();
             Methods::parse(&names)
-                .map_err(|error| problems.refuse(at, super::complete(&error, "write methods in upper case, like GET")))
+                .map_err(|error| {
+                    problems.refuse(at, super::complete(&error, "write methods in upper case, like GET"))
+                })
                 .ok()
         }
     };
     let path = path.and_then(|path| {
         PathPattern::parse(&path.value)
-            .map_err(|error| problems.refuse(path.at, super::complete(&error, "write a path like /orders/{id} or /admin/**")))
+            .map_err(|error| {
+                problems
+                    .refuse(path.at, super::complete(&error, "write a path like /orders/{id} or /admin/**"))
+            })
             .ok()
     });
     let hosts = hosts.into_iter().collect::<Option<Vec<_>>>()?;
     Some(Matcher::new(hosts, methods?, path?))
 }
 
-fn access(At { at, value }: At<Access>, parts: &mut Parts<'_>, problems: &mut Problems) -> Option<proxy::Access> {
+fn access(
+    At { at, value }: At<Access>,
+    parts: &mut Parts<'_>,
+    problems: &mut Problems,
+) -> Option<proxy::Access> {
     if !matches!(value, Access::Public) && parts.issuers.is_empty() {
         problems.error(at, "this access needs tokens, and there are no issuers", "add an `issuers` section");
     }
@@ -175,11 +196,15 @@ fn allowed_issuers(
 
 /// A route narrows its issuers' own audiences: beside one that no allowed issuer has, a token needs another that one has.
 fn check_audience(audience: &At<String>, allowed: &[&Arc<Issuer>], problems: &mut Problems) {
-    let known: Vec<&str> = allowed.iter().flat_map(|issuer| &issuer.spec().audiences).map(String::as_str).collect();
+    let known: Vec<&str> =
+        allowed.iter().flat_map(|issuer| &issuer.spec().audiences).map(String::as_str).collect();
     if !known.is_empty() && !known.contains(&audience.value.as_str()) {
         let wrong = format!("no issuer of this route has the audience `{}`", audience.value);
         let place: Position = audience.at;
-        let right = format!("a token then needs one of {} as well, because a route narrows its issuers' own", known.join(", "));
+        let right = format!(
+            "a token then needs one of {} as well, because a route narrows its issuers' own",
+            known.join(", ")
+        );
         problems.warning(place, wrong, right);
     }
 }

@@ -38,10 +38,15 @@ fn compile_one(
     for text in given {
         match Endpoint::parse(&text.value) {
             Ok(endpoint) if endpoints.contains(&endpoint) => {
-                problems.error(text.at, format_args!("endpoint `{}` is given twice", text.value), "name it once");
+                problems.error(
+                    text.at,
+                    format_args!("endpoint `{}` is given twice", text.value),
+                    "name it once",
+                );
             }
             Ok(endpoint) => endpoints.push(endpoint),
-            Err(error) => problems.refuse(text.at, super::complete(&error, "write http://HOST:PORT or https://HOST:PORT")),
+            Err(error) => problems
+                .refuse(text.at, super::complete(&error, "write http://HOST:PORT or https://HOST:PORT")),
         }
     }
     let timeouts = timeouts.map(|timeouts| timeouts.value);
@@ -52,7 +57,11 @@ fn compile_one(
         && !endpoints.is_empty()
         && !endpoints.iter().any(Endpoint::is_https)
     {
-        problems.error(*at, "`tls` without an https endpoint", "write the endpoints as https://…, or leave `tls` out");
+        problems.error(
+            *at,
+            "`tls` without an https endpoint",
+            "write the endpoints as https://…, or leave `tls` out",
+        );
     }
     let (ca, server_name) = tls.map_or((None, None), |tls| (tls.value.ca, tls.value.server_name));
     let ca_given = ca.is_some();
@@ -72,14 +81,21 @@ fn compile_one(
     match Upstream::new(spec, metrics.upstream_duration(&name.value)) {
         Ok(upstream) => Some(upstream),
         Err(error) => {
-            problems.refuse(place, super::complete(&error, "give a PEM file of certificate authorities and a DNS name"));
+            problems.refuse(
+                place,
+                super::complete(&error, "give a PEM file of certificate authorities and a DNS name"),
+            );
             None
         }
     }
 }
 
 /// A duration that must not be zero.
-pub(super) fn positive(given: Option<&At<Duration>>, default: Duration, problems: &mut Problems) -> Option<Duration> {
+pub(super) fn positive(
+    given: Option<&At<Duration>>,
+    default: Duration,
+    problems: &mut Problems,
+) -> Option<Duration> {
     match given {
         None => Some(default),
         Some(At { at, value: Duration::ZERO }) => {
