@@ -89,7 +89,7 @@ impl Node {
         match &self.value {
             Value::Text(text) if !text.is_empty() => return Some(text),
             Value::Text(_) => {
-                problems.error(self.at, "found empty text", format_args!("expected {expected}"))
+                problems.error(self.at, "found empty text", format_args!("expected {expected}"));
             }
             Value::Bool(_) | Value::Integer(_) | Value::Float(_) if expected.contains("text") => {
                 let right = format!("expected {expected}: put it in quotes");

@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn what_is_malformed_begins_a_new_trace() {
         for sent in [
-            &SENT.to_uppercase()[..],
+            SENT.to_uppercase().as_str(),
             "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
             "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",

@@ -58,7 +58,7 @@ fn compile_header(
             problems.refuse(
                 from.at,
                 super::complete(&error, "write claims.NAME, roles, scopes, issuer or path.NAME"),
-            )
+            );
         })
         .ok();
     if let (Some(IdentityValue::Capture(capture)), Some(captures)) = (&value, captures)
@@ -100,7 +100,7 @@ fn read_all<T, E: std::error::Error>(
             parse(&text.value)
                 .map_err(|error| {
                     problems
-                        .refuse(text.at, super::complete(&error, "write a header name, or a prefix and `*`"))
+                        .refuse(text.at, super::complete(&error, "write a header name, or a prefix and `*`"));
                 })
                 .ok()
         })

@@ -340,7 +340,7 @@ fn refused<T, E: std::error::Error>(
 ) -> Option<T> {
     result
         .map_err(|error| {
-            problems.refuse(at, super::complete(&error, "see the reference for what may stand here"))
+            problems.refuse(at, super::complete(&error, "see the reference for what may stand here"));
         })
         .ok()
 }

@@ -119,7 +119,7 @@ fn matcher(
                     problems.refuse(
                         host.at,
                         super::complete(&error, "write a name like api.example.com, or *.example.com"),
-                    )
+                    );
                 })
                 .ok()
         })
@@ -130,7 +130,7 @@ fn matcher(
             let names: Vec<String> = value.iter().map(|name| name.value.clone()).collect();
             Methods::parse(&names)
                 .map_err(|error| {
-                    problems.refuse(at, super::complete(&error, "write methods in upper case, like GET"))
+                    problems.refuse(at, super::complete(&error, "write methods in upper case, like GET"));
                 })
                 .ok()
         }
@@ -139,7 +139,7 @@ fn matcher(
         PathPattern::parse(&path.value)
             .map_err(|error| {
                 problems
-                    .refuse(path.at, super::complete(&error, "write a path like /orders/{id} or /admin/**"))
+                    .refuse(path.at, super::complete(&error, "write a path like /orders/{id} or /admin/**"));
             })
             .ok()
     });
