@@ -58,9 +58,10 @@ impl Authenticator {
             return Err(Failure { issuer: None, error: Error::TokenTooLarge });
         }
         let digest = Digest::of(token);
-        let (issuer, outcome) = match digest.as_ref().and_then(|digest| self.recall(digest)) {
+        let hinted = digest.as_ref().map_or(0, |digest| self.hints.get(digest));
+        let (issuer, outcome) = match digest.as_ref().and_then(|digest| self.recall(hinted, digest)) {
             Some((issuer, verified)) => (Some(issuer), recalled(issuer, verified, admission, now)),
-            None => self.verify(token, digest.as_ref(), admission, now).await,
+            None => self.verify(token, digest.as_ref().map(|digest| (digest, hinted)), admission, now).await,
         };
         match outcome {
             Ok(verified) => Ok(Principal::new(verified)),
@@ -70,17 +71,17 @@ impl Authenticator {
         }
     }
 
-    /// A token that was verified before, and whose it is.
-    fn recall(&self, digest: &Digest) -> Option<(&Issuer, Arc<Verified>)> {
-        let issuer = self.issuers.get(usize::from(self.hints.get(digest)))?;
+    /// A token that was verified before by the issuer at this place.
+    fn recall(&self, place: u16, digest: &Digest) -> Option<(&Issuer, Arc<Verified>)> {
+        let issuer = self.issuers.get(usize::from(place))?;
         Some((issuer, issuer.recall(digest)?))
     }
 
-    /// Takes the token apart and has its issuer verify it.
+    /// Takes the token apart and has its issuer verify it; the digest comes with the place where it was not found.
     async fn verify(
         &self,
         token: &str,
-        digest: Option<&Digest>,
+        digest: Option<(&Digest, u16)>,
         admission: &Admission,
         now: Timestamp,
     ) -> (Option<&Issuer>, Result<Arc<Verified>, Error>) {
@@ -96,7 +97,8 @@ impl Authenticator {
             Ok(named) => named,
             Err(error) => return (None, Err(error)),
         };
-        if let Some(digest) = digest
+        if let Some((digest, hinted)) = digest
+            && hinted != place
             && let Some(verified) = issuer.recall(digest)
         {
             self.hints.set(digest, place);
@@ -105,8 +107,8 @@ impl Authenticator {
         if !admission.takes(&issuer.spec().name) {
             return (Some(issuer), Err(Error::IssuerNotAllowed));
         }
-        let outcome = issuer.verify(jws, digest, admission, now).await;
-        if let (Ok(_), Some(digest)) = (&outcome, digest) {
+        let outcome = issuer.verify(jws, digest.map(|(digest, _)| digest), admission, now).await;
+        if let (Ok(_), Some((digest, _))) = (&outcome, digest) {
             self.hints.set(digest, place);
         }
         (Some(issuer), outcome)

@@ -4,10 +4,11 @@
 //! SHA-256 over a key that is drawn when the process starts, then the token. No part of the token is left out, so that
 //! no two tokens share an entry (CVE-2026-35039). Never leaves the process.
 
+use std::cell::RefCell;
 use std::hash::{Hash, Hasher};
 use std::sync::LazyLock;
 
-use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
+use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 
 /// The keyed digest of a token.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,11 +17,15 @@ pub(super) struct Digest([u8; SHA256_OUTPUT_LEN]);
 impl Digest {
     /// None where the system gave no randomness: then nothing is remembered.
     pub(super) fn of(token: &str) -> Option<Self> {
-        let mut context = KEYED.as_ref()?.clone();
-        context.update(token.as_bytes());
-        let mut digest = [0; SHA256_OUTPUT_LEN];
-        digest.copy_from_slice(context.finish().as_ref());
-        Some(Self(digest))
+        let key = KEY.as_ref()?;
+        // hashing in one go, out of a buffer that stays, is faster than a context that is allocated for each token
+        let digest = MESSAGE.with_borrow_mut(|message| {
+            message.clear();
+            message.extend_from_slice(key);
+            message.extend_from_slice(token.as_bytes());
+            digest(&SHA256, message)
+        });
+        digest.as_ref().try_into().map(Self).ok()
     }
 
     /// A few of its bits, for tables.
@@ -35,11 +40,13 @@ impl Hash for Digest {
     }
 }
 
-/// The state of the hash after the key, which fills its first block.
-static KEYED: LazyLock<Option<Context>> = LazyLock::new(|| {
-    let mut key = zeroize::Zeroizing::new([0; 64]);
-    aws_lc_rs::rand::fill(&mut *key).ok()?;
-    let mut context = Context::new(&SHA256);
-    context.update(&*key);
-    Some(context)
+/// Fills the first block of the hash.
+static KEY: LazyLock<Option<[u8; 64]>> = LazyLock::new(|| {
+    let mut key = [0; 64];
+    aws_lc_rs::rand::fill(&mut key).is_ok().then_some(key)
 });
+
+thread_local! {
+    /// The key and the token that is being hashed; as long as the longest token so far, which `limits` bound.
+    static MESSAGE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}

@@ -17,7 +17,9 @@ pub(super) const MAX_DEPTH: usize = 16;
 /// The object that these bytes are.
 pub(super) fn object(json: &[u8]) -> Result<Map<String, Value>, Defect> {
     let found = Found::default();
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    // all at once, in place of string by string
+    let text = str::from_utf8(json).map_err(|_| Defect::Syntax)?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = found.reader().deserialize(&mut deserializer).map_err(|_| Defect::Syntax)?;
     deserializer.end().map_err(|_| Defect::Syntax)?;
     match (found.take(), value) {
@@ -67,7 +69,8 @@ impl Found {
         self.0.set(self.0.get().or(Some(defect)));
     }
 
-    fn text(&self, text: &str) -> String {
+    /// A string that was written with escapes; only those can hold a NUL, which JSON does not allow as it is.
+    fn unescaped(&self, text: &str) -> String {
         if text.as_bytes().contains(&0) {
             self.note(Defect::Nul);
         }
@@ -124,8 +127,12 @@ impl<'de> Visitor<'de> for Reader<'_> {
         Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
     }
 
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(self.found.text(value)))
+        Ok(Value::String(self.found.unescaped(value)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
@@ -168,15 +175,19 @@ impl<'de> DeserializeSeed<'de> for Name<'_> {
     }
 }
 
-impl Visitor<'_> for Name<'_> {
+impl<'de> Visitor<'de> for Name<'_> {
     type Value = String;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a member's name")
     }
 
-    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<String, E> {
-        Ok(self.0.text(name))
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<String, E> {
+        Ok(name.to_owned())
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<String, E> {
+        Ok(self.0.unescaped(name))
     }
 }
 

@@ -58,32 +58,32 @@ impl<'t> Jws<'t> {
         Ok(Self {
             signing_input: signed.as_bytes(),
             signature: decode(signature)?,
-            header: Header::parse(&object(header)?)?,
+            header: Header::parse(object(header)?)?,
             claims: object(payload)?,
         })
     }
 }
 
 impl Header {
-    fn parse(parameters: &Map<String, Value>) -> Result<Self, Error> {
+    fn parse(mut parameters: Map<String, Value>) -> Result<Self, Error> {
         let critical = parameters.contains_key("crit");
         // RFC 7797 §6 makes `b64` critical; one that is not changes nothing as long as it says what holds anyway
         if !critical && parameters.get("b64").is_some_and(|encoded| *encoded != Value::Bool(true)) {
             return Err(Error::TokenMalformed);
         }
-        let name = text(parameters, "alg")?.ok_or(Error::TokenMalformed)?;
+        let name = text(&mut parameters, "alg")?.ok_or(Error::TokenMalformed)?;
         Ok(Self {
-            algorithm: Algorithm::parse(name),
-            kid: text(parameters, "kid")?.map(str::to_owned),
-            typ: text(parameters, "typ")?.map(str::to_owned),
+            algorithm: Algorithm::parse(&name),
+            kid: text(&mut parameters, "kid")?,
+            typ: text(&mut parameters, "typ")?,
             critical,
         })
     }
 }
 
 /// A parameter that must be a string where it is there; in a header `null` is a value of a wrong type.
-fn text<'p>(parameters: &'p Map<String, Value>, name: &str) -> Result<Option<&'p str>, Error> {
-    match parameters.get(name) {
+fn text(parameters: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Error> {
+    match parameters.remove(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(_) => Err(Error::TokenMalformed),

@@ -3,38 +3,43 @@
 //! A token made for one purpose must not pass for another: a logout token or an ID token is no access token, though
 //! the same key signed it. So `typ` is held to a list, and whether it may be missing is said in that list.
 
-use std::collections::BTreeSet;
-
 /// The types that an issuer's tokens may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenTypes {
-    named: BTreeSet<String>,
+    /// In canonical form, sorted, so that equal lists are equal.
+    named: Vec<String>,
     absent: bool,
 }
 
 impl TokenTypes {
     /// From names like `at+jwt` or `application/at+jwt`; `absent` allows a token without `typ`.
     pub fn parse<N: AsRef<str>>(names: &[N]) -> Result<Self, TokenTypesError> {
-        let names: BTreeSet<String> = names.iter().map(|name| canonical(name.as_ref())).collect();
         if names.is_empty() {
             return Err(TokenTypesError::None);
         }
-        if names.contains("") {
+        let mut types: Vec<_> =
+            names.iter().map(|name| without_prefix(name.as_ref()).to_ascii_lowercase()).collect();
+        if types.iter().any(String::is_empty) {
             return Err(TokenTypesError::Empty);
         }
-        let absent = names.contains(ABSENT);
-        Ok(Self { named: names.into_iter().filter(|name| name != ABSENT).collect(), absent })
+        types.sort();
+        types.dedup();
+        let absent = types.iter().any(|name| name == ABSENT);
+        types.retain(|name| name != ABSENT);
+        Ok(Self { named: types, absent })
     }
 
     /// Whether a token of this `typ` may pass.
     pub(super) fn allow(&self, typ: Option<&str>) -> bool {
-        typ.map_or(self.absent, |typ| self.named.contains(&canonical(typ)))
+        // media types compare without case (RFC 2045 §5.1)
+        let named = |typ| self.named.iter().any(|name| name.eq_ignore_ascii_case(without_prefix(typ)));
+        typ.map_or(self.absent, named)
     }
 }
 
 impl Default for TokenTypes {
     fn default() -> Self {
-        Self { named: ["jwt", "at+jwt"].map(str::to_owned).into(), absent: true }
+        Self { named: ["at+jwt", "jwt"].map(str::to_owned).into(), absent: true }
     }
 }
 
@@ -51,11 +56,10 @@ pub enum TokenTypesError {
 
 const ABSENT: &str = "absent";
 
-/// Media types compare without case (RFC 2045 §5.1), and `application/` may be left out where no other slash follows.
-fn canonical(typ: &str) -> String {
-    let typ = typ.to_ascii_lowercase();
-    match typ.strip_prefix("application/") {
-        Some(rest) if !rest.contains('/') => rest.to_owned(),
+/// `application/` may be left out where no other slash follows.
+fn without_prefix(typ: &str) -> &str {
+    match typ.split_once('/') {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application") && !rest.contains('/') => rest,
         Some(_) | None => typ,
     }
 }
