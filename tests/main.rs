@@ -39,6 +39,7 @@ mod hostile;
 mod admin;
 mod access_log;
 mod shutdown;
+mod workers;
 mod check;
 mod demo;
 mod oidc_provider;

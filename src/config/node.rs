@@ -216,17 +216,22 @@ impl<T: FromNode> FromNode for Vec<T> {
 /// A mapping of names to values of one kind; not empty where it is given. A value that could not be read leaves its name
 /// known, so that what refers to it is not reported too.
 #[derive(Debug, Clone)]
-pub(super) struct Named<T>(pub(super) Vec<(At<String>, Option<T>)>);
+pub(super) struct Named<T> {
+    pub(super) entries: Vec<(At<String>, Option<T>)>,
+    /// The section itself could not be read: what it would have named is not known.
+    pub(super) broken: bool,
+}
 
 impl<T: FromNode> FromNode for Named<T> {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let broken = Some(Self { entries: Vec::new(), broken: true });
         let Value::Map(entries) = &node.value else {
             node.mismatch("a map of names", problems);
-            return None;
+            return broken;
         };
         if entries.is_empty() {
             problems.error(node.at, "the map is empty", "name at least one entry, or leave the key out");
-            return None;
+            return broken;
         }
         let named = entries.iter().map(|Entry { key, at, node }| {
             let name = At { at: *at, value: key.clone() };
@@ -235,7 +240,7 @@ impl<T: FromNode> FromNode for Named<T> {
             }
             (name, T::from_node(node, problems))
         });
-        Some(Self(named.collect()))
+        Some(Self { entries: named.collect(), broken: false })
     }
 }
 

@@ -56,6 +56,8 @@ pub(super) fn parse(text: &str, environment: Environment<'_>, problems: &mut Pro
             max_anchors: 256,
             max_documents: 1,
         },
+        // A bomb grows by aliases of aliases; honest files repeat little.
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 20_000 },
     };
     if text.trim().is_empty() {
         problems.error(
@@ -78,14 +80,15 @@ pub(super) fn parse(text: &str, environment: Environment<'_>, problems: &mut Pro
         Err(error) => {
             let at = error.location().map_or(Position::START, position);
             let message = error.without_snippet().to_string();
-            let (wrong, right) = if message.starts_with("budget breached") {
-                (
-                    "too many values, aliases or documents in one file".to_owned(),
-                    "a configuration is one YAML document of moderate size",
-                )
-            } else {
-                (format!("not valid YAML: {}", without_place(&message)), "mend the syntax here")
-            };
+            let (wrong, right) =
+                if message.starts_with("budget breached") || message.starts_with("alias replay limit") {
+                    (
+                        "too many values, aliases or documents in one file".to_owned(),
+                        "a configuration is one YAML document of moderate size",
+                    )
+                } else {
+                    (format!("not valid YAML: {}", without_place(&message)), "mend the syntax here")
+                };
             problems.error(at, wrong, right);
             None
         }

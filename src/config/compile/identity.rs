@@ -12,7 +12,7 @@ pub(super) fn compile(
     problems: &mut Problems,
 ) -> Option<Identity> {
     let document::Identity { headers, forward_token, remove, allow } = section.value;
-    let given = headers.map(|headers| headers.value.0).unwrap_or_default();
+    let given = headers.map(|headers| headers.value.entries).unwrap_or_default();
     let count = given.len();
     let mut headers: Vec<(IdentityName, IdentityValue, Format)> = Vec::with_capacity(count);
     let mut places = Vec::with_capacity(count);
@@ -85,6 +85,10 @@ fn compile_header(
             format
         }
     };
+    if matches!((&value, format), (Some(IdentityValue::Roles | IdentityValue::Scopes), Some(Format::Text))) {
+        let wrong = "a list cannot be sent as text, so that whoever has one is refused";
+        problems.warning(from.at, wrong, "write `{ from: …, format: csv }`, or json or base64url");
+    }
     Some((header_name?, value?, format?))
 }
 

@@ -19,9 +19,10 @@ pub(super) fn compile(
     metrics: &Metrics,
     problems: &mut Problems,
 ) -> Names<Issuer> {
-    let mut names = Names::new("issuer", "issuers");
+    let broken = section.as_ref().is_some_and(|section| section.value.broken);
+    let mut names = Names::new("issuer", "issuers", broken);
     let mut seen: Vec<At<String>> = Vec::new();
-    for (name, issuer) in section.into_iter().flat_map(|section| section.value.0) {
+    for (name, issuer) in section.into_iter().flat_map(|section| section.value.entries) {
         if RESERVED.contains(&name.value.as_str()) {
             problems.error(
                 name.at,

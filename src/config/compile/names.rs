@@ -12,12 +12,14 @@ pub(super) struct Names<T> {
     kind: &'static str,
     section: &'static str,
     known: Vec<(String, Option<Arc<T>>)>,
+    /// The section could not be read, so that any name may have been meant.
+    broken: bool,
 }
 
 impl<T> Names<T> {
     /// No names yet of `kind` (`upstream`), given under `section` (`upstreams`).
-    pub(super) fn new(kind: &'static str, section: &'static str) -> Self {
-        Self { kind, section, known: Vec::new() }
+    pub(super) fn new(kind: &'static str, section: &'static str, broken: bool) -> Self {
+        Self { kind, section, known: Vec::new(), broken }
     }
 
     pub(super) fn add(&mut self, name: &str, value: Option<Arc<T>>) {
@@ -25,7 +27,7 @@ impl<T> Names<T> {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.known.is_empty()
+        self.known.is_empty() && !self.broken
     }
 
     pub(super) fn values(&self) -> impl Iterator<Item = &Arc<T>> {
@@ -36,6 +38,9 @@ impl<T> Names<T> {
     pub(super) fn resolve(&self, name: &At<String>, problems: &mut Problems) -> Option<&Arc<T>> {
         if let Some((_, value)) = self.known.iter().find(|(known, _)| *known == name.value) {
             return value.as_ref();
+        }
+        if self.broken {
+            return None;
         }
         let names = || self.known.iter().map(|(known, _)| known.as_str());
         let right = match closest(&name.value, names()) {

@@ -11,6 +11,8 @@ use crate::config::problem::{Position, Problems, closest};
 #[derive(Debug)]
 pub(super) struct Policies {
     entries: Vec<Policy>,
+    /// The section could not be read, so that any name may have been meant.
+    broken: bool,
 }
 
 #[derive(Debug)]
@@ -29,8 +31,12 @@ enum State {
 
 impl Policies {
     pub(super) fn new(section: Option<At<Named<Node>>>) -> Self {
-        let entries = section.into_iter().flat_map(|section| section.value.0);
-        Self { entries: entries.map(|(name, node)| Policy { name, node, state: State::New }).collect() }
+        let broken = section.as_ref().is_some_and(|section| section.value.broken);
+        let entries = section.into_iter().flat_map(|section| section.value.entries);
+        Self {
+            broken,
+            entries: entries.map(|(name, node)| Policy { name, node, state: State::New }).collect(),
+        }
     }
 
     /// Compiles every policy, also those that no route names.
@@ -68,6 +74,9 @@ impl Policies {
 
     fn named(&mut self, name: &str, at: Position, problems: &mut Problems) -> Option<Requirement> {
         let Some(index) = self.entries.iter().position(|policy| policy.name.value == name) else {
+            if self.broken {
+                return None;
+            }
             let known = || self.entries.iter().map(|policy| policy.name.value.as_str());
             let right = match closest(name, known()) {
                 Some(near) => format!("did you mean `{near}`?"),

@@ -17,8 +17,9 @@ pub(super) fn compile(
     metrics: &Metrics,
     problems: &mut Problems,
 ) -> Names<Upstream> {
-    let mut names = Names::new("upstream", "upstreams");
-    for (name, upstream) in section.into_iter().flat_map(|section| section.value.0) {
+    let broken = section.as_ref().is_none_or(|section| section.value.broken);
+    let mut names = Names::new("upstream", "upstreams", broken);
+    for (name, upstream) in section.into_iter().flat_map(|section| section.value.entries) {
         let compiled = upstream.and_then(|upstream| compile_one(&name, upstream, base, metrics, problems));
         names.add(&name.value, compiled.map(Arc::new));
     }

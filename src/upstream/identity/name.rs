@@ -23,6 +23,7 @@ impl IdentityName {
             return Err(IdentityNameError::Invalid(text.to_owned()));
         };
         match Reserved::of(text.as_bytes()) {
+            _ if ABOUT_USERS.contains(&header.as_str()) => Ok(Self { header, written: text.into() }),
             Some(reserved) => Err(IdentityNameError::Reserved { name: text.to_owned(), why: reserved.why() }),
             None => Ok(Self { header, written: text.into() }),
         }
@@ -49,6 +50,10 @@ impl IdentityName {
             .collect()
     }
 }
+
+/// Named like forwarding headers, but about who calls and not from where: many applications read them.
+const ABOUT_USERS: [&str; 4] =
+    ["x-forwarded-user", "x-forwarded-email", "x-forwarded-groups", "x-forwarded-preferred-username"];
 
 impl fmt::Display for IdentityName {
     /// As the operator wrote it.

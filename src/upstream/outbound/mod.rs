@@ -79,7 +79,10 @@ impl Outbound<'_> {
         for (name, value) in inbound {
             let passes = if forwarded::is_forwarding(name) {
                 // Not subject to `Connection`: a trusted proxy must not be made to lose the client's address.
-                self.peer.is_trusted_proxy() && !is_disguised(name)
+                self.peer.is_trusted_proxy()
+                    && !is_disguised(name)
+                    && !self.guard.removes(name)
+                    && !self.identity.removes(name)
             } else if name == header::AUTHORIZATION {
                 keep_credential
             } else {
