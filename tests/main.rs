@@ -5,7 +5,6 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    clippy::print_stderr,
     clippy::wildcard_enum_match_arm,
     clippy::float_cmp,
     clippy::format_collect,
