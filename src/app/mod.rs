@@ -4,6 +4,7 @@
 //! that tests and the demo run on port 0. Knows every module and is known by none but `cli`.
 
 mod readiness;
+mod refresh;
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use prometheus::IntGauge;
 use tokio::time::{sleep, timeout};
 
 use self::readiness::Readiness;
+use self::refresh::Refresh;
 use crate::admin::{Admin, Health};
 use crate::config::{self, Problems, Settings, Shutdown};
 use crate::listener::{Drain, Listener, ListenerSpec};
@@ -154,6 +156,7 @@ impl Bound {
         let drain = Drain::new();
         let admin_drain = Drain::new();
         let readiness = Arc::new(Readiness::new(snapshots.clone(), listeners.len()));
+        let refresh = Arc::new(Refresh::new(snapshots.clone()));
         let proxy = Proxy::new(snapshots, telemetry.clone(), drain.clone());
         for (listener, address) in listeners {
             tracing::info!(%address, "Listening");
@@ -161,7 +164,7 @@ impl Bound {
         }
         tracing::info!(address = %admin_address, "Listening for metrics and probes");
         let health: Arc<dyn Health> = readiness.clone();
-        let service = Admin::new(health, telemetry.metrics);
+        let service = Admin::new(health, refresh, telemetry.metrics);
         admin_drain.spawn(admin.serve(service, admin_drain.clone()));
 
         shutdown.await;
