@@ -68,7 +68,7 @@ async fn no_bad_answer_costs_a_request_where_good_keys_were_there() {
             "{name} | {before:?} | {during:?} | {after:?} | {lost} | {b}/{d}/{a} | {unknown_kid} | {reason}"
         );
         assert_eq!(lost, 0, "{name}: requests were lost");
-        assert!(during[&200] >= 20, "{name}: hardly a request ran");
+        assert!(during[&200] >= 5, "{name}: hardly a request ran");
         assert_eq!(unknown_kid, 503, "{name}: a key that could not be asked for is no fault of the token's");
         assert_eq!(b, 1, "{name}: fetches before");
         assert!((1..=6).contains(&d), "{name}: {d} fetches");

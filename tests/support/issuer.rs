@@ -173,7 +173,7 @@ impl Drop for Issuer {
 impl State {
     fn answer(&mut self, path: &str) -> (u16, Vec<u8>) {
         let content = match path {
-            "/.well-known/openid-configuration" => {
+            path if path.ends_with("/.well-known/openid-configuration") => {
                 self.discoveries += 1;
                 let standard = json!({ "issuer": self.url, "jwks_uri": format!("{}/jwks.json", self.url) });
                 self.discovery.clone().unwrap_or(standard).to_string().into_bytes()
