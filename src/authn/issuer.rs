@@ -59,14 +59,15 @@ pub struct Issuer {
     times: TimeRules,
     /// The first of these that is there holds the scopes.
     scopes: Vec<ClaimPath>,
-    keys: Keys,
+    keys: Arc<Keys>,
     cache: TokenCache,
     metrics: IssuerMetrics,
 }
 
 impl Issuer {
-    /// An issuer with these keys and no verified tokens yet.
-    pub fn new(spec: IssuerSpec, keys: Keys, metrics: IssuerMetrics) -> Self {
+    /// An issuer with these keys and no verified tokens yet. A changed section may go on with the keys that its issuer had.
+    pub fn new(spec: IssuerSpec, keys: impl Into<Arc<Keys>>, metrics: IssuerMetrics) -> Self {
+        let keys = keys.into();
         let times = TimeRules { clock_skew: spec.clock_skew, max_age: spec.max_age };
         let scopes = match &spec.scopes {
             Some(path) => vec![path.clone()],
@@ -82,7 +83,7 @@ impl Issuer {
     }
 
     /// Its keys.
-    pub fn keys(&self) -> &Keys {
+    pub fn keys(&self) -> &Arc<Keys> {
         &self.keys
     }
 

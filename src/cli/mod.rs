@@ -46,7 +46,10 @@ enum Command {
 /// Runs the command of this process' arguments.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log_to_stderr();
+    // `check` has nothing to say but what is wrong with the files.
+    if !matches!(arguments.command, Command::Check { .. }) {
+        log_to_stderr();
+    }
     match arguments.command {
         Command::Run { config } => run::run(&config),
         Command::Check { offline, strict, files } => check::check(&files, offline, strict),

@@ -106,6 +106,17 @@ impl Node {
         None
     }
 
+    /// The items of a list that is not empty.
+    pub(super) fn items(&self, expected: &str, problems: &mut Problems) -> Option<&[Self]> {
+        if let Value::List(items) = &self.value
+            && !items.is_empty()
+        {
+            return Some(items);
+        }
+        self.mismatch(expected, problems);
+        None
+    }
+
     /// Reads a text with `parse`, whose error is the whole message, or its first half where `expected` completes it.
     pub(super) fn parse_text<T, E: std::fmt::Display>(
         &self,

@@ -23,16 +23,21 @@ pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// (Google's 600 s is the longest), so that they and not we close, and no request meets a connection just closed.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(620);
 
+/// How long a client may take nothing of what it is sent. Streams that are quiet because their upstream is are not meant:
+/// time runs only while bytes wait to be taken.
+pub(super) const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// How long each state of a connection may last.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     pub(super) head: Duration,
     pub(super) idle: Duration,
+    pub(super) write: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { head: HEAD_TIMEOUT, idle: IDLE_TIMEOUT }
+        Self { head: HEAD_TIMEOUT, idle: IDLE_TIMEOUT, write: WRITE_TIMEOUT }
     }
 }
 
@@ -50,6 +55,8 @@ pub(super) struct Activity {
     http2: AtomicBool,
     in_flight: AtomicUsize,
     expired: AtomicBool,
+    /// Milliseconds after `opened`, and one, since when the client has taken nothing of what waits; zero: nothing waits.
+    stalled: AtomicU64,
 }
 
 impl Activity {
@@ -63,7 +70,24 @@ impl Activity {
             http2: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
             expired: AtomicBool::new(false),
+            stalled: AtomicU64::new(0),
         }
+    }
+
+    /// The client took bytes, or (`blocked`) could not be given any.
+    pub(super) fn write(&self, blocked: bool) {
+        let stalled = self.stalled.load(Ordering::Relaxed);
+        if blocked && stalled == 0 {
+            self.stalled.store(self.elapsed() + 1, Ordering::Relaxed);
+        } else if !blocked && stalled != 0 {
+            self.stalled.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the client has taken nothing for too long.
+    pub(super) fn is_stalled(&self) -> bool {
+        let stalled = self.stalled.load(Ordering::Relaxed);
+        stalled != 0 && Duration::from_millis(self.elapsed().saturating_sub(stalled)) >= self.limits.write
     }
 
     /// Bytes came from the client.
@@ -106,7 +130,7 @@ impl Activity {
     /// How long until the connection has to be looked at again; zero when it has used up its time.
     pub(super) fn remaining(&self) -> Duration {
         if self.in_flight.load(Ordering::Relaxed) > 0 {
-            return self.limits.head;
+            return if self.is_stalled() { Duration::ZERO } else { self.limits.head.min(self.limits.write) };
         }
         let head = !self.served.load(Ordering::Relaxed) || self.is_mid_head();
         let limit = if head { self.limits.head } else { self.limits.idle };
@@ -125,8 +149,12 @@ impl Activity {
     }
 
     fn begin_wait(&self) {
-        let since = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.since.store(since, Ordering::Relaxed);
+        self.since.store(self.elapsed(), Ordering::Relaxed);
+    }
+
+    /// Milliseconds after `opened`.
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// hyper waits for the next head, or the last stream of HTTP/2 has ended.
@@ -188,7 +216,11 @@ impl Sleep for HeadWait {}
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { head: Duration::from_secs(30), idle: Duration::from_mins(10) };
+    const LIMITS: Limits = Limits {
+        head: Duration::from_secs(30),
+        idle: Duration::from_mins(10),
+        write: Duration::from_mins(1),
+    };
 
     fn idle(activity: &Activity) -> bool {
         // Capped at the head's time, an idle connection still shows it whole; a head begun at the start would not.

@@ -127,7 +127,7 @@ async fn serve<S: Service, I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             }
             let remaining = activity.remaining();
             if remaining.is_zero() {
-                if activity.is_expired() || (activity.is_http2() && closing) {
+                if activity.is_stalled() || activity.is_expired() || (activity.is_http2() && closing) {
                     return Poll::Ready(End::TimedOut);
                 }
                 if activity.is_http2() {
@@ -200,6 +200,12 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn refusal(error: &(dyn StdError + 'static), activity: &Activity) -> Option<Refusal> {
     let error = error.downcast_ref::<hyper::Error>()?;
+    let http2 = error.source().and_then(|source| source.downcast_ref::<h2::Error>());
+    if let Some(http2) = http2 {
+        // What h2 itself ends a connection for. Single streams that it resets are not reported to anybody.
+        let refused = http2.is_library() && http2.is_go_away();
+        return refused.then_some(Refusal::RequestMalformed);
+    }
     if error.is_parse_too_large() {
         Some(Refusal::HeaderTooLarge)
     } else if error.is_parse() {

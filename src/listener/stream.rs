@@ -15,7 +15,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::activity::Activity;
 
-/// A stream whose reads are noted and whose end is counted.
+/// A stream whose reads and writes are noted and whose end is counted.
 #[derive(Debug)]
 pub(super) struct Stream<S> {
     inner: S,
@@ -50,7 +50,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
+        let polled = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.activity.write(polled.is_pending());
+        polled
     }
 
     fn poll_write_vectored(
@@ -58,7 +60,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(context, slices)
+        let polled = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        self.activity.write(polled.is_pending());
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {

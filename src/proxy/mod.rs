@@ -1,7 +1,7 @@
 //! CARRY: one request from its first byte to its last.
 //!
 //! `Proxy::handle` cannot fail: it opens the record, reads the clock once, and turns a rejection into an answer.
-//! `carry` is the journey, stage by stage; each stage hands on a typed product, and nothing reaches an upstream without
+//! `carry` is the journey, and `decide` its first part, stage by stage; each stage hands on a typed product, and nothing reaches an upstream without
 //! the `Permit` that `authz` makes.
 
 mod rejection;
@@ -10,11 +10,15 @@ mod snapshot;
 mod tracked;
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
-use http::header::{HOST, USER_AGENT};
-use http::{Request, Response};
+use bytes::Bytes;
+use http::header::{EXPECT, HOST, USER_AGENT};
+use http::{Request, Response, Version};
+use http_body::Body as _;
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use tokio::time::timeout;
 
 pub use self::rejection::Rejection;
 pub use self::snapshot::{Access, Publisher, Route, Snapshot, Snapshots};
@@ -23,7 +27,7 @@ use crate::authn::{self, Admission, BearerToken};
 use crate::authz::{self, Permit};
 use crate::body::Body;
 use crate::listener::{Drain, Peer, Refusal, Service};
-use crate::route::{NotFound, Target};
+use crate::route::{Found, NotFound, Target};
 use crate::telemetry::{self, Decision, Record, Telemetry, TraceContext, X_REQUEST_ID, request_id};
 use crate::upstream::Inbound;
 
@@ -41,40 +45,21 @@ impl Proxy {
         Self { snapshots, telemetry, drain }
     }
 
-    /// The whole journey of one request. The order of the steps is the order of the reason codes.
+    /// The whole journey of one request. What is refused before it is sent on leaves its body unread, and hands it back.
     async fn carry(
         &self,
         request: Request<Incoming>,
         peer: &Peer,
         now: SystemTime,
         record: &mut Record,
-    ) -> Result<(Response<Body>, &'static str), Rejection> {
+    ) -> Result<(Response<Body>, &'static str), (Rejection, Option<Incoming>)> {
         let snapshot = self.snapshots.current();
         let (head, body) = request.into_parts();
-        let target = Target::parse(&head).map_err(Rejection::Target)?;
-        let found = snapshot.routes.find(&target).map_err(|not_found| match not_found {
-            NotFound::Route => Rejection::RouteNotFound,
-            NotFound::Method { route, allow } => {
-                record.matched(&route.label);
-                Rejection::MethodNotAllowed { allow: allow.to_owned() }
-            }
-        })?;
-        let route = found.route;
-        record.matched(&route.label);
-        let (permit, reason) = match &route.access {
-            Access::Public => (Permit::public(), "public"),
-            Access::Optional(admission) => match credential(&head)? {
-                None => (Permit::anonymous(), "anonymous"),
-                Some(token) => {
-                    let requirement = &authz::Requirement::Authenticated;
-                    (permit(&snapshot, token, admission, requirement, now, record).await?, "allowed")
-                }
-            },
-            Access::Protected(admission, requirement) => {
-                let token = credential(&head)?.ok_or(Rejection::TokenMissing)?;
-                (permit(&snapshot, token, admission, requirement, now, record).await?, "allowed")
-            }
+        let Decided { target, found, permit, reason } = match decide(&snapshot, &head, now, record).await {
+            Ok(decided) => decided,
+            Err(rejection) => return Err((rejection, Some(body))),
         };
+        let forward = &found.route.forward;
         let inbound = Inbound {
             head,
             body,
@@ -86,11 +71,52 @@ impl Proxy {
             received: record.request_bytes(),
             drain: &self.drain,
         };
-        let started = std::time::Instant::now();
-        let result = route.forward.send(permit, inbound).await;
-        record.forwarded(route.forward.upstream_name(), started.elapsed());
-        Ok((result.map_err(Rejection::Upstream)?, reason))
+        let started = Instant::now();
+        let result = forward.send(permit, inbound).await;
+        record.forwarded(forward.upstream_name(), started.elapsed());
+        Ok((result.map_err(|error| (Rejection::Upstream(error), None))?, reason))
     }
+}
+
+/// A request that may be sent on.
+struct Decided<'a> {
+    target: Target,
+    found: Found<'a, Route>,
+    permit: Permit,
+    reason: &'static str,
+}
+
+/// Everything but the sending. The order of the steps is the order of the reason codes.
+async fn decide<'a>(
+    snapshot: &'a Snapshot,
+    head: &http::request::Parts,
+    now: SystemTime,
+    record: &mut Record,
+) -> Result<Decided<'a>, Rejection> {
+    let target = Target::parse(head).map_err(Rejection::Target)?;
+    let found = snapshot.routes.find(&target).map_err(|not_found| match not_found {
+        NotFound::Route => Rejection::RouteNotFound,
+        NotFound::Method { route, allow } => {
+            record.matched(&route.label);
+            Rejection::MethodNotAllowed { allow: allow.to_owned() }
+        }
+    })?;
+    record.matched(&found.route.label);
+    let (permit, reason) = match &found.route.access {
+        Access::Public => (Permit::public(), "public"),
+        Access::Optional(admission) => match credential(head)? {
+            None => (Permit::anonymous(), "anonymous"),
+            Some(token) => {
+                let requirement = &authz::Requirement::Authenticated;
+                (permit(snapshot, token, admission, requirement, now, record).await?, "allowed")
+            }
+        },
+        Access::Protected(admission, requirement) => {
+            let token = credential(head)?.ok_or(Rejection::TokenMissing)?;
+            (permit(snapshot, token, admission, requirement, now, record).await?, "allowed")
+        }
+    };
+    Ok(Decided { target, found, permit, reason })
 }
 
 fn credential(head: &http::request::Parts) -> Result<Option<BearerToken<'_>>, Rejection> {
@@ -137,17 +163,22 @@ impl Service for Proxy {
         };
         let trace = TraceContext::of(headers);
         let mut record = Record::new(self.telemetry.clone(), now, Some(seen), id.clone(), trace);
+        // Reading would ask a client to send a body that it is holding back until it is wanted (RFC 9110 §10.1.1).
+        let may_read = request.version() < Version::HTTP_2 && !request.headers().contains_key(EXPECT);
         let mut response = match self.carry(request, &peer, now, &mut record).await {
             Ok((response, reason)) => {
                 record.decided(Decision::Allow, reason, Some(response.status()));
                 response
             }
-            Err(rejection) => {
+            Err((rejection, unread)) => {
                 if let Some(cause) = std::error::Error::source(&rejection) {
                     tracing::debug!(request_id = ?id, reason = rejection.reason(), cause = %Chain(cause), "Rejected");
                 }
                 let decision = if rejection.was_allowed() { Decision::Allow } else { Decision::Deny };
-                record.decided(decision, rejection.reason(), Some(rejection.status()));
+                record.decided(decision, rejection.reason(), rejection.recorded_status());
+                if let Some(body) = unread.filter(|body| may_read && !body.is_end_stream()) {
+                    self.drain.spawn(discard(body));
+                }
                 respond::respond(&rejection, &id)
             }
         };
@@ -169,6 +200,25 @@ impl Service for Proxy {
         record.decided(Decision::Deny, rejection.reason(), Some(rejection.status()));
     }
 }
+
+/// Reads the rest of a refused request's body, so that its client, still sending, gets to read the answer: closing with
+/// bytes unread would reset the connection and take the answer with it (RFC 9112 §9.6). Bounded in time and bytes.
+async fn discard(mut body: Incoming) {
+    let read = async {
+        let mut left = DISCARDED_BYTES;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            let Some(rest) = left.checked_sub(length) else { return };
+            left = rest;
+        }
+    };
+    if timeout(DISCARDED_TIME, read).await.is_err() {
+        tracing::debug!("A refused client went on sending");
+    }
+}
+
+const DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+const DISCARDED_TIME: Duration = Duration::from_secs(5);
 
 /// An error and its causes in one line.
 struct Chain<'a>(&'a dyn std::error::Error);

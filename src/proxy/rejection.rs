@@ -56,7 +56,7 @@ impl Rejection {
         match self {
             Self::Target(_)
             | Self::Credential(_)
-            | Self::Upstream(upstream::Error::RequestMalformed(_))
+            | Self::Upstream(upstream::Error::RequestMalformed(_) | upstream::Error::ClientClosed(_))
             | Self::Parser(Refusal::RequestMalformed) => StatusCode::BAD_REQUEST,
             Self::RouteNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
@@ -74,6 +74,12 @@ impl Rejection {
         }
     }
 
+    /// The status as it is recorded: none where nobody is there to get an answer.
+    pub fn recorded_status(&self) -> Option<StatusCode> {
+        let gone = matches!(self, Self::Upstream(upstream::Error::ClientClosed(_)));
+        (!gone).then(|| self.status())
+    }
+
     /// The reason code: one stable word, the same in the log and the metrics.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -88,6 +94,7 @@ impl Rejection {
             Self::Upstream(upstream::Error::IdentityUnsendable(_)) => "identity_unsendable",
             Self::Upstream(upstream::Error::Unavailable(_)) => "upstream_unavailable",
             Self::Upstream(upstream::Error::TimedOut) => "upstream_timeout",
+            Self::Upstream(upstream::Error::ClientClosed(_)) => "client_closed",
             Self::Parser(Refusal::RequestMalformed)
             | Self::Upstream(upstream::Error::RequestMalformed(_)) => "request_malformed",
             Self::Parser(Refusal::HeaderTooLarge) => "header_too_large",
@@ -127,9 +134,16 @@ impl Rejection {
         }
     }
 
-    /// Whether the request had been allowed when it failed: the upstream is to blame.
+    /// Whether the request had been allowed when it failed.
     pub fn was_allowed(&self) -> bool {
-        matches!(self, Self::Upstream(upstream::Error::Unavailable(_) | upstream::Error::TimedOut))
+        matches!(
+            self,
+            Self::Upstream(
+                upstream::Error::Unavailable(_)
+                    | upstream::Error::TimedOut
+                    | upstream::Error::ClientClosed(_)
+            )
+        )
     }
 }
 

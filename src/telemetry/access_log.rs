@@ -1,10 +1,11 @@
 //! The access log: one JSON object a line on standard output.
 //!
 //! Lines go through a bounded queue to a thread of their own, so that a slow reader of standard output never holds up a
-//! request. When the queue is full, lines are dropped and counted rather than memory grown; the count is logged.
+//! request. The queue is bounded in bytes, because clients have a say in the length of lines; when it is full, lines are
+//! dropped and counted rather than memory grown, and the count is logged.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -14,7 +15,14 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct AccessLog {
     queue: SyncSender<Message>,
-    dropped: Arc<AtomicU64>,
+    state: Arc<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Bytes of the lines that wait.
+    waiting: AtomicUsize,
+    dropped: AtomicU64,
 }
 
 /// Where the lines come out; closing it waits until the last one is written.
@@ -37,19 +45,22 @@ impl AccessLog {
     /// If the thread cannot be started.
     pub fn start(output: impl Write + Send + 'static) -> io::Result<(Self, AccessLogWriter)> {
         let (queue, lines) = sync_channel(QUEUE);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&dropped);
+        let state = Arc::new(State::default());
+        let shared = Arc::clone(&state);
         let thread = std::thread::Builder::new()
             .name("access-log".to_owned())
-            .spawn(move || write(&lines, output, &counter))?;
+            .spawn(move || write(&lines, output, &shared))?;
         let writer = AccessLogWriter { queue: queue.clone(), thread: Mutex::new(Some(thread)) };
-        Ok((Self { queue, dropped }, writer))
+        Ok((Self { queue, state }, writer))
     }
 
     /// Hands over one line, which ends with a line feed.
     pub(super) fn line(&self, line: Vec<u8>) {
-        if let Err(TrySendError::Full(_)) = self.queue.try_send(Message::Line(line)) {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+        let length = line.len();
+        let fits = self.state.waiting.fetch_add(length, Ordering::Relaxed) < MAX_WAITING;
+        if !fits || matches!(self.queue.try_send(Message::Line(line)), Err(TrySendError::Full(_))) {
+            self.state.waiting.fetch_sub(length, Ordering::Relaxed);
+            self.state.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -75,11 +86,13 @@ impl Drop for AccessLogWriter {
 
 /// Lines that wait for the writer: some seconds of a busy gateway.
 const QUEUE: usize = 16 * 1024;
+/// Bytes of them, at most.
+const MAX_WAITING: usize = 8 * 1024 * 1024;
 /// How long lines gather before they are written together: a wake-up per request would cost more than the request's
 /// verification.
 const GATHER: Duration = Duration::from_millis(10);
 
-fn write(lines: &Receiver<Message>, mut output: impl Write, dropped: &AtomicU64) {
+fn write(lines: &Receiver<Message>, mut output: impl Write, state: &State) {
     let mut batch = Vec::with_capacity(64 * 1024);
     let mut open = true;
     while open {
@@ -94,8 +107,10 @@ fn write(lines: &Receiver<Message>, mut output: impl Write, dropped: &AtomicU64)
         if output.write_all(&batch).and_then(|()| output.flush()).is_err() {
             tracing::debug!("Standard output is closed");
         }
+        // The bytes wait until they are written: a batch that nobody takes is memory too.
+        state.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
         batch.clear();
-        let lost = dropped.swap(0, Ordering::Relaxed);
+        let lost = state.dropped.swap(0, Ordering::Relaxed);
         if lost > 0 {
             tracing::warn!(lines = lost, "Standard output is too slow, access log lines were dropped");
         }
@@ -147,24 +162,38 @@ mod tests {
         assert_eq!(text.lines().last(), Some("4999"));
     }
 
+    struct Stalled(Receiver<()>);
+    impl Write for Stalled {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.recv().ok();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[test]
     fn a_stalled_output_costs_lines_and_not_memory_or_time() {
-        struct Stalled(Receiver<()>);
-        impl Write for Stalled {
-            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                self.0.recv().ok();
-                Ok(bytes.len())
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
         let (release, gate) = sync_channel(0);
         let (log, writer) = AccessLog::start(Stalled(gate)).unwrap();
         for _ in 0..QUEUE * 4 {
             log.line(b"line\n".to_vec());
         }
-        assert!(log.dropped.load(Ordering::Relaxed) > 0);
+        assert!(log.state.dropped.load(Ordering::Relaxed) > 0);
+        drop(release);
+        writer.close();
+    }
+
+    #[test]
+    fn long_lines_fill_the_queue_sooner() {
+        let (release, gate) = sync_channel(0);
+        let (log, writer) = AccessLog::start(Stalled(gate)).unwrap();
+        for _ in 0..1_000 {
+            log.line(vec![b'x'; 100_000]);
+        }
+        assert!(log.state.waiting.load(Ordering::Relaxed) <= MAX_WAITING + 100_000);
+        assert!(log.state.dropped.load(Ordering::Relaxed) > 900);
         drop(release);
         writer.close();
     }

@@ -188,12 +188,12 @@ impl Record {
         line.timestamp(self.at);
         line.text("request_id", self.request_id.to_str().ok());
         if let Some(request) = &self.request {
-            line.text("http.request.method", Some(request.method.as_str()));
-            line.text("url.path", Some(request.uri.path()));
+            line.text("http.request.method", Some(short(request.method.as_str())));
+            line.text("url.path", Some(short(request.uri.path())));
             line.text("url.scheme", Some(request.scheme));
             match (&request.host, request.uri.host()) {
-                (None, Some(host)) => line.text("server.address", Some(host)),
-                (host, _) => line.lossy("server.address", host.as_ref()),
+                (None, Some(host)) => line.text("server.address", Some(short(host))),
+                (host, _) => line.host("server.address", host.as_ref()),
             }
             line.text("network.protocol.version", Some(version(request.version)));
             line.display("client.address", request.client);
@@ -267,6 +267,15 @@ fn version(version: Version) -> &'static str {
     }
 }
 
+/// As much of a client's text as a line holds: what is longer is an attack, or shows at its start what it is.
+fn short(text: &str) -> &str {
+    let end = (0..=LONGEST).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
+    text.get(..end).unwrap_or(text)
+}
+
+/// Bytes of one field that a client wrote.
+const LONGEST: usize = 2048;
+
 /// One JSON object under construction.
 struct Line(Vec<u8>);
 
@@ -295,8 +304,19 @@ impl Line {
         }
     }
 
+    /// A host without its port, as `server.address` has it.
+    fn host(&mut self, name: &str, value: Option<&HeaderValue>) {
+        let text = value.map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let host = text.as_deref().map(|text| match text.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => text,
+        });
+        self.text(name, host.map(short));
+    }
+
     fn lossy(&mut self, name: &str, value: Option<&HeaderValue>) {
-        let value = value.map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let bytes = value.map(HeaderValue::as_bytes);
+        let value = bytes.map(|bytes| String::from_utf8_lossy(bytes.get(..LONGEST).unwrap_or(bytes)));
         self.text(name, value.as_deref());
     }
 

@@ -6,6 +6,7 @@
 //! must stay true: a body is written to at most one connection.
 
 use std::error::Error as _;
+use std::io;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -166,7 +167,7 @@ impl Client {
 
     /// A new connection to the first endpoint that accepts one; those that failed of late are asked last.
     async fn connect_from(&self, first: usize) -> Result<Lease, Error> {
-        let mut failed = None;
+        let (mut failed, mut timed_out) = (None, false);
         // Whom to avoid is settled before the first attempt, so that one which fails now is not asked twice.
         let avoided: Vec<usize> = self.order(first).filter(|&index| self.is_avoided(index)).collect();
         let good = self.order(first).filter(|index| !avoided.contains(index));
@@ -178,11 +179,15 @@ impl Client {
                     return Ok(Lease { sender, backend: index, reused: false });
                 }
                 Err(source) => {
+                    timed_out = source.kind() == io::ErrorKind::TimedOut;
                     tracing::warn!(endpoint = %backend.endpoint, error = %source, "Cannot connect to the upstream");
                     backend.avoid(self.started);
                     failed = Some(Unavailable::Connect { endpoint: backend.endpoint.to_string(), source });
                 }
             }
+        }
+        if timed_out {
+            return Err(Error::TimedOut);
         }
         Err(failed.unwrap_or(Unavailable::Answer("upstream has no endpoints")).into())
     }

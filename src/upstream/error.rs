@@ -11,18 +11,31 @@ pub enum Error {
     /// An identity value cannot be sent in its format: 403 `identity_unsendable`.
     #[error("identity cannot be sent")]
     IdentityUnsendable(#[from] Unsendable),
-    /// The client's message turned out malformed or broke off after its head was accepted: 400 `request_malformed`.
+    /// The client's message turned out malformed after its head was accepted: 400 `request_malformed`.
     #[error("request is malformed")]
-    RequestMalformed(#[from] Malformed),
+    RequestMalformed(#[source] Malformed),
+    /// The client hung up while it was sending its body: no status, `client_closed`.
+    #[error("client is gone")]
+    ClientClosed(#[source] Malformed),
     /// The client stopped sending its body: 408 `request_timeout`.
     #[error("client sent nothing more of its body in time")]
     RequestTimedOut,
     /// No endpoint could be reached, or the one that was broke off: 502 `upstream_unavailable`.
     #[error("upstream is unavailable")]
     Unavailable(#[from] Unavailable),
-    /// The upstream got the request and did not begin its answer in time: 504 `upstream_timeout`.
+    /// No connection in time, or no answer begun in time to a request that was sent: 504 `upstream_timeout`.
     #[error("upstream did not answer in time")]
     TimedOut,
+}
+
+impl From<Malformed> for Error {
+    fn from(malformed: Malformed) -> Self {
+        if malformed.is_departure() {
+            Self::ClientClosed(malformed)
+        } else {
+            Self::RequestMalformed(malformed)
+        }
+    }
 }
 
 /// What is wrong with an upstream, for the log; addresses in it are not for clients.

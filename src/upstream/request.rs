@@ -4,6 +4,7 @@
 //! waited for. It refuses trailer fields that must not reach an upstream: a server that merges trailers into the
 //! header section would take a client's `X-User` for ours (RFC 9110 §6.5.1).
 
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -115,6 +116,24 @@ pub enum Malformed {
     /// More connection options than any client has a use for; each would have to be looked up.
     #[error("too many connection options")]
     ConnectionOptions,
+}
+
+impl Malformed {
+    /// Whether nothing is wrong with the message but that its sender left before its end.
+    pub(super) fn is_departure(&self) -> bool {
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<io::Error>() {
+                // Malformed chunks are `InvalidInput` and `InvalidData`.
+                return !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData);
+            }
+            if let Some(error) = error.downcast_ref::<h2::Error>() {
+                return error.is_io() || error.is_remote();
+            }
+            cause = error.source();
+        }
+        false
+    }
 }
 
 /// How far a body has come, and who is being waited for. Written by the connection's task, read by the request's.

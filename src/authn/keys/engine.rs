@@ -24,10 +24,20 @@ use crate::telemetry::metrics::IssuerMetrics;
 /// The keys of one issuer. Dropping it stops the task that keeps them fresh.
 #[derive(Debug)]
 pub struct Keys {
+    made_from: MadeFrom,
     shared: Arc<Shared>,
     ready_without: bool,
     task: Mutex<Option<Task>>,
     running: OnceLock<Running>,
+}
+
+/// What keys were made from.
+#[derive(Debug, PartialEq)]
+struct MadeFrom {
+    issuer: String,
+    algorithms: Algorithms,
+    source: KeySource,
+    options: FetchOptions,
 }
 
 /// Why an operator's refresh brought nothing.
@@ -59,6 +69,12 @@ impl Keys {
         metrics: IssuerMetrics,
         timing: Timing,
     ) -> Result<Self, KeySourceError> {
+        let made_from = MadeFrom {
+            issuer: issuer.to_owned(),
+            algorithms: algorithms.clone(),
+            source: source.clone(),
+            options: options.clone(),
+        };
         let shared = Arc::new(Shared::new(Arc::clone(name), source.is_remote(), metrics, timing));
         let file = |path, kind| KeyFile { path, kind, algorithms: algorithms.clone() };
         let task = match source {
@@ -80,11 +96,29 @@ impl Keys {
             }
         };
         Ok(Self {
+            made_from,
             shared,
             ready_without: options.on_start == OnStart::Degrade,
             task: Mutex::new(Some(task)),
             running: OnceLock::new(),
         })
+    }
+
+    /// Whether `Keys::new` would make the same keys of this: then a reload goes on with these.
+    pub fn is_made_from(
+        &self,
+        issuer: &str,
+        algorithms: &Algorithms,
+        source: &KeySource,
+        options: &FetchOptions,
+    ) -> bool {
+        let MadeFrom {
+            issuer: old_issuer,
+            algorithms: old_algorithms,
+            source: old_source,
+            options: old_options,
+        } = &self.made_from;
+        old_issuer == issuer && old_algorithms == algorithms && old_source == source && old_options == options
     }
 
     /// Starts the background task. Starting twice is starting once. Needs a tokio runtime.
@@ -213,7 +247,13 @@ impl Keys {
         let metrics = crate::telemetry::metrics::Metrics::new().unwrap().issuer("fixed");
         let shared = Arc::new(Shared::new("fixed".into(), false, metrics, Timing::default()));
         shared.take(Arc::new(set), None);
-        Self { shared, ready_without: true, task: Mutex::new(None), running: OnceLock::new() }
+        let made_from = MadeFrom {
+            issuer: String::new(),
+            algorithms: Algorithms::asymmetric(),
+            source: KeySource::Discovery,
+            options: FetchOptions::default(),
+        };
+        Self { made_from, shared, ready_without: true, task: Mutex::new(None), running: OnceLock::new() }
     }
 
     /// Whether a key of this id is there, without anybody asking for it.

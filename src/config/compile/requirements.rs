@@ -153,23 +153,9 @@ impl Policies {
     }
 
     fn several(&mut self, node: &Node, problems: &mut Problems) -> Option<Vec<Requirement>> {
-        match &node.value {
-            Value::List(items) if !items.is_empty() => {
-                let parts: Vec<_> = items.iter().map(|item| self.requirement(item, problems)).collect();
-                parts.into_iter().collect()
-            }
-            Value::List(_)
-            | Value::Null
-            | Value::Bool(_)
-            | Value::Integer(_)
-            | Value::Float(_)
-            | Value::Text(_)
-            | Value::Map(_)
-            | Value::Unknown => {
-                node.mismatch("a list of requirements or policy names, with at least one", problems);
-                None
-            }
-        }
+        let items = node.items("a list of requirements or policy names, with at least one", problems)?;
+        let parts: Vec<_> = items.iter().map(|item| self.requirement(item, problems)).collect();
+        parts.into_iter().collect()
     }
 }
 
@@ -320,24 +306,10 @@ fn lists<T>(
                 continue;
             }
         };
-        match &node.value {
-            Value::List(items) if !items.is_empty() => {
-                let read: Vec<T> = items.iter().filter_map(|node| item(node, problems)).collect();
-                complete &= read.len() == items.len();
-                lists.push((quantifier, read));
-            }
-            Value::List(_)
-            | Value::Null
-            | Value::Bool(_)
-            | Value::Integer(_)
-            | Value::Float(_)
-            | Value::Text(_)
-            | Value::Map(_)
-            | Value::Unknown => {
-                node.mismatch("a list with at least one item", problems);
-                complete = false;
-            }
-        }
+        let items = node.items("a list with at least one item", problems).unwrap_or_default();
+        let read: Vec<T> = items.iter().filter_map(|node| item(node, problems)).collect();
+        complete &= !items.is_empty() && read.len() == items.len();
+        lists.push((quantifier, read));
     }
     complete.then_some(lists)
 }

@@ -86,7 +86,11 @@ async fn a_header_over_the_limit_is_431() {
 
 #[tokio::test]
 async fn a_head_that_does_not_end_times_out_and_an_idle_connection_does_not() {
-    let limits = Limits { head: Duration::from_millis(200), idle: Duration::from_mins(1) };
+    let limits = Limits {
+        head: Duration::from_millis(200),
+        idle: Duration::from_mins(1),
+        write: Duration::from_mins(1),
+    };
     let world = World::start(None, limits).await;
     let mut idle = world.connect().await;
     idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
@@ -110,7 +114,11 @@ async fn a_head_that_does_not_end_times_out_and_an_idle_connection_does_not() {
 
 #[tokio::test]
 async fn an_idle_connection_ends_at_its_own_limit() {
-    let limits = Limits { head: Duration::from_millis(100), idle: Duration::from_millis(300) };
+    let limits = Limits {
+        head: Duration::from_millis(100),
+        idle: Duration::from_millis(300),
+        write: Duration::from_mins(1),
+    };
     let world = World::start(None, limits).await;
     let mut idle = world.connect().await;
     idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
@@ -124,7 +132,11 @@ async fn an_idle_connection_ends_at_its_own_limit() {
 
 #[tokio::test]
 async fn http2_with_prior_knowledge_is_served_and_ends_when_idle() {
-    let limits = Limits { head: Duration::from_millis(100), idle: Duration::from_millis(300) };
+    let limits = Limits {
+        head: Duration::from_millis(100),
+        idle: Duration::from_millis(300),
+        write: Duration::from_mins(1),
+    };
     let world = World::start(None, limits).await;
     let (mut sender, connection) = hyper::client::conn::http2::handshake(
         hyper_util::rt::TokioExecutor::new(),

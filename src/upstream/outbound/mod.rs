@@ -100,6 +100,8 @@ impl Outbound<'_> {
         join_cookies(out);
         if inbound.get_all(header::TE).iter().any(accepts_trailers) {
             out.insert(header::TE, HeaderValue::from_static("trailers"));
+            // RFC 9110 §10.1.4: whoever sends TE says that it ends at the next hop.
+            out.insert(header::CONNECTION, HeaderValue::from_static("te"));
         }
         if out.contains_key(TRACESTATE) && !self.continues_trace() {
             out.remove(TRACESTATE);
