@@ -5,6 +5,7 @@ mod operators;
 mod samples;
 mod starts;
 mod storms;
+mod tenants;
 
 use std::time::{Duration, Instant};
 
