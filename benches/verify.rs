@@ -225,6 +225,7 @@ fn authenticator(algorithm: Algorithm, token_cache_bytes: u64) -> Authenticator 
         issuer: "https://id.example.com/realms/main".into(),
         audiences: vec!["orders-api".into()],
         algorithms,
+        tenants: None,
         token_types: TokenTypes::default(),
         clock_skew: Duration::from_secs(30),
         max_age: None,

@@ -1,7 +1,10 @@
-//! `/livez`, `/readyz` and `/metrics`, on an address of their own.
+//! `/livez`, `/readyz`, `/metrics` and `/issuers/NAME/refresh`, on an address of their own.
 //!
-//! Given a `Health` to ask and the metrics to print, it answers probes and scrapes; it changes nothing and shows no
-//! token, key or claim. Liveness looks at nothing but the process itself: a restart would not bring an issuer back.
+//! Given a `Health` to ask and the metrics to print, it answers probes and scrapes, and has an issuer asked for its keys
+//! when an operator says so; it decides nothing and shows no token, key or claim. Liveness looks at nothing but the
+//! process itself: a restart would not bring an issuer back.
+
+mod refresh;
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -10,6 +13,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
+pub use self::refresh::{Issuers, Refreshed};
 use crate::body::Body;
 use crate::listener::{Peer, Refusal, Service};
 use crate::telemetry::metrics::Metrics;
@@ -38,13 +42,14 @@ pub struct Check {
 #[derive(Debug, Clone)]
 pub struct Admin {
     health: Arc<dyn Health>,
+    issuers: Arc<dyn Issuers>,
     metrics: Arc<Metrics>,
 }
 
 impl Admin {
-    /// Answers with what `health` and `metrics` say.
-    pub fn new(health: Arc<dyn Health>, metrics: Arc<Metrics>) -> Self {
-        Self { health, metrics }
+    /// Answers with what `health` and `metrics` say, and has `issuers` asked.
+    pub fn new(health: Arc<dyn Health>, issuers: Arc<dyn Issuers>, metrics: Arc<Metrics>) -> Self {
+        Self { health, issuers, metrics }
     }
 
     fn answer(&self, request: &Request<Incoming>) -> Response<Body> {
@@ -57,7 +62,7 @@ impl Admin {
             "/livez" => text(StatusCode::OK, "ok\n"),
             "/readyz" => self.readiness(request.uri().query()),
             "/metrics" => self.scrape(),
-            _ => text(StatusCode::NOT_FOUND, "known here: /livez, /readyz, /readyz?verbose, /metrics\n"),
+            _ => text(StatusCode::NOT_FOUND, KNOWN),
         }
     }
 
@@ -104,7 +109,10 @@ impl Service for Admin {
     type Body = Body;
 
     async fn handle(&self, request: Request<Incoming>, _: Arc<Peer>) -> Response<Body> {
-        self.answer(&request)
+        match refresh::issuer_of(request.uri().path()) {
+            Some(name) => refresh::refresh(&*self.issuers, &name, &request).await,
+            None => self.answer(&request),
+        }
     }
 
     fn refused(&self, peer: &Peer, refusal: Refusal) {
@@ -120,3 +128,6 @@ fn text(status: StatusCode, body: impl Into<bytes::Bytes>) -> Response<Body> {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
+
+const KNOWN: &str =
+    "known here: /livez, /readyz, /readyz?verbose, /metrics, and POST /issuers/NAME/refresh\n";

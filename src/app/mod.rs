@@ -4,6 +4,7 @@
 //! that tests and the demo run on port 0. Knows every module and is known by none but `cli`.
 
 mod readiness;
+mod refresh;
 mod reload;
 
 use std::io;
@@ -18,6 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use self::readiness::Readiness;
+use self::refresh::Refresh;
 use self::reload::Reloader;
 use crate::admin::{Admin, Health};
 use crate::config::{self, Problems, Settings, Shutdown};
@@ -176,6 +178,7 @@ impl Bound {
         let drain = Drain::new();
         let admin_drain = Drain::new();
         let readiness = Arc::new(Readiness::new(snapshots.clone(), listeners.len()));
+        let refresh = Arc::new(Refresh::new(snapshots.clone()));
         let proxy = Proxy::new(snapshots, telemetry.clone(), drain.clone());
         for (listener, address) in listeners {
             tracing::info!(%address, "Listening");
@@ -183,7 +186,7 @@ impl Bound {
         }
         tracing::info!(address = %admin_address, "Listening for metrics and probes");
         let health: Arc<dyn Health> = readiness.clone();
-        let service = Admin::new(health, Arc::clone(&telemetry.metrics));
+        let service = Admin::new(health, refresh, Arc::clone(&telemetry.metrics));
         admin_drain.spawn(admin.serve(service, admin_drain.clone()));
         // Until the end: a drain serves requests too, but by the configuration that it began with.
         let reloading = AbortOnDrop(tokio::spawn(

@@ -27,6 +27,8 @@ use super::validity::Timestamp;
 pub struct Authenticator {
     issuers: Vec<Arc<Issuer>>,
     by_iss: HashMap<String, u16>,
+    /// Those whose `iss` differs from tenant to tenant.
+    by_tenant: Vec<u16>,
     hints: Hints,
     limits: TokenLimits,
 }
@@ -34,11 +36,14 @@ pub struct Authenticator {
 impl Authenticator {
     /// For these issuers. Of two with an equal `iss`, which the configuration refuses, the first counts.
     pub fn new(issuers: Vec<Arc<Issuer>>, limits: TokenLimits) -> Self {
-        let mut by_iss = HashMap::new();
+        let (mut by_iss, mut by_tenant) = (HashMap::new(), Vec::new());
         for (issuer, place) in issuers.iter().zip(0..) {
-            by_iss.entry(issuer.spec().issuer.clone()).or_insert(place);
+            match &issuer.spec().tenants {
+                None => _ = by_iss.entry(issuer.spec().issuer.clone()).or_insert(place),
+                Some(_) => by_tenant.push(place),
+            }
         }
-        Self { issuers, by_iss, hints: Hints::default(), limits }
+        Self { issuers, by_iss, by_tenant, hints: Hints::default(), limits }
     }
 
     /// The issuers, as they were given.
@@ -120,9 +125,14 @@ impl Authenticator {
             Some(Value::String(iss)) => iss,
             Some(_) => return Err(Error::ClaimMalformed(Cow::Borrowed("iss"))),
         };
-        let &place = self.by_iss.get(iss).ok_or(Error::IssuerUnknown)?;
-        let issuer = self.issuers.get(usize::from(place)).ok_or(Error::IssuerUnknown)?;
-        Ok((place, issuer))
+        let at = |place: u16| Some((place, &**self.issuers.get(usize::from(place))?));
+        let of_tenant = || {
+            let names =
+                |issuer: &Issuer| issuer.spec().tenants.as_ref().is_some_and(|all| all.of(iss).is_some());
+            self.by_tenant.iter().filter_map(|&place| at(place)).find(|(_, issuer)| names(issuer))
+        };
+        let known = self.by_iss.get(iss).and_then(|&place| at(place));
+        known.or_else(of_tenant).ok_or(Error::IssuerUnknown)
     }
 }
 

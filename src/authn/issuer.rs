@@ -21,6 +21,7 @@ use super::error::Error;
 use super::jws::Jws;
 use super::keys::{KeyFailure, Keys, VerificationKey};
 use super::principal::Verified;
+use super::tenant::Tenants;
 use super::token_type::TokenTypes;
 use super::validity::{TimeRules, Timestamp, Validity};
 use crate::telemetry::metrics::IssuerMetrics;
@@ -36,6 +37,8 @@ pub struct IssuerSpec {
     pub audiences: Vec<String>,
     /// What its tokens may be signed with.
     pub algorithms: Algorithms,
+    /// Its tenants, where its `issuer` has a place for them.
+    pub tenants: Option<Tenants>,
     /// What their `typ` may be.
     pub token_types: TokenTypes,
     /// How far its clock and ours may be apart.
@@ -165,7 +168,10 @@ impl Issuer {
         jws: Jws<'_>,
         now: Timestamp,
     ) -> Result<Arc<Verified>, Refused> {
-        if !keys.iter().any(|key| key.verify(algorithm, jws.signing_input, &jws.signature)) {
+        let tenant = self.tenant(&jws.claims)?;
+        let mut keys = keys.iter().filter(|key| self.takes_key(key, &jws.claims)).peekable();
+        keys.peek().ok_or(Error::KeyUnsuitable)?;
+        if !keys.any(|key| key.verify(algorithm, jws.signing_input, &jws.signature)) {
             return Err(Error::SignatureInvalid.into());
         }
         let validity = Validity::read(&jws.claims, &self.times, now)?;
@@ -173,10 +179,23 @@ impl Issuer {
         match self.read_names(&jws.claims) {
             Ok((roles, scopes)) => {
                 let issuer = Arc::clone(&self.spec.name);
-                Ok(Arc::new(Verified { issuer, roles, scopes, claims: jws.claims, validity }))
+                Ok(Arc::new(Verified { issuer, tenant, roles, scopes, claims: jws.claims, validity }))
             }
             Err(error) => Err(Refused { error, after_audience: Some(jws.claims) }),
         }
+    }
+
+    /// The tenant that the token names, where the issuer has tenants.
+    fn tenant(&self, claims: &Map<String, Value>) -> Result<Option<String>, Error> {
+        let Some(tenants) = &self.spec.tenants else { return Ok(None) };
+        let tenant = claims.get("iss").and_then(Value::as_str).and_then(|iss| tenants.of(iss));
+        tenant.map(|tenant| Some(tenant.to_owned())).ok_or(Error::IssuerUnknown)
+    }
+
+    /// A key that is of one tenant alone signs for no other.
+    fn takes_key(&self, key: &VerificationKey, claims: &Map<String, Value>) -> bool {
+        let (Some(tenants), Some(own)) = (&self.spec.tenants, key.issuer()) else { return true };
+        claims.get("iss").and_then(Value::as_str).is_some_and(|iss| tenants.admit_key(own, iss))
     }
 
     /// One audience must be the issuer's, and where the route narrows them, one the route's.

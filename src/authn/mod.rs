@@ -19,6 +19,7 @@ mod json;
 mod jws;
 pub mod keys;
 mod principal;
+mod tenant;
 mod token_type;
 mod validity;
 
@@ -32,6 +33,7 @@ pub use issuer::{Issuer, IssuerSpec};
 pub use json::Defect as JsonDefect;
 pub use jws::TokenLimits;
 pub use principal::Principal;
+pub use tenant::{Tenants, TenantsError};
 pub use token_type::{TokenTypes, TokenTypesError};
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub struct Principal {
 #[derive(Debug)]
 pub(super) struct Verified {
     pub(super) issuer: Arc<str>,
+    pub(super) tenant: Option<String>,
     pub(super) roles: Vec<String>,
     pub(super) scopes: Vec<String>,
     pub(super) claims: Map<String, Value>,
@@ -30,6 +31,11 @@ impl Principal {
     /// The configured name of the token's issuer.
     pub fn issuer(&self) -> &Arc<str> {
         &self.verified.issuer
+    }
+
+    /// Which of its issuer's tenants the token is of, as a list of none or one; from `iss` alone.
+    pub fn issuer_tenant(&self) -> &[String] {
+        self.verified.tenant.as_slice()
     }
 
     /// The claim `sub`, where it is a string.
@@ -52,6 +58,15 @@ impl Principal {
         &self.verified.claims
     }
 
+    /// The same, of a tenant.
+    #[cfg(test)]
+    pub(crate) fn of_tenant(self, tenant: &str) -> Self {
+        let verified = self.verified;
+        let Ok(mut verified) = Arc::try_unwrap(verified) else { panic!("a caller of nobody else's") };
+        verified.tenant = Some(tenant.to_owned());
+        Self::new(Arc::new(verified))
+    }
+
     /// A caller for the unit tests of later stages.
     #[cfg(test)]
     pub(crate) fn for_test(issuer: &str, roles: &[&str], scopes: &[&str], claims: Value) -> Self {
@@ -60,6 +75,7 @@ impl Principal {
         let (roles, scopes) = (owned(roles), owned(scopes));
         Self::new(Arc::new(Verified {
             issuer: issuer.into(),
+            tenant: None,
             roles,
             scopes,
             claims,
@@ -73,7 +89,11 @@ impl Verified {
     /// bound on the sum is a bound on memory.
     pub(super) fn size(&self) -> usize {
         let names = |names: &[String]| names.iter().map(|name| ALLOCATION + name.capacity()).sum::<usize>();
-        size_of::<Self>() + names(&self.roles) + names(&self.scopes) + members_size(&self.claims)
+        size_of::<Self>()
+            + names(self.tenant.as_slice())
+            + names(&self.roles)
+            + names(&self.scopes)
+            + members_size(&self.claims)
     }
 }
 

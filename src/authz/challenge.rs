@@ -39,9 +39,11 @@ pub fn is_scope_token(text: &str) -> bool {
 /// The scopes with which it would hold, all else being equal; none if no scopes would do.
 fn needed<'a>(requirement: &'a Requirement, principal: &Principal) -> Option<Vec<&'a str>> {
     match requirement {
-        Requirement::Authenticated | Requirement::Roles(_) | Requirement::Claim(..) | Requirement::Not(_) => {
-            requirement.holds(principal).then(Vec::new)
-        }
+        Requirement::Authenticated
+        | Requirement::Roles(_)
+        | Requirement::IssuerTenant(_)
+        | Requirement::Claim(..)
+        | Requirement::Not(_) => requirement.holds(principal).then(Vec::new),
         Requirement::Scopes(test) => needed_names(test, principal),
         Requirement::AllOf(parts) => {
             let parts: Option<Vec<_>> = parts.iter().map(|part| needed(part, principal)).collect();
@@ -78,7 +80,10 @@ fn needed_names<'a>(test: &'a NameTest, principal: &Principal) -> Option<Vec<&'a
 /// The names that a client must not be told to ask for.
 fn collect_unwanted<'a>(requirement: &'a Requirement, negated: bool, into: &mut Vec<&'a str>) {
     match requirement {
-        Requirement::Authenticated | Requirement::Roles(_) | Requirement::Claim(..) => {}
+        Requirement::Authenticated
+        | Requirement::Roles(_)
+        | Requirement::IssuerTenant(_)
+        | Requirement::Claim(..) => {}
         Requirement::Scopes(test) => {
             for (_, names) in
                 test.terms().filter(|(quantifier, _)| negated || *quantifier == Quantifier::None)

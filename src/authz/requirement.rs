@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use super::claim::{ClaimTest, Incomparable};
-use super::name::NameTest;
+use super::name::{NameTest, Quantifier};
 use crate::authn::{ClaimPath, Principal};
 
 /// A condition on a verified caller, compiled.
@@ -21,6 +21,8 @@ pub enum Requirement {
     Roles(NameTest),
     /// The caller's scopes.
     Scopes(NameTest),
+    /// Which of its issuer's tenants the caller is of.
+    IssuerTenant(NameTest),
     /// One claim of the token.
     Claim(ClaimPath, ClaimTest),
     /// Each of them. An empty list denies, whatever stands around it.
@@ -44,12 +46,24 @@ impl Requirement {
         self.evaluate(principal, true) == Ok(true)
     }
 
+    /// Whether it holds for callers of tenants that it names, and for no others.
+    pub fn names_tenants(&self) -> bool {
+        match self {
+            Self::Authenticated | Self::Roles(_) | Self::Scopes(_) | Self::Claim(..) | Self::Not(_) => false,
+            Self::IssuerTenant(test) => test.terms().any(|(quantifier, _)| quantifier != Quantifier::None),
+            Self::AllOf(parts) => parts.iter().any(Self::names_tenants),
+            Self::AnyOf(parts) => parts.iter().all(Self::names_tenants),
+            Self::Policy(policy) => policy.requirement.names_tenants(),
+        }
+    }
+
     /// `open`: whether the answer still matters; where it does not, only comparability does.
     pub(super) fn evaluate(&self, principal: &Principal, open: bool) -> Result<bool, Incomparable> {
         match self {
             Self::Authenticated => Ok(true),
             Self::Roles(test) => Ok(open && test.holds(principal.roles())),
             Self::Scopes(test) => Ok(open && test.holds(principal.scopes())),
+            Self::IssuerTenant(test) => Ok(open && test.holds(principal.issuer_tenant())),
             Self::Claim(path, test) => test.evaluate(path.find(principal.claims())),
             // Configuration refuses empty lists; should one get here, `all` of nothing must not open the door.
             Self::AllOf(parts) | Self::AnyOf(parts) if parts.is_empty() => Err(Incomparable),

@@ -57,6 +57,7 @@ section! {
     #[expect(clippy::struct_field_names, reason = "the fields are the keys of the file")]
     Issuer {
         issuer: required String,
+        tenants: optional Tenants,
         audiences: required Vec<At<String>>,
         algorithms: optional Vec<At<String>>,
         keys: optional Keys,
@@ -68,7 +69,6 @@ section! {
         scopes: optional Path,
         token_cache: optional TokenCache,
     }
-    later { "tenants" }
 }
 
 section! {
@@ -210,6 +210,25 @@ section! {
     FormattedHeader {
         from: required Path,
         format: optional String,
+    }
+}
+
+/// The tenants of an issuer.
+#[derive(Debug, Clone)]
+pub(super) enum Tenants {
+    Any,
+    Listed(Vec<At<String>>),
+}
+
+impl FromNode for Tenants {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        if matches!(node.value, Value::List(_)) {
+            return Vec::from_node(node, problems).map(Self::Listed);
+        }
+        node.parse_text("`any`, or a list of tenants", problems, |text| match text {
+            "any" => Ok(Self::Any),
+            other => Err(format!("`{other}` is neither `any` nor a list")),
+        })
     }
 }
 

@@ -2,12 +2,11 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use super::fault::{self, Fault};
 use super::keypair::KeyPair;
 use super::token::TokenBuilder;
 
@@ -34,6 +34,8 @@ struct State {
     failure: Option<u16>,
     delay: Duration,
     raw: Option<Vec<u8>>,
+    fault: Option<Fault>,
+    streamed: Arc<AtomicUsize>,
     discovery: Option<Value>,
     discoveries: usize,
     fetches: usize,
@@ -57,6 +59,8 @@ impl Issuer {
             failure: None,
             delay: Duration::ZERO,
             raw: None,
+            fault: None,
+            streamed: Arc::default(),
             discovery: None,
             discoveries: 0,
             fetches: 0,
@@ -112,7 +116,7 @@ impl Issuer {
     /// Answers properly again.
     pub fn recover(&self) {
         let mut state = self.lock();
-        (state.failure, state.raw, state.delay) = (None, None, Duration::ZERO);
+        (state.failure, state.raw, state.fault, state.delay) = (None, None, None, Duration::ZERO);
     }
 
     /// Takes this long for each answer.
@@ -123,6 +127,16 @@ impl Issuer {
     /// Serves these bytes in place of the key set.
     pub fn serve_keys(&self, body: impl Into<Vec<u8>>) {
         self.lock().raw = Some(body.into());
+    }
+
+    /// Answers like this when the key set is asked for.
+    pub fn fault(&self, fault: Fault) {
+        self.lock().fault = Some(fault);
+    }
+
+    /// How many bytes of streamed answers were taken.
+    pub fn streamed(&self) -> usize {
+        self.lock().streamed.load(Ordering::Relaxed)
     }
 
     /// Serves this discovery document.
@@ -159,7 +173,7 @@ impl Drop for Issuer {
 impl State {
     fn answer(&mut self, path: &str) -> (u16, Vec<u8>) {
         let content = match path {
-            "/.well-known/openid-configuration" => {
+            path if path.ends_with("/.well-known/openid-configuration") => {
                 self.discoveries += 1;
                 let standard = json!({ "issuer": self.url, "jwks_uri": format!("{}/jwks.json", self.url) });
                 self.discovery.clone().unwrap_or(standard).to_string().into_bytes()
@@ -191,12 +205,22 @@ async fn accept(listener: TcpListener, state: Arc<Mutex<State>>) {
 async fn answer(
     request: Request<Incoming>,
     state: Arc<Mutex<State>>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<fault::Body>, Infallible> {
     let delay = state.lock().expect("unpoisoned").delay;
     tokio::time::sleep(delay).await;
     let authorization = request.headers().get("authorization").and_then(|value| value.to_str().ok());
-    state.lock().expect("unpoisoned").authorization = authorization.map(str::to_owned);
-    let (status, body) = state.lock().expect("unpoisoned").answer(request.uri().path());
-    let response = Response::builder().status(status).header("content-type", "application/json");
-    Ok(response.body(Full::from(body)).expect("a response"))
+    let path = request.uri().path();
+    let (status, body, fault, streamed) = {
+        let mut state = state.lock().expect("unpoisoned");
+        state.authorization = authorization.map(str::to_owned);
+        let (status, body) = state.answer(path);
+        let fault = state.fault.clone().filter(|_| path == "/jwks.json");
+        (status, body, fault, Arc::clone(&state.streamed))
+    };
+    if let Some(fault) = fault {
+        return Ok(fault.answer(body, streamed).await);
+    }
+    let mut response = fault::document("application/json", body);
+    *response.status_mut() = status.try_into().expect("a status");
+    Ok(response)
 }

@@ -7,6 +7,7 @@
 pub mod eventually;
 pub mod binary;
 pub mod client;
+pub mod fault;
 pub mod gateway;
 pub mod issuer;
 pub mod keypair;
@@ -24,6 +25,7 @@ pub mod world;
 
 pub use binary::Binary;
 pub use client::Client;
+pub use fault::Fault;
 pub use gateway::Gateway;
 pub use issuer::Issuer;
 pub use keypair::KeyPair;

@@ -73,7 +73,8 @@ fn key(members: &Map<String, Value>, kid: Option<Box<str>>, origin: Origin) -> D
     };
     let material = material(members, origin)?;
     let private = !matches!(material, Material::Secret(_)) && members.contains_key("d");
-    Ok((VerificationKey::new(&material, kid, algorithm)?, private))
+    let key = VerificationKey::new(&material, kid, algorithm)?.of_issuer(optional_text(members, "issuer")?);
+    Ok((key, private))
 }
 
 fn material(members: &Map<String, Value>, origin: Origin) -> Result<Material, KeyDefect> {

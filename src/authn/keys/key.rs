@@ -15,6 +15,7 @@ use crate::authn::algorithm::Algorithm;
 /// A key that verifies signatures with the algorithms it suits.
 pub struct VerificationKey {
     kid: Option<Box<str>>,
+    issuer: Option<Box<str>>,
     identity: KeyIdentity,
     verifiers: Vec<(Algorithm, Verifier)>,
 }
@@ -36,12 +37,26 @@ impl VerificationKey {
             return Err(KeyDefect::AlgorithmMismatch);
         }
         let identity = KeyIdentity::of(material, kid.as_deref(), &verifiers);
-        Ok(Self { kid, identity, verifiers })
+        Ok(Self { kid, issuer: None, identity, verifiers })
+    }
+
+    /// The same, of this `iss` alone, where it says so: a key set of many tenants may hold keys of one.
+    pub(super) fn of_issuer(mut self, issuer: Option<&str>) -> Self {
+        if let Some(issuer) = issuer {
+            self.identity = self.identity.of_issuer(issuer);
+            self.issuer = Some(issuer.into());
+        }
+        self
     }
 
     /// The key id, where it has one.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    /// Its own `issuer` member, where it has one; counts for issuers with tenants.
+    pub fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
     }
 
     /// Whether it may verify signatures of this algorithm.
@@ -99,6 +114,15 @@ impl KeyIdentity {
         for (algorithm, _) in verifiers {
             field(algorithm.name().as_bytes());
         }
+        let mut identity = [0; 32];
+        identity.copy_from_slice(context.finish().as_ref());
+        Self(identity)
+    }
+
+    fn of_issuer(self, issuer: &str) -> Self {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(&self.0);
+        context.update(issuer.as_bytes());
         let mut identity = [0; 32];
         identity.copy_from_slice(context.finish().as_ref());
         Self(identity)

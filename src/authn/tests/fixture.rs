@@ -252,6 +252,7 @@ pub(super) fn spec(name: &str, iss: &str) -> IssuerSpec {
         issuer: iss.into(),
         audiences: vec!["orders".into(), "billing".into()],
         algorithms: Algorithms::asymmetric(),
+        tenants: None,
         token_types: TokenTypes::default(),
         clock_skew: Duration::from_secs(30),
         max_age: None,

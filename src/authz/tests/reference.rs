@@ -15,6 +15,13 @@ proptest! {
     }
 
     #[test]
+    fn what_names_tenants_is_open_to_no_other(requirement in requirements(), principal in callers()) {
+        if requirement.names_tenants() && requirement.holds(&principal) {
+            prop_assert!(matches!(principal.issuer_tenant(), [tenant] if tenant != "stranger"));
+        }
+    }
+
+    #[test]
     fn a_challenge_is_of_scope_tokens_and_never_of_those_the_caller_has_alone(
         requirement in requirements(),
         principal in callers(),
@@ -32,7 +39,7 @@ fn allows(requirement: &Requirement, principal: &Principal) -> bool {
 
 fn comparable(requirement: &Requirement, principal: &Principal) -> bool {
     match requirement {
-        Authenticated | Roles(_) | Scopes(_) => true,
+        Authenticated | Roles(_) | Scopes(_) | IssuerTenant(_) => true,
         Requirement::Claim(path, test) => {
             let claim = path.find(principal.claims());
             test.terms().iter().all(|term| match (term, claim) {
@@ -61,6 +68,7 @@ fn truth(requirement: &Requirement, principal: &Principal) -> bool {
         Authenticated => true,
         Roles(test) => names_hold(test, principal.roles()),
         Scopes(test) => names_hold(test, principal.scopes()),
+        IssuerTenant(test) => names_hold(test, principal.issuer_tenant()),
         Requirement::Claim(path, test) => {
             let claim = path.find(principal.claims());
             let members = claim.map(members).unwrap_or_default();
@@ -166,6 +174,7 @@ fn requirements() -> impl Strategy<Value = Requirement> {
         1 => Just(()).prop_map(|()| Authenticated),
         2 => name_tests().prop_map(Roles),
         2 => name_tests().prop_map(Scopes),
+        2 => name_tests().prop_map(IssuerTenant),
         4 => claim,
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
@@ -185,11 +194,13 @@ fn callers() -> impl Strategy<Value = Principal> {
         prop::option::of(claim_values()),
         prop::option::of(claim_values()),
     );
-    (held(), held(), claims).prop_map(|(roles, scopes, (c, d, e))| {
+    let tenant = prop::option::of(prop::sample::select(vec!["a", "b", "stranger"]));
+    (held(), held(), claims, tenant).prop_map(|(roles, scopes, (c, d, e), tenant)| {
         let mut claims = serde_json::Map::new();
         claims.extend(c.map(|value| ("c".to_owned(), value)));
         claims
             .extend(d.or_else(|| e.map(|value| json!({ "e": value }))).map(|value| ("d".to_owned(), value)));
-        caller(&roles, &scopes, Value::Object(claims))
+        let caller = caller(&roles, &scopes, Value::Object(claims));
+        if let Some(tenant) = tenant { caller.of_tenant(tenant) } else { caller }
     })
 }

@@ -57,7 +57,10 @@ fn compile_header(
         .map_err(|error| {
             problems.refuse(
                 from.at,
-                super::complete(&error, "write claims.NAME, roles, scopes, issuer or path.NAME"),
+                super::complete(
+                    &error,
+                    "write claims.NAME, roles, scopes, issuer, issuer_tenant or path.NAME",
+                ),
             );
         })
         .ok();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::files::Base;
 use super::names::Names;
+use super::tenants;
 use super::upstreams::positive;
 use crate::authn::keys::{FetchOptions, KeySource, KeySourceError, Keys, OnStart, ProxyUrl, SecretSource};
 use crate::authn::{Algorithm, Algorithms, ClaimPath, Issuer, IssuerSpec, TokenTypes};
@@ -39,8 +40,16 @@ pub(super) fn compile(
             }
             seen.push(iss.clone());
         }
+        let place = issuer.as_ref().and_then(|issuer| issuer.issuer.as_ref()).map_or(name.at, |iss| iss.at);
         let compiled =
             issuer.and_then(|issuer| compile_one(&name, issuer, base, metrics, previous, problems));
+        let shares = |other: &&Arc<Issuer>| {
+            compiled.as_ref().is_some_and(|compiled| tenants::share_a_token(compiled.spec(), other.spec()))
+        };
+        if let Some(other) = names.values().find(shares) {
+            let wrong = format!("the issuer `{}` has tokens that are of this one too", other.spec().name);
+            problems.error(place, wrong, "a token must belong to one section; list the `tenants` of each");
+        }
         names.add(&name.value, compiled);
     }
     names
@@ -92,6 +101,8 @@ fn compile_one(
     };
     let (source, options, place) = source?;
     let iss = issuer.issuer?;
+    let is_discovered = source == KeySource::Discovery;
+    let tenants = tenants::compile(&iss, issuer.tenants, is_discovered, problems).ok()?;
     let algorithms = algorithms?;
     let metrics = metrics.issuer(&name.value);
     let name: Arc<str> = name.value.as_str().into();
@@ -117,6 +128,7 @@ fn compile_one(
         issuer: iss.value,
         audiences: issuer.audiences?.value.into_iter().map(|audience| audience.value).collect(),
         algorithms,
+        tenants,
         token_types: token_types?,
         clock_skew: issuer.clock_skew.map_or(CLOCK_SKEW, |skew| skew.value),
         max_age: max_age?,

@@ -10,6 +10,7 @@ mod listeners;
 mod names;
 mod requirements;
 mod routes;
+mod tenants;
 mod upstreams;
 
 use std::error::Error;

@@ -128,6 +128,7 @@ impl Policies {
         match key.as_str() {
             "roles" => name_test(node, "roles", problems).map(Requirement::Roles),
             "scopes" => name_test(node, "scopes", problems).map(Requirement::Scopes),
+            "issuer_tenant" => name_test(node, "tenants", problems).map(Requirement::IssuerTenant),
             "claims" => claims(node, problems),
             "any_of" => self.several(node, problems).map(Requirement::AnyOf),
             "all_of" => self.several(node, problems).map(Requirement::AllOf),
@@ -141,7 +142,8 @@ impl Policies {
                 None
             }
             other => {
-                const KNOWN: [&str; 6] = ["roles", "scopes", "claims", "any_of", "all_of", "not"];
+                const KNOWN: [&str; 7] =
+                    ["roles", "scopes", "issuer_tenant", "claims", "any_of", "all_of", "not"];
                 let right = closest(other, KNOWN).map_or_else(
                     || format!("known here: {}", KNOWN.join(", ")),
                     |near| format!("did you mean `{near}`?"),

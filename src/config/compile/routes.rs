@@ -6,6 +6,7 @@ use http::HeaderName;
 
 use super::names::Names;
 use super::requirements::Policies;
+use super::tenants;
 use crate::authn::{Admission, Issuer};
 use crate::authz::Requirement;
 use crate::config::document::{self, Access};
@@ -157,8 +158,12 @@ fn access(
     }
     let conditions = match value {
         Access::Public => return Some(proxy::Access::Public),
-        Access::Optional => return Some(proxy::Access::Optional(Admission::default())),
+        Access::Optional => {
+            tenants::check_route(at, parts.issuers.values(), None, problems);
+            return Some(proxy::Access::Optional(Admission::default()));
+        }
         Access::Authenticated => {
+            tenants::check_route(at, parts.issuers.values(), None, problems);
             return Some(proxy::Access::Protected(Admission::default(), Requirement::Authenticated));
         }
         Access::Conditions(conditions) => conditions,
@@ -178,6 +183,13 @@ fn access(
         None => Some(Requirement::Authenticated),
         Some(node) => parts.policies.requirement(&node.value, problems),
     };
+    if let Some(requirement) = &requirement {
+        match &issuers {
+            Some(Some(allowed)) => tenants::check_route(at, allowed.iter(), Some(requirement), problems),
+            Some(None) => {}
+            None => tenants::check_route(at, parts.issuers.values(), Some(requirement), problems),
+        }
+    }
     let issuers = match issuers {
         None => None,
         Some(issuers) => Some(issuers?.iter().map(|issuer| Arc::clone(&issuer.spec().name)).collect()),

@@ -187,7 +187,7 @@ fn sources_are_parsed_strictly() {
     }
     assert_eq!(
         IdentityValue::parse("sub").unwrap_err().to_string(),
-        "`sub` is no identity value; use `claims.PATH`, `roles`, `scopes`, `issuer` or `path.NAME`"
+        "`sub` is no identity value; use `claims.PATH`, `roles`, `scopes`, `issuer`, `issuer_tenant` or `path.NAME`"
     );
     let formats = ["text", "csv", "json", "base64url"].map(Format::parse);
     assert_eq!(formats, [Format::Text, Format::Csv, Format::Json, Format::Base64url].map(Some));

@@ -17,6 +17,8 @@ pub enum IdentityValue {
     Scopes,
     /// `issuer`: the configured name of the token's issuer.
     Issuer,
+    /// `issuer_tenant`: which of its issuer's tenants the token is of.
+    IssuerTenant,
     /// `path.NAME`: the segment that the route's path captured.
     Capture(Arc<str>),
 }
@@ -33,6 +35,7 @@ impl IdentityValue {
                 "roles" => Ok(Self::Roles),
                 "scopes" => Ok(Self::Scopes),
                 "issuer" => Ok(Self::Issuer),
+                "issuer_tenant" => Ok(Self::IssuerTenant),
                 _ => Err(unknown()),
             },
         }
@@ -60,6 +63,7 @@ impl IdentityValue {
             Self::Roles => Some(Source::Names(principal.roles())),
             Self::Scopes => Some(Source::Names(principal.scopes())),
             Self::Issuer => Some(Source::Text(principal.issuer())),
+            Self::IssuerTenant => principal.issuer_tenant().first().map(|tenant| Source::Text(tenant)),
             Self::Capture(name) => capture(name).map(Source::Text),
         }
     }
@@ -75,5 +79,7 @@ pub(super) enum Source<'a> {
 
 /// No source of an identity header.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no identity value; use `claims.PATH`, `roles`, `scopes`, `issuer` or `path.NAME`")]
+#[error(
+    "`{0}` is no identity value; use `claims.PATH`, `roles`, `scopes`, `issuer`, `issuer_tenant` or `path.NAME`"
+)]
 pub struct IdentityValueError(String);
