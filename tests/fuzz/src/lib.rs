@@ -10,8 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jwtgate::authn::keys::{FetchOptions, KeySource, Keys};
 use jwtgate::authn::{
-    Admission, Algorithm, Algorithms, Authenticator, BearerToken, ClaimPath, Failure, Issuer, IssuerSpec, Principal,
-    TokenLimits, TokenTypes,
+    Admission, Algorithm, Algorithms, Authenticator, BearerToken, ClaimPath, Failure, Issuer, IssuerSpec,
+    Principal, TokenLimits, TokenTypes,
 };
 use jwtgate::telemetry::metrics::Metrics;
 
@@ -49,7 +49,8 @@ static AUTHENTICATOR: LazyLock<Authenticator> = LazyLock::new(|| {
     let metrics = Metrics::new().expect("metrics").issuer(&spec.name);
     let source = KeySource::JwksFile(file.path().to_path_buf());
     let options = FetchOptions::default();
-    let keys = Keys::new(&spec.name, &spec.issuer, &spec.algorithms, source, &options, metrics.clone()).expect("keys");
+    let keys = Keys::new(&spec.name, &spec.issuer, &spec.algorithms, source, &options, metrics.clone())
+        .expect("keys");
     Authenticator::new(vec![Arc::new(Issuer::new(spec, keys, metrics))], TokenLimits::default())
 });
 

@@ -21,7 +21,10 @@ fuzz_target!(|input: &[u8]| {
         (Ok(Some(token)), Ok(Some(text))) => {
             // the text of a token is not shown; that it is this one shows in what becomes of it
             let expected = BearerToken::parse(text).expect("a token68");
-            assert_eq!(verify(token).map(|caller| caller.claims().clone()), verify(expected).map(|caller| caller.claims().clone()));
+            assert_eq!(
+                verify(token).map(|caller| caller.claims().clone()),
+                verify(expected).map(|caller| caller.claims().clone())
+            );
         }
         (Err(found), Err(expected)) => assert_eq!(found, expected),
         (found, expected) => panic!("{found:?}, not {expected:?}"),
@@ -48,7 +51,7 @@ fn expected<'a>(fields: &[&'a [u8]]) -> Result<Option<&'a [u8]>, CredentialError
     let token = &rest[rest.iter().take_while(|&&byte| byte == b' ').count()..];
     let text = String::from_utf8_lossy(token);
     let body = text.trim_end_matches('=');
-    let is_token68 = !body.is_empty()
-        && body.chars().all(|c| c.is_ascii_alphanumeric() || "-._~+/".contains(c));
+    let is_token68 =
+        !body.is_empty() && body.chars().all(|c| c.is_ascii_alphanumeric() || "-._~+/".contains(c));
     if rest.first() == Some(&b' ') && is_token68 { Ok(Some(token)) } else { Err(CredentialError::Malformed) }
 }

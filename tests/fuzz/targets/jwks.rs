@@ -23,7 +23,10 @@ fuzz_target!(|input: &[u8]| {
 fn assert_sound(set: &KeySet) {
     assert!(!set.keys().is_empty() && set.keys().len() <= MAX_KEYS);
     for (at, key) in set.keys().iter().enumerate() {
-        assert!(set.keys().iter().skip(at + 1).all(|other| other.identity() != key.identity()), "a key twice");
+        assert!(
+            set.keys().iter().skip(at + 1).all(|other| other.identity() != key.identity()),
+            "a key twice"
+        );
         let families: Vec<_> =
             Algorithm::ALL.into_iter().filter(|&able| key.suits(able)).map(Algorithm::family).collect();
         assert!(!families.is_empty() && families.iter().all(|family| *family == families[0]), "{key:?}");
