@@ -73,6 +73,9 @@ fn where_a_tag_differs_does_not_show_in_time() {
         let (first, last) = (0..101).map(|_| (batch(&tags[0]), batch(&tags[1]))).unzip();
         median(last).as_secs_f64() / median(first).as_secs_f64()
     };
-    let ratios: Vec<_> = (0..10).map(|_| ratio()).collect();
-    assert!(ratios.iter().any(|ratio| (0.99..1.01).contains(ratio)), "{ratios:?}");
+    let mut ratios = Vec::new();
+    while !ratios.last().is_some_and(|ratio| (0.99..1.01).contains(ratio)) {
+        assert!(ratios.len() < 10, "{ratios:?}");
+        ratios.push(ratio());
+    }
 }
