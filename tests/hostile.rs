@@ -300,3 +300,42 @@ fn resident(binary: &Binary) -> usize {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
 }
+
+#[tokio::test]
+async fn a_refused_upload_gets_to_read_its_answer() {
+    let world = World::start(EVERY_ACCESS).await;
+    world.upstream.must_not_be_reached();
+    let mut connection = RawConnection::open(world.gateway.listener(0)).await;
+    let length = 20 * MIB;
+    connection
+        .write(format!("POST /authenticated/a HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"))
+        .await;
+    // As a client that looks for the answer only when it has sent everything.
+    for _ in 0..20 {
+        assert!(
+            connection.write(vec![b'x'; MIB]).await,
+            "the connection was reset while the body was being sent"
+        );
+    }
+    assert_eq!(connection.reply().await.expect("an answer").head.status(), 401);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_while_it_sends_is_no_malformed_request() {
+    let world = World::start(EVERY_ACCESS).await;
+    for head in ["Content-Length: 10", "Transfer-Encoding: chunked"] {
+        let before = world.gateway.metrics().await.decisions();
+        let mut connection = RawConnection::open(world.gateway.listener(0)).await;
+        connection.write(format!("POST /public/a HTTP/1.1\r\nHost: a\r\n{head}\r\n\r\n3\r\nabc")).await;
+        // On its way upstream before the client goes.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        drop(connection);
+        assert_eq!(world.decision_since(&before).await.reason, "client_closed", "{head}");
+    }
+    let before = world.gateway.metrics().await.decisions();
+    let mut connection = RawConnection::open(world.gateway.listener(0)).await;
+    connection
+        .write("POST /public/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n\r\n")
+        .await;
+    assert_eq!(world.decision_since(&before).await.reason, "request_malformed");
+}

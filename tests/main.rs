@@ -38,6 +38,7 @@ mod hostile;
 mod admin;
 mod access_log;
 mod shutdown;
+mod reload;
 mod workers;
 mod check;
 mod demo;

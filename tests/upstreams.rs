@@ -194,3 +194,22 @@ async fn the_time_of_the_upstream_is_measured() {
     let seconds = metrics.sum("jwtgate_upstream_duration_seconds_sum", &[("upstream", "orders")]);
     assert!((0.11..5.0).contains(&seconds), "{seconds}");
 }
+
+#[tokio::test]
+async fn an_upstream_that_does_not_let_us_connect_in_time_is_504() {
+    // Takes the connection and says nothing: no TLS handshake ever ends.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let setup = Setup::new().await.set("SILENT", silent.local_addr().unwrap());
+    let world = setup
+        .start(
+            "
+upstreams:
+  silent: { endpoints: ['https://$SILENT'], timeouts: { connect: 200ms } }
+routes:
+  - { name: silent, match: { path: /** }, access: public, upstream: silent }
+",
+        )
+        .await;
+    let reply = world.assert_reason(world.client.get("/a"), "upstream_timeout").await;
+    assert_eq!(reply.status, 504);
+}

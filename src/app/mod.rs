@@ -5,18 +5,22 @@
 
 mod readiness;
 mod refresh;
+mod reload;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use prometheus::IntGauge;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use self::readiness::Readiness;
 use self::refresh::Refresh;
+use self::reload::Reloader;
 use crate::admin::{Admin, Health};
 use crate::config::{self, Problems, Settings, Shutdown};
 use crate::listener::{Drain, Listener, ListenerSpec};
@@ -49,6 +53,7 @@ pub enum Error {
 /// A gateway that is wired and not yet listening.
 #[derive(Debug)]
 pub struct App {
+    path: PathBuf,
     settings: Settings,
     publisher: Publisher,
     telemetry: Telemetry,
@@ -70,7 +75,7 @@ impl App {
     /// As `load`.
     pub fn load_with_log(path: &Path, log: impl io::Write + Send + 'static) -> Result<Self, Error> {
         let metrics = Arc::new(Metrics::new()?);
-        let config::Compiled { settings, snapshot, warnings } = config::load(path, &metrics)?;
+        let config::Compiled { settings, snapshot, warnings } = config::load(path, &metrics, None)?;
         for warning in warnings.lines() {
             tracing::warn!(warning, "Configuration");
         }
@@ -79,7 +84,13 @@ impl App {
         metrics.loaded(now);
         let (access_log, log_writer) = AccessLog::start(log).map_err(Error::Start)?;
         let telemetry = Telemetry { metrics, access_log };
-        Ok(Self { settings, publisher: Publisher::new(snapshot), telemetry, log_writer })
+        Ok(Self {
+            path: path.to_owned(),
+            settings,
+            publisher: Publisher::new(snapshot),
+            telemetry,
+            log_writer,
+        })
     }
 
     /// Binds every address.
@@ -87,9 +98,9 @@ impl App {
     /// # Errors
     /// The first address that cannot be bound.
     pub async fn bind(self) -> Result<Bound, Error> {
-        let Self { settings, publisher, telemetry, log_writer } = self;
+        let Self { path, settings, publisher, telemetry, log_writer } = self;
         let mut listeners = Vec::with_capacity(settings.listeners.len());
-        for spec in settings.listeners {
+        for spec in settings.listeners.iter().cloned() {
             let gauge = telemetry.metrics.connections(&spec.name);
             listeners.push(bind(spec, gauge).await?);
         }
@@ -102,7 +113,8 @@ impl App {
         // Scrapes and probes are not clients: they stay out of `jwtgate_connections`.
         let uncounted = IntGauge::new("admin_connections", "Connections of the admin address.")?;
         let admin = bind(spec, uncounted).await?;
-        Ok(Bound { listeners, admin, shutdown: settings.shutdown, publisher, telemetry, log_writer })
+        let reload = Arc::default();
+        Ok(Bound { path, listeners, admin, settings, publisher, telemetry, log_writer, reload })
     }
 }
 
@@ -119,15 +131,22 @@ async fn bind(spec: ListenerSpec, gauge: IntGauge) -> Result<(Listener, SocketAd
 /// A gateway that listens: clients can connect, and are served from `run` on.
 #[derive(Debug)]
 pub struct Bound {
+    path: PathBuf,
     listeners: Vec<(Listener, SocketAddr)>,
     admin: (Listener, SocketAddr),
-    shutdown: Shutdown,
+    settings: Settings,
     publisher: Publisher,
     telemetry: Telemetry,
     log_writer: AccessLogWriter,
+    reload: Arc<Notify>,
 }
 
 impl Bound {
+    /// Whoever notifies it has the configuration reloaded now; a changed file is also found without.
+    pub fn reload_trigger(&self) -> Arc<Notify> {
+        Arc::clone(&self.reload)
+    }
+
     /// The addresses of the listeners, in the order of the configuration, with the ports chosen for port 0.
     pub fn listeners(&self) -> Vec<SocketAddr> {
         self.listeners.iter().map(|(_, address)| *address).collect()
@@ -142,13 +161,16 @@ impl Bound {
     /// configured timeout for what is in flight.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let Self {
+            path,
             listeners,
             admin: (admin, admin_address),
-            shutdown: plan,
+            settings,
             publisher,
             telemetry,
             log_writer,
+            reload,
         } = self;
+        let plan: Shutdown = settings.shutdown;
         let snapshots = publisher.snapshots();
         for issuer in snapshots.current().authenticator().issuers() {
             issuer.keys().start();
@@ -164,10 +186,15 @@ impl Bound {
         }
         tracing::info!(address = %admin_address, "Listening for metrics and probes");
         let health: Arc<dyn Health> = readiness.clone();
-        let service = Admin::new(health, refresh, telemetry.metrics);
+        let service = Admin::new(health, refresh, Arc::clone(&telemetry.metrics));
         admin_drain.spawn(admin.serve(service, admin_drain.clone()));
+        // Until the end: a drain serves requests too, but by the configuration that it began with.
+        let reloading = AbortOnDrop(tokio::spawn(
+            Reloader::new(path, settings, publisher, telemetry.metrics, reload).run(),
+        ));
 
         shutdown.await;
+        drop(reloading);
         readiness.drain();
         tracing::info!(delay = ?plan.delay, timeout = ?plan.timeout, "Draining");
         sleep(plan.delay).await;
@@ -186,6 +213,15 @@ impl Bound {
         }
         log_writer.close();
         tracing::info!("Stopped");
+    }
+}
+
+/// A task that ends with its owner.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -17,8 +17,17 @@ pub(super) fn run(config: &Path) -> ExitCode {
     };
     let served = runtime().map_err(app::Error::Start).and_then(|runtime| {
         runtime.block_on(async {
-            let shutdown = shutdown_signal().map_err(app::Error::Start)?;
-            app.bind().await?.run(shutdown).await;
+            // Before the sockets are bound, so that no signal finds its default action.
+            let shutdown = shutdown_signal(|| {}).map_err(app::Error::Start)?;
+            let mut hangup = signal(SignalKind::hangup()).map_err(app::Error::Start)?;
+            let bound = app.bind().await?;
+            let reload = bound.reload_trigger();
+            tokio::spawn(async move {
+                while hangup.recv().await.is_some() {
+                    reload.notify_one();
+                }
+            });
+            bound.run(shutdown).await;
             Ok(())
         })
     });
@@ -36,25 +45,23 @@ pub(super) fn runtime() -> io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(workers).enable_all().build()
 }
 
-/// Resolves with the first SIGTERM or SIGINT; a second one ends the process at once.
-pub(super) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
+/// Resolves with the first SIGTERM or SIGINT; a second one ends the process at once, after `last`.
+pub(super) fn shutdown_signal(last: impl FnOnce() + Send + 'static) -> io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
     let (first, received) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
-        let mut first = Some(first);
+        let (mut first, mut last) = (Some(first), Some(last));
         loop {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
-                _ = hangup.recv() => {
-                    tracing::warn!("The configuration is not reloaded while running; restart to apply a change");
-                    continue;
-                }
             }
             let Some(first) = first.take() else {
                 tracing::warn!("A second signal, ending at once");
+                if let Some(last) = last.take() {
+                    last();
+                }
                 std::process::exit(1);
             };
             // Without a receiver the gateway has already stopped.

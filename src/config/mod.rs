@@ -37,12 +37,14 @@ pub struct Compiled {
     pub warnings: Problems,
 }
 
-/// Reads and compiles a configuration file. Opens the files that it names; fetches nothing and listens nowhere.
+/// Reads and compiles a configuration file. Opens the files that it names; fetches nothing and listens nowhere. What did
+/// not change since `previous` is carried over: issuers with their keys and verified tokens, upstreams with their
+/// connections.
 ///
 /// # Errors
 /// Every problem of the file.
-pub fn load(path: &Path, metrics: &Metrics) -> Result<Compiled, Problems> {
-    let (compiled, problems) = inspect(path, metrics, false);
+pub fn load(path: &Path, metrics: &Metrics, previous: Option<&Snapshot>) -> Result<Compiled, Problems> {
+    let (compiled, problems) = inspect(path, metrics, previous, false);
     match compiled {
         Some((settings, snapshot)) if !problems.has_errors() => {
             Ok(Compiled { settings, snapshot, warnings: problems })
@@ -53,17 +55,22 @@ pub fn load(path: &Path, metrics: &Metrics) -> Result<Compiled, Problems> {
 
 /// What `load` would say of a file. With `offline`, files and variables that are missing here are warnings.
 pub fn check(path: &Path, metrics: &Metrics, offline: bool) -> Problems {
-    inspect(path, metrics, offline).1
+    inspect(path, metrics, None, offline).1
 }
 
-fn inspect(path: &Path, metrics: &Metrics, offline: bool) -> (Option<(Settings, Snapshot)>, Problems) {
+fn inspect(
+    path: &Path,
+    metrics: &Metrics,
+    previous: Option<&Snapshot>,
+    offline: bool,
+) -> (Option<(Settings, Snapshot)>, Problems) {
     let mut problems = Problems::new(path, offline);
     let compiled = source::read(path, &mut problems)
         .and_then(|text| source::parse(&text, &|name| std::env::var(name).ok(), &mut problems))
         .and_then(|node| Document::from_node(&node, &mut problems))
         .map(|document| {
             let directory = path.parent().unwrap_or(Path::new(""));
-            compile::compile(document, directory, metrics, &mut problems)
+            compile::compile(document, directory, metrics, previous, &mut problems)
         });
     (compiled, problems)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::listener::ListenerSpec;
 
 /// The part of the configuration that is fixed for the life of the process.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Where clients connect.
     pub listeners: Vec<ListenerSpec>,

@@ -11,7 +11,7 @@ use crate::authz::Requirement;
 use crate::route::RouteTable;
 use crate::telemetry::RouteLabel;
 use crate::telemetry::metrics::Metrics;
-use crate::upstream::Forward;
+use crate::upstream::{Forward, Upstream};
 
 /// Everything that a configuration says about requests.
 #[derive(Debug)]
@@ -24,6 +24,11 @@ impl Snapshot {
     /// A snapshot of these routes, whose tokens `authenticator` verifies.
     pub fn new(routes: RouteTable<Route>, authenticator: Authenticator) -> Self {
         Self { routes, authenticator }
+    }
+
+    /// The upstreams that routes lead to; one that several lead to comes several times.
+    pub fn upstreams(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        self.routes.iter().map(|route| route.forward.upstream())
     }
 
     /// What verifies tokens, and knows the issuers.
@@ -80,6 +85,11 @@ impl Publisher {
     /// Begins with `first`.
     pub fn new(first: Snapshot) -> Self {
         Self(watch::Sender::new(Arc::new(first)))
+    }
+
+    /// Makes `next` decide requests that start from now on; those in flight keep the snapshot that they took.
+    pub fn publish(&self, next: Snapshot) {
+        drop(self.0.send_replace(Arc::new(next)));
     }
 
     /// A reader of the current snapshot.

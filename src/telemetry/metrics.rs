@@ -51,7 +51,10 @@ impl Metrics {
         let build = gauge("jwtgate_build_info", "Always 1; the version is the label.", &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let age = GaugeVec::new(
-            Opts::new("jwtgate_jwks_age_seconds", "Seconds since the issuer's keys were last obtained."),
+            Opts::new(
+                "jwtgate_jwks_age_seconds",
+                "Seconds since the issuer's keys were last obtained, or since the start if never.",
+            ),
             &["issuer"],
         )?;
         let reloaded = Gauge::with_opts(Opts::new(

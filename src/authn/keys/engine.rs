@@ -184,7 +184,10 @@ impl Keys {
 
     /// Brings the gauges up to date that change with time alone.
     pub fn publish_metrics(&self) {
-        if let Some(at) = self.shared.fetches.progress().obtained.filter(|_| self.has_background()) {
+        // Never obtained counts from the start: an alert on the age must see that case above all.
+        let since =
+            self.shared.fetches.progress().obtained.or(self.running.get().map(|running| running.since));
+        if let Some(at) = since.filter(|_| self.has_background()) {
             self.shared.metrics.age.set(at.elapsed().as_secs_f64());
         }
     }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use prometheus::IntGauge;
 use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::api::SampleApi;
 use self::issuer::DevelopmentIssuer;
@@ -52,9 +53,17 @@ enum Error {
 }
 
 async fn run() -> Result<(), Error> {
-    // Before anything is made, so that nothing is left behind whenever the signal comes.
-    let shutdown = shutdown_signal()?;
     let directory = tempfile::Builder::new().prefix("jwtgate-demo-").tempdir()?;
+    // Nothing is left behind, however impatient the signals are. A closed terminal ends the demo too.
+    let left = directory.path().to_owned();
+    let shutdown = shutdown_signal(move || drop(std::fs::remove_dir_all(left)))?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let shutdown = async move {
+        tokio::select! {
+            () = shutdown => {}
+            _ = hangup.recv() => {}
+        }
+    };
     let drain = Drain::new();
     let issuer = bind().await?;
     let issuer_url = format!("http://{}", issuer.local_addr()?);

@@ -11,13 +11,15 @@ use crate::authn::keys::{FetchOptions, KeySource, KeySourceError, Keys, OnStart,
 use crate::authn::{Algorithm, Algorithms, ClaimPath, Issuer, IssuerSpec, TokenTypes};
 use crate::config::document::{self, Path};
 use crate::config::node::{At, Named};
-use crate::config::problem::{Problems, closest};
+use crate::config::problem::{Position, Problems, closest};
+use crate::proxy::Snapshot;
 use crate::telemetry::metrics::Metrics;
 
 pub(super) fn compile(
     section: Option<At<Named<document::Issuer>>>,
     base: Base<'_>,
     metrics: &Metrics,
+    previous: Option<&Snapshot>,
     problems: &mut Problems,
 ) -> Names<Issuer> {
     let broken = section.as_ref().is_some_and(|section| section.value.broken);
@@ -39,7 +41,8 @@ pub(super) fn compile(
             seen.push(iss.clone());
         }
         let place = issuer.as_ref().and_then(|issuer| issuer.issuer.as_ref()).map_or(name.at, |iss| iss.at);
-        let compiled = issuer.and_then(|issuer| compile_one(&name, issuer, base, metrics, problems));
+        let compiled =
+            issuer.and_then(|issuer| compile_one(&name, issuer, base, metrics, previous, problems));
         let shares = |other: &&Arc<Issuer>| {
             compiled.as_ref().is_some_and(|compiled| tenants::share_a_token(compiled.spec(), other.spec()))
         };
@@ -47,7 +50,7 @@ pub(super) fn compile(
             let wrong = format!("the issuer `{}` has tokens that are of this one too", other.spec().name);
             problems.error(place, wrong, "a token must belong to one section; list the `tenants` of each");
         }
-        names.add(&name.value, compiled.map(Arc::new));
+        names.add(&name.value, compiled);
     }
     names
 }
@@ -57,8 +60,9 @@ fn compile_one(
     issuer: document::Issuer,
     base: Base<'_>,
     metrics: &Metrics,
+    previous: Option<&Snapshot>,
     problems: &mut Problems,
-) -> Option<Issuer> {
+) -> Option<Arc<Issuer>> {
     let source = match issuer.keys {
         None => Some((KeySource::Discovery, FetchOptions::default(), name.at)),
         Some(At { at, value }) => {
@@ -102,17 +106,19 @@ fn compile_one(
     let algorithms = algorithms?;
     let metrics = metrics.issuer(&name.value);
     let name: Arc<str> = name.value.as_str().into();
-    let keys = match Keys::new(&name, &iss.value, &algorithms, source, &options, metrics.clone()) {
-        Ok(keys) => keys,
-        Err(error) => {
-            let place = if matches!(error, KeySourceError::Issuer(_)) { iss.at } else { place };
-            let message = super::complete(&error, "give a source of keys that can be used");
-            match message.split_once("; ") {
-                Some((wrong, right)) if error.is_missing() => problems.missing(place, wrong, right),
-                _ => problems.refuse(place, message),
+    let mut known = previous.into_iter().flat_map(|previous| previous.authenticator().issuers());
+    let old = known.find(|old| old.spec().name == name);
+    // Keys outlive a change of anything but themselves: an issuer that is down just now must not lose them to a reload.
+    let reusable = old.filter(|old| old.keys().is_made_from(&iss.value, &algorithms, &source, &options));
+    let keys = match reusable {
+        Some(old) => Arc::clone(old.keys()),
+        None => match Keys::new(&name, &iss.value, &algorithms, source, &options, metrics.clone()) {
+            Ok(keys) => Arc::new(keys),
+            Err(error) => {
+                let place = if matches!(error, KeySourceError::Issuer(_)) { iss.at } else { place };
+                return refuse_source(&error, place, problems);
             }
-            return None;
-        }
+        },
     };
     if required_claims.len() < required_count {
         return None;
@@ -134,7 +140,19 @@ fn compile_one(
             .and_then(|cache| cache.value.max_size)
             .map_or(TOKEN_CACHE_BYTES, |size| size.value.0),
     };
-    Some(Issuer::new(spec, keys, metrics))
+    if let Some(old) = reusable.filter(|old| *old.spec() == spec) {
+        return Some(Arc::clone(old));
+    }
+    Some(Arc::new(Issuer::new(spec, keys, metrics)))
+}
+
+fn refuse_source<T>(error: &KeySourceError, place: Position, problems: &mut Problems) -> Option<T> {
+    let message = super::complete(error, "give a source of keys that can be used");
+    match message.split_once("; ") {
+        Some((wrong, right)) if error.is_missing() => problems.missing(place, wrong, right),
+        _ => problems.refuse(place, message),
+    }
+    None
 }
 
 fn algorithms(
@@ -191,7 +209,7 @@ fn algorithms(
 
 fn key_source(
     keys: document::Keys,
-    at: crate::config::Position,
+    at: Position,
     base: Base<'_>,
     problems: &mut Problems,
 ) -> Option<(KeySource, FetchOptions)> {

@@ -35,12 +35,13 @@ pub(super) fn compile(
     document: Document,
     directory: &Path,
     metrics: &Metrics,
+    previous: Option<&Snapshot>,
     problems: &mut Problems,
 ) -> (Settings, Snapshot) {
     let base = Base(directory);
     let (listeners, admin) = listeners::compile(document.listeners, document.admin, base, problems);
-    let issuers = issuers::compile(document.issuers, base, metrics, problems);
-    let upstreams = upstreams::compile(document.upstreams, base, metrics, problems);
+    let issuers = issuers::compile(document.issuers, base, metrics, previous, problems);
+    let upstreams = upstreams::compile(document.upstreams, base, metrics, previous, problems);
     let mut policies = Policies::new(document.policies);
     policies.compile_all(problems);
     credentials(document.credentials, problems);

@@ -8,6 +8,7 @@ use super::names::Names;
 use crate::config::document;
 use crate::config::node::{At, Named};
 use crate::config::problem::Problems;
+use crate::proxy::Snapshot;
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::{Endpoint, Upstream, UpstreamSpec};
 
@@ -15,13 +16,15 @@ pub(super) fn compile(
     section: Option<At<Named<document::Upstream>>>,
     base: Base<'_>,
     metrics: &Metrics,
+    previous: Option<&Snapshot>,
     problems: &mut Problems,
 ) -> Names<Upstream> {
     let broken = section.as_ref().is_none_or(|section| section.value.broken);
     let mut names = Names::new("upstream", "upstreams", broken);
     for (name, upstream) in section.into_iter().flat_map(|section| section.value.entries) {
-        let compiled = upstream.and_then(|upstream| compile_one(&name, upstream, base, metrics, problems));
-        names.add(&name.value, compiled.map(Arc::new));
+        let compiled =
+            upstream.and_then(|upstream| compile_one(&name, upstream, base, metrics, previous, problems));
+        names.add(&name.value, compiled);
     }
     names
 }
@@ -31,8 +34,9 @@ fn compile_one(
     document::Upstream { endpoints, timeouts, tls }: document::Upstream,
     base: Base<'_>,
     metrics: &Metrics,
+    previous: Option<&Snapshot>,
     problems: &mut Problems,
-) -> Option<Upstream> {
+) -> Option<Arc<Upstream>> {
     let given = endpoints?.value;
     let count = given.len();
     let mut endpoints: Vec<Endpoint> = Vec::with_capacity(count);
@@ -79,8 +83,13 @@ fn compile_one(
         ca: ca_path,
         server_name: server_name.map(|name| name.value),
     };
+    // A file of authorities may hold something else by now, so that such an upstream is made anew.
+    let unchanged = |old: &&Arc<Upstream>| *old.spec() == spec && spec.ca.is_none();
+    if let Some(old) = previous.and_then(|previous| previous.upstreams().find(unchanged)) {
+        return Some(Arc::clone(old));
+    }
     match Upstream::new(spec, metrics.upstream_duration(&name.value)) {
-        Ok(upstream) => Some(upstream),
+        Ok(upstream) => Some(Arc::new(upstream)),
         Err(error) => {
             problems.refuse(
                 place,
