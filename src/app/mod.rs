@@ -33,7 +33,7 @@ use crate::telemetry::{AccessLog, AccessLogWriter, Telemetry};
 pub enum Error {
     /// The configuration does not compile.
     #[error("the configuration is refused")]
-    Config(#[from] Problems),
+    Config(#[from] Box<Problems>),
     /// An address cannot be listened on.
     #[error("cannot listen on {address}")]
     Bind {

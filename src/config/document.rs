@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::node::{At, Fields, FromNode, Named, Node, Size, Value, section};
+use super::node::{At, Fields, FromNode, Given, Named, Node, Size, Undisclosed, Value, section};
 use super::problem::Problems;
 
 section! {
@@ -60,7 +60,7 @@ section! {
         tenants: optional Tenants,
         audiences: required Vec<At<String>>,
         algorithms: optional Vec<At<String>>,
-        keys: optional Keys,
+        keys: optional Given<Keys>,
         clock_skew: optional Duration,
         token_types: optional Vec<At<String>>,
         max_age: optional Duration,
@@ -81,11 +81,11 @@ section! {
 section! {
     /// Where an issuer's keys are.
     Keys {
-        discovery: optional Discovery,
-        jwks_uri: optional String,
-        jwks_file: optional String,
-        pem_file: optional String,
-        secret: optional Secret,
+        discovery: optional Given<Discovery>,
+        jwks_uri: optional Given<String>,
+        jwks_file: optional Given<String>,
+        pem_file: optional Given<String>,
+        secret: optional Given<Secret>,
         bearer_token_file: optional String,
         refresh: optional Refresh,
         max_stale: optional Duration,
@@ -93,7 +93,7 @@ section! {
         state_dir: optional String,
         ca: optional String,
         allow_http: optional bool,
-        proxy: optional String,
+        proxy: optional Undisclosed,
     }
 }
 
@@ -103,15 +103,38 @@ pub(super) struct Discovery;
 
 impl FromNode for Discovery {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
-        Fields::of(node, &[], &[], problems).map(|_| Self)
+        Fields::of(node, &[], &[], &[], problems).map(|_| Self)
     }
 }
 
-section! {
-    /// An HMAC secret.
-    Secret {
-        file: optional String,
-        env: optional String,
+/// Where an HMAC secret is.
+#[derive(Debug, Clone)]
+pub(super) enum Secret {
+    File(At<String>),
+    Env(At<String>),
+}
+
+impl FromNode for Secret {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        const RIGHT: &str = "give `{ file: PATH }` or `{ env: NAME }`";
+        if matches!(node.value, Value::Unknown) {
+            return None;
+        }
+        let Value::Map(_) = node.value else {
+            // What stands here may be the secret itself: it is not repeated.
+            problems.error(node.at, "a secret does not stand in the configuration itself", RIGHT);
+            return None;
+        };
+        let fields = Fields::of(node, &["file", "env"], &[], &[], problems)?;
+        match (fields.node("file"), fields.node("env")) {
+            (Some(file), None) => At::from_node(file, problems).map(Self::File),
+            (None, Some(env)) => At::from_node(env, problems).map(Self::Env),
+            (None, None) if fields.faulty => None,
+            _ => {
+                problems.error(node.at, "a secret has one place", RIGHT);
+                None
+            }
+        }
     }
 }
 
@@ -245,17 +268,8 @@ impl FromNode for Access {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         const EXPECTED: &str =
             "`public`, `optional`, `authenticated`, or a map with `require`, `issuers` or `audiences`";
-        if let Value::Map(entries) = &node.value {
-            let conditions = Conditions::from_node(node, problems)?;
-            let given = ["issuers", "audiences", "require"];
-            if !entries.is_empty() && !entries.iter().any(|entry| given.contains(&entry.key.as_str())) {
-                problems.error(
-                    node.at,
-                    "`access` asks for nothing",
-                    "add `require`, `issuers` or `audiences`, or write `authenticated`",
-                );
-            }
-            return Some(Self::Conditions(conditions));
+        if matches!(node.value, Value::Map(_)) {
+            return Conditions::from_node(node, problems).map(Self::Conditions);
         }
         node.parse_text(EXPECTED, problems, |text| match text {
             "public" => Ok(Self::Public),
@@ -292,8 +306,10 @@ pub(super) enum Path {
 
 impl FromNode for Path {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
-        if matches!(node.value, Value::List(_)) {
-            return Vec::from_node(node, problems).map(Self::Steps);
+        if let Value::List(items) = &node.value {
+            let steps: Vec<String> = Vec::from_node(node, problems)?;
+            // Fewer steps would be another path.
+            return (steps.len() == items.len()).then_some(Self::Steps(steps));
         }
         node.text("a path as text, or a list of its steps", problems)
             .map(|text| Self::Dotted(text.to_owned()))

@@ -16,8 +16,13 @@ pub(super) enum Expansion {
     Malformed(String),
 }
 
-/// Expands `text` with the variables that `lookup` knows.
-pub(super) fn expand(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Expansion {
+/// Expands `text` with the variables that `lookup` knows. `taken` is told each value that came from a variable, and the text
+/// that it replaces.
+pub(super) fn expand(
+    text: &str,
+    lookup: &dyn Fn(&str) -> Option<String>,
+    taken: &mut dyn FnMut(&str, &str),
+) -> Expansion {
     if !text.contains('$') {
         return Expansion::Unchanged;
     }
@@ -41,7 +46,10 @@ pub(super) fn expand(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Exp
             // As in a shell, `:-` also stands in for a variable that is set but empty.
             match (lookup(name), default) {
                 (Some(value), Some(default)) if value.is_empty() => expanded.push_str(default),
-                (Some(value), _) => expanded.push_str(&value),
+                (Some(value), _) => {
+                    taken(&value, &format!("${{{inner}}}"));
+                    expanded.push_str(&value);
+                }
                 (None, Some(default)) => expanded.push_str(default),
                 (None, None) => unset.push(name.to_owned()),
             }
@@ -68,10 +76,13 @@ mod tests {
     use super::*;
 
     fn with_host(text: &str) -> Expansion {
-        expand(text, &|name| match name {
+        let known = |name: &str| match name {
             "HOST" => Some("id.example.com".to_owned()),
             "EMPTY" => Some(String::new()),
             _ => None,
+        };
+        expand(text, &known, &mut |value, written| {
+            assert!(known(written.trim_matches(['$', '{', '}'])).is_some_and(|known| known == value));
         })
     }
 

@@ -43,13 +43,13 @@ pub struct Compiled {
 ///
 /// # Errors
 /// Every problem of the file.
-pub fn load(path: &Path, metrics: &Metrics, previous: Option<&Snapshot>) -> Result<Compiled, Problems> {
+pub fn load(path: &Path, metrics: &Metrics, previous: Option<&Snapshot>) -> Result<Compiled, Box<Problems>> {
     let (compiled, problems) = inspect(path, metrics, previous, false);
     match compiled {
         Some((settings, snapshot)) if !problems.has_errors() => {
             Ok(Compiled { settings, snapshot, warnings: problems })
         }
-        _ => Err(problems),
+        _ => Err(Box::new(problems)),
     }
 }
 

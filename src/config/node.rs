@@ -89,7 +89,11 @@ impl Node {
         match &self.value {
             Value::Text(text) if !text.is_empty() => return Some(text),
             Value::Text(_) => {
-                problems.error(self.at, "found empty text", format_args!("expected {expected}"));
+                problems.error(
+                    self.at,
+                    "the text is empty",
+                    format_args!("expected {expected} of at least one character"),
+                );
             }
             Value::Bool(_) | Value::Integer(_) | Value::Float(_) if expected.contains("text") => {
                 let right = format!("expected {expected}: put it in quotes");
@@ -108,12 +112,19 @@ impl Node {
 
     /// The items of a list that is not empty.
     pub(super) fn items(&self, expected: &str, problems: &mut Problems) -> Option<&[Self]> {
-        if let Value::List(items) = &self.value
-            && !items.is_empty()
-        {
-            return Some(items);
+        match &self.value {
+            Value::List(items) if !items.is_empty() => return Some(items),
+            Value::List(_) => {
+                problems.error(self.at, "the list is empty", format_args!("expected {expected}"));
+            }
+            Value::Null
+            | Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Map(_)
+            | Value::Unknown => self.mismatch(expected, problems),
         }
-        self.mismatch(expected, problems);
         None
     }
 
@@ -148,6 +159,37 @@ impl<T: FromNode> FromNode for At<T> {
     }
 }
 
+/// A value that counts as given, though it may turn out unreadable: what else is wrong depends on which keys stand there.
+#[derive(Debug, Clone)]
+pub(super) struct Given<T>(pub(super) Option<T>);
+
+impl<T: FromNode> FromNode for Given<T> {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        Some(Self(T::from_node(node, problems)))
+    }
+}
+
+/// A text that is never repeated in a message: what stands there may be a secret, put where its place should be named.
+#[derive(Debug, Clone)]
+pub(super) struct Undisclosed(pub(super) String);
+
+impl FromNode for Undisclosed {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        match &node.value {
+            Value::Text(text) if !text.is_empty() => return Some(Self(text.clone())),
+            Value::Unknown => {}
+            Value::Null
+            | Value::Bool(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Map(_) => problems.error(node.at, "found something else than text", "expected text"),
+        }
+        None
+    }
+}
+
 impl FromNode for String {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         node.text("text", problems).map(str::to_owned)
@@ -159,7 +201,13 @@ impl FromNode for bool {
         if let Value::Bool(value) = node.value {
             return Some(value);
         }
-        node.mismatch("`true` or `false`", problems);
+        let quoted = matches!(&node.value, Value::Text(text) if text == "true" || text == "false");
+        if quoted && node.written.is_none() {
+            let right = "write `true` or `false` without quotes";
+            problems.error(node.at, format_args!("found the text {}", node.found()), right);
+        } else {
+            node.mismatch("`true` or `false`", problems);
+        }
         None
     }
 }
@@ -216,7 +264,7 @@ impl<T: FromNode> FromNode for Vec<T> {
             return None;
         };
         if items.is_empty() {
-            problems.error(node.at, "the list is empty", "name at least one item, or leave the key out");
+            problems.error(node.at, "the list is empty", "name at least one item");
             return None;
         }
         // Every item is read, so that every mistake is found; one that cannot be read leaves the rest in place.
@@ -267,13 +315,18 @@ pub(super) struct Fields<'a> {
     entries: &'a [Entry],
     /// Keys that a mistyped one was taken for: not reported as missing too.
     meant: Vec<String>,
+    /// Something is wrong with the keys, and reported.
+    pub(super) faulty: bool,
 }
 
 impl<'a> Fields<'a> {
     /// The entries of `node`; unknown keys are recorded, and so are keys that belong to a later version.
+    ///
+    /// One mistake is one line: beside an unknown key, a single `required` one that is not there counts as what was meant.
     pub(super) fn of(
         node: &'a Node,
         known: &[&str],
+        required: &[&str],
         later: &[&str],
         problems: &mut Problems,
     ) -> Option<Self> {
@@ -288,10 +341,24 @@ impl<'a> Fields<'a> {
             node.mismatch(&expected, problems);
             return None;
         };
-        if entries.is_empty() && known.clone().next().is_some() {
-            problems.error(node.at, "the map is empty", "give it a key, or leave it out");
-        }
+        let mut missing: Vec<String> = required
+            .iter()
+            .map(|key| key.trim_start_matches("r#"))
+            .filter(|key| !entries.iter().any(|entry| entry.key == *key))
+            .map(str::to_owned)
+            .collect();
         let mut meant = Vec::new();
+        let (mut faulty, mut unknown) = (false, 0_usize);
+        if entries.is_empty() && known.clone().next().is_some() {
+            let right = if missing.is_empty() {
+                "give it a key, or leave it out".to_owned()
+            } else {
+                format!("it needs `{}`", missing.join("`, `"))
+            };
+            problems.error(node.at, "the map is empty", right);
+            faulty = true;
+            meant.append(&mut missing);
+        }
         for Entry { key, at, .. } in entries {
             if later.contains(&key.as_str()) {
                 problems.error(
@@ -299,7 +366,10 @@ impl<'a> Fields<'a> {
                     format_args!("`{key}` is not yet supported"),
                     "leave it out until a version that has it",
                 );
+                faulty = true;
             } else if !known.clone().any(|name| name == key) {
+                faulty = true;
+                unknown += 1;
                 let right = match closest(key, known.clone()) {
                     Some(name) => {
                         meant.push(name.to_owned());
@@ -311,7 +381,13 @@ impl<'a> Fields<'a> {
                 problems.error(*at, format_args!("unknown key `{key}`"), right);
             }
         }
-        Some(Self { at: node.at, entries, meant })
+        missing.retain(|key| !meant.contains(key));
+        if let [single] = missing.as_slice()
+            && unknown > meant.len()
+        {
+            meant.push(single.clone());
+        }
+        Some(Self { at: node.at, entries, meant, faulty })
     }
 
     pub(super) fn node(&self, key: &str) -> Option<&'a Node> {
@@ -354,8 +430,12 @@ macro_rules! section {
                 problems: &mut $crate::config::problem::Problems,
             ) -> Option<Self> {
                 let known = [$( stringify!($key) ),*];
+                let required: Vec<&str> = [$( (stringify!($key), stringify!($presence)) ),*]
+                    .into_iter()
+                    .filter_map(|(key, presence)| (presence == "required").then_some(key))
+                    .collect();
                 let later: &[&str] = &[$( $( $later ),* )?];
-                let fields = $crate::config::node::Fields::of(node, &known, later, problems)?;
+                let fields = $crate::config::node::Fields::of(node, &known, &required, later, problems)?;
                 Some(Self { $( $key: fields.$presence(stringify!($key), problems), )* })
             }
         }

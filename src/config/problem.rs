@@ -1,13 +1,15 @@
 //! What is wrong with a configuration file, and where.
 //!
 //! Every mistake is collected before anything is refused, so that an operator sees all of them at once. A line reads
-//! `FILE:LINE:COLUMN: what is wrong; what would be right`. Values that came from the environment are never repeated.
+//! `FILE:LINE:COLUMN: what is wrong; what would be right`. Values that came from the environment are never repeated: every
+//! message passes through `redacted`, whoever worded it, and shows the variable in the place of its value.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// A place in the configuration file; lines and columns count from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Position {
     /// The line, from 1.
     pub line: u64,
@@ -21,7 +23,7 @@ impl Position {
 }
 
 /// Whether a problem refuses the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Severity {
     /// The configuration is refused.
     Error,
@@ -30,7 +32,7 @@ pub enum Severity {
 }
 
 /// One thing that is wrong, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Problem {
     at: Position,
     severity: Severity,
@@ -45,17 +47,31 @@ impl Problem {
 }
 
 /// The problems of one file, in the order of their places.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Problems {
     file: PathBuf,
     offline: bool,
     list: Vec<Problem>,
+    /// What is in the list, so that nothing is said twice.
+    said: HashSet<Problem>,
+    /// Values of variables, the longest first, each with the text that stands for it in the file.
+    expanded: Vec<(String, String)>,
 }
 
 impl Problems {
     /// No problem of `file` yet. With `offline`, what is missing on this machine is a warning.
     pub fn new(file: &Path, offline: bool) -> Self {
-        Self { file: file.to_owned(), offline, list: Vec::new() }
+        Self { file: file.to_owned(), offline, list: Vec::new(), said: HashSet::new(), expanded: Vec::new() }
+    }
+
+    /// Has `written` said in place of `value`, which came from the environment.
+    pub(crate) fn hide(&mut self, value: &str, written: &str) {
+        if value.is_empty() || WORDS.contains(&value) || self.expanded.iter().any(|(known, _)| known == value)
+        {
+            return;
+        }
+        let longer = self.expanded.partition_point(|(known, _)| known.len() >= value.len());
+        self.expanded.insert(longer, (value.to_owned(), written.to_owned()));
     }
 
     /// Records an error: `wrong; right`.
@@ -79,16 +95,14 @@ impl Problems {
     }
 
     fn push(&mut self, at: Position, severity: Severity, message: &str) {
-        let message = message.replace(char::is_control, " ");
-        let problem = Problem { at, severity, message };
-        if !self.list.contains(&problem) {
+        let mut message = message.to_owned();
+        for (value, written) in &self.expanded {
+            message = redacted(&message, value, written);
+        }
+        let problem = Problem { at, severity, message: message.replace(char::is_control, " ") };
+        if self.said.insert(problem.clone()) {
             self.list.push(problem);
         }
-    }
-
-    /// Whether what is missing on this machine is only a warning.
-    pub(crate) fn is_offline(&self) -> bool {
-        self.offline
     }
 
     /// Whether any of the problems refuses the configuration.
@@ -115,6 +129,12 @@ impl Problems {
     }
 }
 
+impl fmt::Debug for Problems {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.lines()).finish()
+    }
+}
+
 impl fmt::Display for Problems {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.lines().join("\n"))
@@ -123,10 +143,62 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// The words of messages, which a variable may hold as well.
+const WORDS: &[&str] = &[
+    "true",
+    "false",
+    "null",
+    "none",
+    "text",
+    "list",
+    "http",
+    "https",
+    "public",
+    "optional",
+    "authenticated",
+    "require",
+    "degrade",
+    "authorization",
+];
+
+/// `message` with `written` wherever `value` stands, in whatever case. A short value is one only as a word of its own,
+/// and a very short one only between quotes: elsewhere it is a part of other words.
+fn redacted(message: &str, value: &str, written: &str) -> String {
+    let (haystack, needle) = (message.to_ascii_lowercase(), value.to_ascii_lowercase());
+    let mut redacted = String::with_capacity(message.len());
+    let mut copied = 0;
+    for (start, found) in haystack.match_indices(&needle) {
+        let end = start + found.len();
+        let (Some(kept), Some(before), Some(after)) =
+            (message.get(copied..start), message.get(..start), message.get(end..))
+        else {
+            continue;
+        };
+        let (before, after) = (before.chars().next_back(), after.chars().next());
+        let inside = |beside: Option<char>| beside.is_some_and(char::is_alphanumeric);
+        let whole = match value.chars().count() {
+            0..4 => before == Some('`') && after == Some('`'),
+            4..8 => !inside(before) && !inside(after),
+            _ => true,
+        };
+        if whole {
+            redacted.push_str(kept);
+            redacted.push_str(written);
+            copied = end;
+        }
+    }
+    redacted.push_str(message.get(copied..).unwrap_or_default());
+    redacted
+}
+
 /// The known name closest to a mistyped one, for "did you mean".
 pub(crate) fn closest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let (distance, name) = known.into_iter().map(|name| (edits(typed, name), name)).min()?;
-    (distance <= 1 + typed.chars().count() / 4).then_some(name)
+    let length = typed.chars().count();
+    let allowed = 1 + length / 4;
+    // What differs more in length differs more in letters; a file may hold very many unknown keys.
+    let near = known.into_iter().filter(|name| name.chars().count().abs_diff(length) <= allowed);
+    let (distance, name) = near.map(|name| (edits(typed, name), name)).min()?;
+    (distance <= allowed).then_some(name)
 }
 
 /// Levenshtein's distance, without case.
@@ -156,6 +228,19 @@ mod tests {
         problems.error(Position { line: 7, column: 3 }, "b", "c");
         assert_eq!(problems.lines(), ["gate.yaml:2:5: a x; b", "gate.yaml:7:3: b; c"]);
         assert!(problems.has_errors());
+    }
+
+    #[test]
+    fn what_came_from_the_environment_is_shown_as_it_is_written() {
+        let mut problems = Problems::new(Path::new("gate.yaml"), false);
+        problems.hide("hunter2hunter2", "${PASSWORD}");
+        problems.hide("abcd", "${WORD}");
+        problems.hide("a", "${A}");
+        problems.hide("true", "${TRUE}");
+        problems.error(Position::START, "x/HUNTER2hunter2/y, abcd, abcde, `a` and true", "a word");
+        let expected = "gate.yaml:1:1: x/${PASSWORD}/y, ${WORD}, abcde, `${A}` and true; a word";
+        assert_eq!(problems.lines(), [expected]);
+        assert!(!format!("{problems:?}").contains("hunter2"));
     }
 
     #[test]

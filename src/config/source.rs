@@ -4,6 +4,7 @@
 //! can hang or fill the gateway; finds duplicate keys; expands environment variables in scalars after parsing. Only a
 //! syntax error hides other mistakes: then there is no tree to walk.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -80,15 +81,19 @@ pub(super) fn parse(text: &str, environment: Environment<'_>, problems: &mut Pro
         Err(error) => {
             let at = error.location().map_or(Position::START, position);
             let message = error.without_snippet().to_string();
-            let (wrong, right) =
-                if message.starts_with("budget breached") || message.starts_with("alias replay limit") {
-                    (
-                        "too many values, aliases or documents in one file".to_owned(),
-                        "a configuration is one YAML document of moderate size",
-                    )
-                } else {
-                    (format!("not valid YAML: {}", without_place(&message)), "mend the syntax here")
-                };
+            let (wrong, right) = if message.starts_with("budget breached") && message.contains("ocuments") {
+                (
+                    "a second document in one file".to_owned(),
+                    "write one document, without a line `---` inside it",
+                )
+            } else if message.starts_with("budget breached") || message.starts_with("alias replay limit") {
+                (
+                    "too many values or aliases in one file".to_owned(),
+                    "a configuration nests less than 48 deep and repeats little by aliases",
+                )
+            } else {
+                (format!("not valid YAML: {}", without_place(&message)), "mend the syntax here")
+            };
             problems.error(at, wrong, right);
             None
         }
@@ -217,14 +222,15 @@ impl Reader<'_> {
 
     fn entries(&mut self, raw: Vec<(Spanned<String>, Spanned<Raw>)>) -> Vec<Entry> {
         let mut entries: Vec<Entry> = Vec::with_capacity(raw.len());
+        let mut lines: HashMap<String, u64> = HashMap::with_capacity(raw.len());
         for (key, value) in raw {
             let at = position(key.referenced);
             let node = self.node(value);
-            if let Some(first) = entries.iter().find(|entry| entry.key == key.value) {
-                let line = first.at.line;
+            if let Some(line) = lines.get(&key.value) {
                 let wrong = format!("duplicate key `{}`, first given on line {line}", key.value);
                 self.problems.error(at, wrong, "give it once");
             } else {
+                lines.insert(key.value.clone(), at.line);
                 entries.push(Entry { key: key.value, at, node });
             }
         }
@@ -232,7 +238,9 @@ impl Reader<'_> {
     }
 
     fn scalar(&mut self, at: Position, text: String, plain: bool) -> Node {
-        let value = match expand(&text, self.environment) {
+        let problems = &mut *self.problems;
+        let mut hide = |value: &str, written: &str| problems.hide(value, written);
+        let value = match expand(&text, self.environment, &mut hide) {
             Expansion::Unchanged => return Node { at, value: Value::Text(text), written: None },
             // A plain scalar takes the type that its expansion has, as if it had been written there.
             Expansion::Expanded(expanded) if plain => plain_value(expanded),

@@ -41,6 +41,11 @@ impl ServerTls {
         })))
     }
 
+    /// Reads the authorities of clients alone, for whoever reports all mistakes at once.
+    pub fn check_client_ca(path: &Path) -> Result<(), TlsError> {
+        authorities(path, &read(path)?).map(|_| ())
+    }
+
     /// Reads the files again and, if they have changed and belong together, uses them for every handshake from now
     /// on. Otherwise nothing changes. Logs either outcome once for each change. Blocks on the file system.
     ///
@@ -199,11 +204,23 @@ impl Paths {
         let key = PrivateKeyDer::from_pem_slice(&files.key).map_err(|error| {
             // The parser's own message may quote a line of the file.
             let nothing = matches!(error, pem::Error::NoItemsFound);
-            let problem = if nothing { "no private key in it; expected one in PEM" } else { "not valid PEM" };
+            let encrypted = files.key.windows(ENCRYPTED.len()).any(|window| window == ENCRYPTED);
+            let problem = match (nothing, encrypted) {
+                (true, true) => "the private key in it is encrypted; give it without a passphrase",
+                (true, false) => "no private key in it; expected one in PEM",
+                (false, _) => "not valid PEM; expected a private key",
+            };
             content(&self.key, problem)
         })?;
         let key = provider.key_provider.load_private_key(key).map_err(|_| {
-            content(&self.key, "the private key is not of a supported kind; expected RSA, ECDSA or Ed25519")
+            // The older form names its cipher in a header between the lines that frame the key (RFC 1421 §4.6.1.1).
+            let encrypted = files.key.windows(PROC_TYPE.len()).any(|window| window == PROC_TYPE);
+            let problem = if encrypted {
+                "the private key in it is encrypted; give it without a passphrase"
+            } else {
+                "the private key is not of a supported kind; expected RSA, ECDSA or Ed25519"
+            };
+            content(&self.key, problem)
         })?;
         let certified = CertifiedKey::new(chain, key);
         match certified.keys_match() {
@@ -216,6 +233,9 @@ impl Paths {
         }
     }
 }
+
+const ENCRYPTED: &[u8] = b"ENCRYPTED";
+const PROC_TYPE: &[u8] = b"4,ENCRYPTED";
 
 fn authorities(path: &Path, pem: &[u8]) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();

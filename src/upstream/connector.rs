@@ -105,12 +105,12 @@ impl Tls {
     }
 }
 
-fn server_name(host: &str) -> Option<ServerName<'static>> {
+pub(super) fn server_name(host: &str) -> Option<ServerName<'static>> {
     // Certificates name hosts without the final dot of the DNS.
     ServerName::try_from(host.strip_suffix('.').unwrap_or(host)).ok().map(|name| name.to_owned())
 }
 
-fn authorities(path: &Path) -> Result<RootCertStore, UpstreamError> {
+pub(super) fn authorities(path: &Path) -> Result<RootCertStore, UpstreamError> {
     let pem = std::fs::read(path)
         .map_err(|source| UpstreamError::CaUnreadable { path: path.to_owned(), source })?;
     let unusable = |problem| UpstreamError::CaUnusable { path: path.to_owned(), problem };

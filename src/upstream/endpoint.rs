@@ -66,6 +66,12 @@ impl Endpoint {
         self.port
     }
 
+    /// Whether both are one address, however they are written: names compare without case, and a port may be left out
+    /// where it is the scheme's own.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.tls == other.tls && self.port == other.port && self.host.eq_ignore_ascii_case(&other.host)
+    }
+
     pub(super) fn authority(&self) -> &HeaderValue {
         &self.authority
     }

@@ -27,7 +27,7 @@ pub use request::Malformed;
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -76,6 +76,13 @@ impl Upstream {
         }
         let client = Client::new(&spec, duration)?;
         Ok(Self { spec, client })
+    }
+
+    /// What is wrong with each of the settings of `tls` by itself, for whoever reports all mistakes at once.
+    pub fn tls_errors(ca: Option<&Path>, server_name: Option<&str>) -> Vec<UpstreamError> {
+        let ca = ca.and_then(|path| connector::authorities(path).err());
+        let name = server_name.filter(|name| connector::server_name(name).is_none());
+        ca.into_iter().chain(name.map(|_| UpstreamError::ServerName)).collect()
     }
 
     /// What it was made from.

@@ -54,6 +54,12 @@ async fn a_file_that_is_no_configuration_is_one_clear_line_within_a_second() {
         assert!(run.said().len() < 16 * 1024, "{name}: {} bytes of output", run.said().len());
         assert!(!run.said().contains("panicked"), "{name}: {}", run.said());
     }
+    let keys: String = (0..60_000).map(|number| format!("unknown-{number}: 1\n")).collect();
+    let file = scratch.write("jwtgate.yaml", keys);
+    let run = check(file.to_str().unwrap()).await;
+    assert!(run.said().contains("unknown-59999"), "every key is named");
+    // A line for each, at a cost that does not grow with the square of their number.
+    assert!(run.took < Duration::from_secs(20), "{:?}", run.took);
     let missing = scratch.path().join("missing.yaml");
     for (name, file) in
         [("missing", missing.to_str().unwrap()), ("a directory", scratch.path().to_str().unwrap())]

@@ -67,6 +67,82 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "X-Forwarded-For",
     ),
     ("an identity value of nothing", "identity: { headers: { X-User: sub } }\n", "sub"),
+    (
+        "a secret in the file itself",
+        "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [HS256], keys: { secret: s3cr3t-of-mine } }\n",
+        "itself",
+    ),
+    (
+        "an empty secret",
+        "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [HS256], keys: { secret: {} } }\n",
+        "empty",
+    ),
+    (
+        "a secret with an unknown key",
+        "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [HS256], keys: { secret: { value: x } } }\n",
+        "value",
+    ),
+    (
+        "a secret that is missing",
+        "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [HS256], keys: { secret: { file: no-secret } } }\n",
+        "no-secret",
+    ),
+    (
+        "a secret that is not set",
+        "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [HS256], keys: { secret: { env: JWTGATE_TEST_UNSET } } }\n",
+        "JWTGATE_TEST_UNSET",
+    ),
+    (
+        "keys that are no map",
+        "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [HS256], keys: [secret] }\n",
+        "a list",
+    ),
+    (
+        "two sources, one of them a secret",
+        "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [HS256], keys: { secret: { file: a }, jwks_uri: 'https://x' } }\n",
+        "2 sources",
+    ),
+    (
+        "an algorithm that is no text",
+        "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [5] }\n",
+        "the number 5",
+    ),
+    (
+        "a path whose step is a list",
+        "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a], roles: [[a]] }\n",
+        "a list",
+    ),
+    (
+        "TLS over http endpoints",
+        "upstreams:\n  orders: { endpoints: ['http://127.0.0.1:1'], tls: { server_name: orders } }\n",
+        "https",
+    ),
+    (
+        "an endpoint twice in other letters",
+        "upstreams:\n  orders: { endpoints: ['http://a:1', 'http://A:1'] }\n",
+        "twice",
+    ),
+    (
+        "an endpoint twice, once with its port",
+        "upstreams:\n  orders: { endpoints: ['http://a', 'http://a:80'] }\n",
+        "twice",
+    ),
+    (
+        "a listener on an address that another covers",
+        "listeners: [{ address: '0.0.0.0:18443' }, { address: '127.0.0.1:18443' }]\n",
+        "one address",
+    ),
+    (
+        "a shared identity of a capture nobody makes",
+        "identity: { headers: { X-Order: path.nope } }\n",
+        "`nope`",
+    ),
+    (
+        "a quoted boolean",
+        "identity: { headers: { X-User: claims.sub }, forward_token: 'true' }\n",
+        "without quotes",
+    ),
+    ("an empty text", "admin: { address: '' }\n", "the text is empty"),
     ("a format of no kind", "identity: { headers: { X-User: { from: claims.sub, format: xml } } }\n", "xml"),
 ];
 
@@ -109,6 +185,26 @@ const BAD_ROUTES: &[(&str, &str, &str)] = &[
         "an empty requirement",
         "{ name: a, match: { path: /a }, access: { require: {} }, upstream: orders }",
         "require",
+    ),
+    (
+        "a requirement without `require`",
+        "{ name: a, match: { path: /a }, access: { roles: admin }, upstream: orders }",
+        "`roles`",
+    ),
+    (
+        "a later key alone",
+        "{ name: a, match: { path: /a }, access: { enforcement: observe }, upstream: orders }",
+        "not yet",
+    ),
+    (
+        "a key in the place of the only one that is missing",
+        "{ name: a, match: { prefix: /x }, access: public, upstream: orders }",
+        "`prefix`",
+    ),
+    (
+        "an empty list of names",
+        "{ name: a, match: { path: /a }, access: { require: { roles: { any: [] } } }, upstream: orders }",
+        "the list is empty",
     ),
     ("** in the middle", "{ name: a, match: { path: '/a/**/b' }, access: public, upstream: orders }", "**"),
     (

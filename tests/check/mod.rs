@@ -1,7 +1,9 @@
 //! `jwtgate check`: every mistake at once, each with its place and what would be right.
 
+mod disclosure;
 mod hostile_files;
 mod mistakes;
+mod together;
 
 use crate::support::binary::{Finished, command};
 use crate::support::keypair::KeyPair;

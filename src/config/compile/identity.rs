@@ -5,7 +5,7 @@ use crate::config::node::At;
 use crate::config::problem::Problems;
 use crate::upstream::{Format, Identity, IdentityName, IdentityValue, NamePattern, Override};
 
-/// The rules of one `identity` section. `captures` are those of the route's path, where the section is a route's own.
+/// The rules of one `identity` section. `captures` are those of the paths of the routes that it is for, where they are known.
 pub(super) fn compile(
     section: At<document::Identity>,
     captures: Option<&[String]>,
@@ -68,11 +68,11 @@ fn compile_header(
         && !captures.iter().any(|known| *known == **capture)
     {
         let right = if captures.is_empty() {
-            "give the path a capture like {id}".to_owned()
+            "give a path a capture like {id}".to_owned()
         } else {
-            format!("its captures are {}", captures.join(", "))
+            format!("captured are {}", captures.join(", "))
         };
-        problems.error(from.at, format_args!("the route's path captures no `{capture}`"), right);
+        problems.error(from.at, format_args!("no path that this is for captures `{capture}`"), right);
     }
     let format = match format {
         None => Some(Format::Text),

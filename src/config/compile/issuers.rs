@@ -1,5 +1,6 @@
 //! `issuers`: whose tokens are accepted, and with which keys they are verified.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::upstreams::positive;
 use crate::authn::keys::{FetchOptions, KeySource, KeySourceError, Keys, OnStart, ProxyUrl, SecretSource};
 use crate::authn::{Algorithm, Algorithms, ClaimPath, Issuer, IssuerSpec, TokenTypes};
 use crate::config::document::{self, Path};
-use crate::config::node::{At, Named};
+use crate::config::node::{At, Given, Named, Undisclosed};
 use crate::config::problem::{Position, Problems, closest};
 use crate::proxy::Snapshot;
 use crate::telemetry::metrics::Metrics;
@@ -63,23 +64,18 @@ fn compile_one(
     previous: Option<&Snapshot>,
     problems: &mut Problems,
 ) -> Option<Arc<Issuer>> {
-    let source = match issuer.keys {
-        None => Some((KeySource::Discovery, FetchOptions::default(), name.at)),
-        Some(At { at, value }) => {
-            key_source(value, at, base, problems).map(|(source, options)| (source, options, at))
-        }
+    let whole = issuer.keys.as_ref().map(|keys| keys.at);
+    let given = issuer.keys.map(|keys| keys.value.0);
+    let allow_http =
+        given.iter().flatten().any(|keys| keys.allow_http.as_ref().is_none_or(|allow| allow.value));
+    let Sourced { source, options, places, is_secret } = match given {
+        None => Sourced::default(),
+        // Unreadable, and reported: nothing is known of its keys.
+        Some(None) => Sourced { source: None, is_secret: None, ..Sourced::default() },
+        Some(Some(keys)) => key_source(keys, whole.unwrap_or(name.at), base, problems),
     };
-    let is_secret = matches!(source, Some((KeySource::Secret(_), ..)));
     let algorithms = algorithms(issuer.algorithms, is_secret, problems);
-    let token_types = match issuer.token_types {
-        None => Some(TokenTypes::default()),
-        Some(At { at, value }) => {
-            let names: Vec<String> = value.into_iter().map(|name| name.value).collect();
-            TokenTypes::parse(&names)
-                .map_err(|error| problems.refuse(at, super::complete(&error, TOKEN_TYPES)))
-                .ok()
-        }
-    };
+    let token_types = token_types(issuer.token_types, problems);
     let required = issuer.required_claims.map(|claims| claims.value).unwrap_or_default();
     let required_count = required.len();
     let required_claims: Vec<ClaimPath> =
@@ -99,27 +95,32 @@ fn compile_one(
         }
         other => Some(other.map(|max_age| max_age.value)),
     };
-    let (source, options, place) = source?;
+    let source = source?;
     let iss = issuer.issuer?;
     let is_discovered = source == KeySource::Discovery;
-    let tenants = tenants::compile(&iss, issuer.tenants, is_discovered, problems).ok()?;
-    let algorithms = algorithms?;
+    let tenants = tenants::compile(&iss, issuer.tenants, is_discovered, problems);
+    // Bad algorithms are no reason not to look at the keys: those of the kind stand in for them.
+    let tried = algorithms.clone().or_else(|| default_algorithms(is_secret == Some(true)))?;
     let metrics = metrics.issuer(&name.value);
     let name: Arc<str> = name.value.as_str().into();
+    let tried_options = options.clone().unwrap_or(FetchOptions { allow_http, ..FetchOptions::default() });
     let mut known = previous.into_iter().flat_map(|previous| previous.authenticator().issuers());
     let old = known.find(|old| old.spec().name == name);
     // Keys outlive a change of anything but themselves: an issuer that is down just now must not lose them to a reload.
-    let reusable = old.filter(|old| old.keys().is_made_from(&iss.value, &algorithms, &source, &options));
+    let reusable = old.filter(|old| old.keys().is_made_from(&iss.value, &tried, &source, &tried_options));
     let keys = match reusable {
         Some(old) => Arc::clone(old.keys()),
-        None => match Keys::new(&name, &iss.value, &algorithms, source, &options, metrics.clone()) {
+        None => match Keys::new(&name, &iss.value, &tried, source, &tried_options, metrics.clone()) {
             Ok(keys) => Arc::new(keys),
             Err(error) => {
-                let place = if matches!(error, KeySourceError::Issuer(_)) { iss.at } else { place };
+                let place = places.of(&error, iss.at, whole.unwrap_or(iss.at));
                 return refuse_source(&error, place, problems);
             }
         },
     };
+    let tenants = tenants.ok()?;
+    options?;
+    let algorithms = algorithms?;
     if required_claims.len() < required_count {
         return None;
     }
@@ -146,6 +147,19 @@ fn compile_one(
     Some(Arc::new(Issuer::new(spec, keys, metrics)))
 }
 
+fn token_types(given: Option<At<Vec<At<String>>>>, problems: &mut Problems) -> Option<TokenTypes> {
+    match given {
+        None => Some(TokenTypes::default()),
+        Some(At { at, value }) => {
+            let names: Vec<String> = value.into_iter().map(|name| name.value).collect();
+            // None is left where none could be read, which is reported.
+            (!names.is_empty()).then(|| TokenTypes::parse(&names)).and_then(|parsed| {
+                parsed.map_err(|error| problems.refuse(at, super::complete(&error, TOKEN_TYPES))).ok()
+            })
+        }
+    }
+}
+
 fn refuse_source<T>(error: &KeySourceError, place: Position, problems: &mut Problems) -> Option<T> {
     let message = super::complete(error, "give a source of keys that can be used");
     match message.split_once("; ") {
@@ -155,27 +169,77 @@ fn refuse_source<T>(error: &KeySourceError, place: Position, problems: &mut Prob
     None
 }
 
+/// The keys of an issuer, as far as they could be read.
+struct Sourced {
+    source: Option<KeySource>,
+    options: Option<FetchOptions>,
+    places: Places,
+    /// Whether the file gives a secret, readable or not; none where that cannot be told.
+    is_secret: Option<bool>,
+}
+
+impl Default for Sourced {
+    /// Without `keys`: discovery.
+    fn default() -> Self {
+        Self {
+            source: Some(KeySource::Discovery),
+            options: Some(FetchOptions::default()),
+            places: Places::default(),
+            is_secret: Some(false),
+        }
+    }
+}
+
+/// Where the parts of `keys` stand, for what is found wrong with them later.
+#[derive(Default)]
+struct Places {
+    source: Option<Position>,
+    ca: Option<Position>,
+    state_dir: Option<Position>,
+    bearer_token_file: Option<(PathBuf, Position)>,
+}
+
+impl Places {
+    fn of(&self, error: &KeySourceError, issuer: Position, keys: Position) -> Position {
+        let token = |path: &PathBuf| {
+            self.bearer_token_file.as_ref().filter(|(token, _)| token == path).map(|(_, at)| *at)
+        };
+        let place = match error {
+            KeySourceError::Issuer(_) => return issuer,
+            KeySourceError::Unreadable { path, .. } => token(path).or(self.source),
+            KeySourceError::StateDirectory { .. } => self.state_dir,
+            KeySourceError::Trust(_) => self.ca,
+            KeySourceError::Unusable { .. }
+            | KeySourceError::VariableUnset { .. }
+            | KeySourceError::VariableUnusable { .. }
+            | KeySourceError::JwksUri(_) => self.source,
+        };
+        place.unwrap_or(keys)
+    }
+}
+
+fn default_algorithms(is_secret: bool) -> Option<Algorithms> {
+    if is_secret { Algorithms::new(vec![Algorithm::Hs256]) } else { Some(Algorithms::asymmetric()) }
+}
+
+/// `is_secret`: whether the keys are a secret; none where that is not known.
 fn algorithms(
     given: Option<At<Vec<At<String>>>>,
-    is_secret: bool,
+    is_secret: Option<bool>,
     problems: &mut Problems,
 ) -> Option<Algorithms> {
-    let Some(At { at, value: names }) = given else {
-        return if is_secret {
-            Algorithms::new(vec![Algorithm::Hs256])
-        } else {
-            Some(Algorithms::asymmetric())
-        };
+    let Some(At { value: names, .. }) = given else {
+        return default_algorithms(is_secret == Some(true));
     };
     let mut algorithms = Vec::new();
     let count = names.len();
     for name in names {
         match Algorithm::parse(&name.value) {
-            Some(algorithm) if algorithm.is_hmac() && !is_secret => {
+            Some(algorithm) if algorithm.is_hmac() && is_secret == Some(false) => {
                 let wrong = format!("{} needs a `secret`, and these keys are public", name.value);
                 problems.error(name.at, wrong, "name asymmetric algorithms, or give `keys: { secret: … }`");
             }
-            Some(algorithm) if !algorithm.is_hmac() && is_secret => {
+            Some(algorithm) if !algorithm.is_hmac() && is_secret == Some(true) => {
                 let wrong = format!("{} needs public keys, and this issuer has a secret", name.value);
                 problems.error(name.at, wrong, "name HS256, HS384 or HS512, or give another source of keys");
             }
@@ -200,66 +264,65 @@ fn algorithms(
     if algorithms.len() < count {
         return None;
     }
-    let algorithms = Algorithms::new(algorithms);
-    if algorithms.is_none() {
-        problems.error(at, "no algorithm is left", "name at least one");
-    }
-    algorithms
+    // None is left where none could be read, which is reported.
+    Algorithms::new(algorithms)
 }
 
-fn key_source(
-    keys: document::Keys,
-    at: Position,
-    base: Base<'_>,
-    problems: &mut Problems,
-) -> Option<(KeySource, FetchOptions)> {
-    let given: Vec<&str> = [
-        ("discovery", keys.discovery.is_some()),
-        ("jwks_uri", keys.jwks_uri.is_some()),
-        ("jwks_file", keys.jwks_file.is_some()),
-        ("pem_file", keys.pem_file.is_some()),
-        ("secret", keys.secret.is_some()),
+fn key_source(keys: document::Keys, at: Position, base: Base<'_>, problems: &mut Problems) -> Sourced {
+    let given: Vec<(&str, Position)> = [
+        ("discovery", keys.discovery.as_ref().map(|key| key.at)),
+        ("jwks_uri", keys.jwks_uri.as_ref().map(|key| key.at)),
+        ("jwks_file", keys.jwks_file.as_ref().map(|key| key.at)),
+        ("pem_file", keys.pem_file.as_ref().map(|key| key.at)),
+        ("secret", keys.secret.as_ref().map(|key| key.at)),
     ]
     .into_iter()
-    .filter_map(|(name, given)| given.then_some(name))
+    .filter_map(|(name, at)| at.map(|at| (name, at)))
     .collect();
-    if given.len() > 1 {
-        problems.error(
-            at,
-            format_args!("{} sources of keys: {}", given.len(), given.join(", ")),
-            "give exactly one",
-        );
-        return None;
+    let names: Vec<&str> = given.iter().map(|(name, _)| *name).collect();
+    let is_remote = matches!(names.as_slice(), [] | ["discovery" | "jwks_uri"]);
+    let several = names.len() > 1;
+    if several {
+        let wrong = format!("{} sources of keys: {}", names.len(), names.join(", "));
+        problems.error(at, wrong, "give exactly one");
     }
-    let is_remote = matches!(given.as_slice(), [] | ["discovery" | "jwks_uri"]);
-    let options = fetch_options(&keys, is_remote, base, problems);
-    let source = if let Some(uri) = keys.jwks_uri {
-        KeySource::JwksUri(uri.value)
-    } else if let Some(file) = keys.jwks_file {
-        KeySource::JwksFile(base.file(&file, problems)?)
-    } else if let Some(file) = keys.pem_file {
-        KeySource::PemFile(base.file(&file, problems)?)
-    } else if let Some(At { at, value }) = keys.secret {
-        match (value.file, value.env) {
-            (Some(file), None) => KeySource::Secret(SecretSource::File(base.file(&file, problems)?)),
-            (None, Some(name)) if problems.is_offline() && std::env::var_os(&name.value).is_none() => {
-                problems.missing(
-                    name.at,
-                    format_args!("environment variable {} is not set", name.value),
-                    "set it",
-                );
-                return None;
-            }
-            (None, Some(name)) => KeySource::Secret(SecretSource::Env(name.value)),
-            _ => {
-                problems.error(at, "a secret has one place", "give `file: PATH` or `env: NAME`");
-                return None;
-            }
-        }
-    } else {
-        KeySource::Discovery
+    let path = |file: &At<String>| (base.path(file), file.at);
+    let places = Places {
+        source: given.first().map(|(_, at)| *at),
+        ca: keys.ca.as_ref().map(|key| key.at),
+        state_dir: keys.state_dir.as_ref().map(|key| key.at),
+        bearer_token_file: keys.bearer_token_file.as_ref().map(path),
     };
-    Some((source, options?))
+    let is_secret = if several { None } else { Some(keys.secret.is_some()) };
+    let options = if several { None } else { fetch_options(&keys, is_remote, base, problems) };
+    let mut file =
+        |At { at, value: Given(file) }: At<Given<String>>| base.file(&At { at, value: file? }, problems);
+    let source = if several {
+        None
+    } else if let Some(uri) = keys.jwks_uri {
+        uri.value.0.map(KeySource::JwksUri)
+    } else if let Some(jwks) = keys.jwks_file {
+        file(jwks).map(KeySource::JwksFile)
+    } else if let Some(pem) = keys.pem_file {
+        file(pem).map(KeySource::PemFile)
+    } else if let Some(secret) = keys.secret {
+        secret.value.0.and_then(|secret| secret_source(secret, base, problems)).map(KeySource::Secret)
+    } else {
+        keys.discovery.is_none_or(|discovery| discovery.value.0.is_some()).then_some(KeySource::Discovery)
+    };
+    Sourced { source, options, places, is_secret }
+}
+
+fn secret_source(secret: document::Secret, base: Base<'_>, problems: &mut Problems) -> Option<SecretSource> {
+    match secret {
+        document::Secret::File(file) => base.file(&file, problems).map(SecretSource::File),
+        document::Secret::Env(name) if std::env::var_os(&name.value).is_none() => {
+            let wrong = format!("environment variable {} is not set", name.value);
+            problems.missing(name.at, wrong, "set it to the secret");
+            None
+        }
+        document::Secret::Env(name) => Some(SecretSource::Env(name.value)),
+    }
 }
 
 /// How keys are fetched; refused beside a source that fetches nothing.
@@ -310,32 +373,33 @@ fn fetch_options(
             "give the issuer https",
         );
     }
+    // Each is looked at before any is missed, so that every mistake is found.
+    let max_stale = positive(keys.max_stale.as_ref(), default.max_stale, problems);
+    let on_start = on_start(keys, base, problems);
+    let ca = keys.ca.as_ref().map(|ca| base.file(ca, problems));
+    let bearer_token_file = keys.bearer_token_file.as_ref().map(|file| base.file(file, problems));
+    let proxy = keys.proxy.as_ref().map(|At { at, value: Undisclosed(text) }| {
+        let proxy = ProxyUrl::parse(text);
+        if proxy.is_none() {
+            // The URL may hold a password: it is not repeated.
+            problems.error(*at, "not the URL of a proxy", "write http://host:port");
+        }
+        proxy
+    });
+    let every = |ca: Option<Option<_>>| ca.map_or(Some(None), |ca| ca.map(Some));
     Some(FetchOptions {
         refresh_min,
         refresh_max,
-        max_stale: positive(keys.max_stale.as_ref(), default.max_stale, problems)?,
+        max_stale: max_stale?,
         timeout: default.timeout,
-        on_start: on_start(keys, base, problems)?,
-        ca: match &keys.ca {
-            None => None,
-            Some(ca) => Some(base.file(ca, problems)?),
-        },
+        on_start: on_start?,
+        ca: every(ca)?,
         allow_http: keys.allow_http.as_ref().is_some_and(|allow| allow.value),
-        proxy: match &keys.proxy {
+        proxy: match proxy {
             None => None,
-            Some(At { at, value }) => {
-                let proxy = ProxyUrl::parse(value);
-                if proxy.is_none() {
-                    // The URL may hold a password: it is not repeated.
-                    problems.error(*at, "not the URL of a proxy", "write http://host:port");
-                }
-                Some(proxy?)
-            }
+            Some(proxy) => Some(proxy?),
         },
-        bearer_token_file: match &keys.bearer_token_file {
-            None => None,
-            Some(file) => Some(base.file(file, problems)?),
-        },
+        bearer_token_file: every(bearer_token_file)?,
     })
 }
 

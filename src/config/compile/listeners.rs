@@ -8,7 +8,7 @@ use crate::config::document;
 use crate::config::node::At;
 use crate::config::problem::{Position, Problems};
 use crate::config::settings::Shutdown;
-use crate::listener::{ListenerSpec, ServerTls};
+use crate::listener::{ListenerSpec, ServerTls, TlsError};
 
 pub(super) fn compile(
     section: Option<At<Vec<document::Listener>>>,
@@ -32,16 +32,28 @@ pub(super) fn compile(
 
 /// Records a second use of one address; port 0 is a free port each time.
 fn claim(taken: &mut Vec<(SocketAddr, Position)>, socket: SocketAddr, at: Position, problems: &mut Problems) {
-    if let Some((_, first)) = taken.iter().find(|(other, _)| *other == socket && socket.port() != 0) {
+    let port = socket.port();
+    if let Some((other, first)) = taken.iter().find(|(other, _)| port != 0 && overlap(*other, socket)) {
         // The default admin address has no place of its own.
         let at = if at == Position::START { *first } else { at };
-        problems.error(
-            at,
-            format_args!("{socket} is used twice"),
-            "give each listener and `admin` an address of its own",
-        );
+        let wrong = if *other == socket {
+            format!("{socket} is used twice")
+        } else {
+            format!(
+                "{socket} and {other} are one address: one of them stands for every address of this machine"
+            )
+        };
+        problems.error(at, wrong, "give each listener and `admin` an address of its own");
     }
     taken.push((socket, at));
+}
+
+/// Whether the second of the two could not be bound. The unspecified address of IPv6 also takes what comes over IPv4.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let covers = |wide: SocketAddr, narrow: SocketAddr| {
+        wide.ip().is_unspecified() && (wide.is_ipv6() || narrow.is_ipv4())
+    };
+    one == other || one.port() == other.port() && (covers(one, other) || covers(other, one))
 }
 
 fn compile_one(
@@ -68,22 +80,37 @@ fn compile_tls(
     base: Base<'_>,
     problems: &mut Problems,
 ) -> Option<ServerTls> {
+    const RIGHT: &str = "give a PEM certificate chain and the private key that belongs to it";
+    let key_at = key.as_ref().map_or(at, |key| key.at);
+    let certificate_at = certificate.as_ref().map_or(at, |certificate| certificate.at);
     let certificate = certificate.and_then(|certificate| base.file(&certificate, problems));
     let key = key.and_then(|key| base.file(&key, problems));
-    let client_ca = match client_ca {
-        None => None,
-        Some(client_ca) => Some(base.file(&client_ca, problems)?),
-    };
-    match ServerTls::load(&certificate?, &key?, client_ca.as_deref()) {
-        Ok(tls) => Some(tls),
+    // The authorities by themselves, so that neither they nor the pair hide what is wrong with the other.
+    let client_ca = client_ca.map(|ca| {
+        let path = base.file(&ca, problems)?;
+        let checked = ServerTls::check_client_ca(&path);
+        checked.map_err(|error| problems.refuse(ca.at, super::complete(&error, AUTHORITIES))).ok()?;
+        Some(path)
+    });
+    let (certificate, key) = (certificate?, key?);
+    match ServerTls::load(&certificate, &key, client_ca.as_ref().and_then(Option::as_deref)) {
+        Ok(tls) => client_ca.is_none_or(|ca| ca.is_some()).then_some(tls),
         Err(error) => {
-            problems.refuse(
-                at,
-                super::complete(
-                    &error,
-                    "give a PEM certificate chain and the private key that belongs to it",
-                ),
-            );
+            let place = match &error {
+                TlsError::Mismatch { .. } => key_at,
+                TlsError::Read { path, .. }
+                | TlsError::Content { path, .. }
+                | TlsError::Refused { path, .. } => {
+                    if *path == certificate {
+                        certificate_at
+                    } else if *path == key {
+                        key_at
+                    } else {
+                        at
+                    }
+                }
+            };
+            problems.refuse(place, super::complete(&error, RIGHT));
             None
         }
     }
@@ -98,4 +125,5 @@ pub(super) fn shutdown(section: Option<At<document::Shutdown>>) -> Shutdown {
     Shutdown { delay: or(delay, 5), timeout: or(timeout, 30) }
 }
 
+const AUTHORITIES: &str = "give the PEM of the authorities that sign the certificates of clients";
 const ADMIN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9901);

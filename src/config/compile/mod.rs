@@ -47,7 +47,10 @@ pub(super) fn compile(
     credentials(document.credentials, problems);
     let identity = match document.identity {
         None => Some(Identity::default()),
-        Some(section) => identity::compile(section, None, problems),
+        Some(section) => {
+            let captures = routes::captures_without_identity(document.routes.as_ref());
+            identity::compile(section, captures.as_deref(), problems)
+        }
     };
     let limits = limits(document.limits.map(|limits| limits.value), problems);
     let parts = Parts {
@@ -110,8 +113,11 @@ fn complete(error: &dyn Error, right: &str) -> String {
     };
     let mut cause = error.source();
     while let Some(error) = cause {
-        wrong.push_str(": ");
-        wrong.push_str(&error.to_string().replace("; ", ", "));
+        let text = error.to_string().replace("; ", ", ");
+        if !wrong.contains(&text) {
+            wrong.push_str(": ");
+            wrong.push_str(&text);
+        }
         cause = error.source();
     }
     format!("{wrong}; {right}")

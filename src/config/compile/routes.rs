@@ -1,5 +1,7 @@
 //! `routes`: which request may do what, and where it goes.
 
+use std::collections::{BTreeSet, HashMap};
+use std::slice;
 use std::sync::Arc;
 
 use http::HeaderName;
@@ -41,12 +43,12 @@ pub(super) fn compile(
     mut parts: Parts<'_>,
     problems: &mut Problems,
 ) -> Vec<(Matcher, proxy::Route)> {
-    let mut seen: Vec<At<String>> = Vec::new();
-    let mut drafts = Vec::new();
+    let mut seen: HashMap<String, Position> = HashMap::new();
+    let mut drafts: Vec<Draft> = Vec::new();
     for route in section.into_iter().flat_map(|section| section.value) {
         if let Some(name) = &route.name {
             check_name(name, &seen, problems);
-            seen.push(name.clone());
+            seen.entry(name.value.clone()).or_insert(name.at);
         }
         drafts.extend(draft(route, &mut parts, problems));
     }
@@ -56,6 +58,16 @@ pub(super) fn compile(
         (matcher, proxy::Route::new(name, access, forward, parts.metrics))
     };
     drafts.into_iter().map(finish).collect()
+}
+
+/// What the paths of the routes without an `identity` of their own capture; none where that is not known.
+pub(super) fn captures_without_identity(section: Option<&At<Vec<document::Route>>>) -> Option<Vec<String>> {
+    let mut captures = BTreeSet::new();
+    for route in section?.value.iter().filter(|route| route.identity.is_none()) {
+        let path = route.r#match.as_ref()?.value.path.as_ref()?;
+        captures.extend(PathPattern::parse(&path.value).ok()?.captures().map(str::to_owned));
+    }
+    Some(captures.into_iter().collect())
 }
 
 /// Every header that any route sets is one that no client may send, on any route.
@@ -69,7 +81,7 @@ fn guard(shared: &Identity, drafts: &[Draft]) -> Guard {
     Guard::new(names.iter())
 }
 
-fn check_name(name: &At<String>, seen: &[At<String>], problems: &mut Problems) {
+fn check_name(name: &At<String>, seen: &HashMap<String, Position>, problems: &mut Problems) {
     if name.value == "none" {
         problems.error(
             name.at,
@@ -80,8 +92,8 @@ fn check_name(name: &At<String>, seen: &[At<String>], problems: &mut Problems) {
     if name.value.chars().any(char::is_control) {
         problems.error(name.at, "a name that cannot be printed", "use letters, digits, `-`, `_` and `.`");
     }
-    if let Some(first) = seen.iter().find(|other| other.value == name.value) {
-        let wrong = format!("a route named `{}` is already on line {}", name.value, first.at.line);
+    if let Some(first) = seen.get(&name.value) {
+        let wrong = format!("a route named `{}` is already on line {}", name.value, first.line);
         problems.error(name.at, wrong, "give each route a name of its own: metrics and logs go by it");
     }
 }
@@ -127,14 +139,7 @@ fn matcher(
         .collect();
     let methods = match methods {
         None => Some(Methods::any()),
-        Some(At { at, value }) => {
-            let names: Vec<String> = value.iter().map(|name| name.value.clone()).collect();
-            Methods::parse(&names)
-                .map_err(|error| {
-                    problems.refuse(at, super::complete(&error, "write methods in upper case, like GET"));
-                })
-                .ok()
-        }
+        Some(At { value, .. }) => self::methods(&value, problems),
     };
     let path = path.and_then(|path| {
         PathPattern::parse(&path.value)
@@ -146,6 +151,20 @@ fn matcher(
     });
     let hosts = hosts.into_iter().collect::<Option<Vec<_>>>()?;
     Some(Matcher::new(hosts, methods?, path?))
+}
+
+/// Each name by itself first, so that every mistake is found, at its own place.
+fn methods(given: &[At<String>], problems: &mut Problems) -> Option<Methods> {
+    let mut complete = true;
+    for name in given {
+        if let Err(error) = Methods::parse(slice::from_ref(&name.value)) {
+            problems.refuse(name.at, super::complete(&error, "write methods in upper case, like GET"));
+            complete = false;
+        }
+    }
+    let names: Vec<String> = given.iter().map(|name| name.value.clone()).collect();
+    // An empty list is what is left of one whose items could not be read, which is reported.
+    Methods::parse(&names).ok().filter(|_| complete)
 }
 
 fn access(

@@ -10,7 +10,7 @@ use crate::config::node::{At, Named};
 use crate::config::problem::Problems;
 use crate::proxy::Snapshot;
 use crate::telemetry::metrics::Metrics;
-use crate::upstream::{Endpoint, Upstream, UpstreamSpec};
+use crate::upstream::{Endpoint, Upstream, UpstreamError, UpstreamSpec};
 
 pub(super) fn compile(
     section: Option<At<Named<document::Upstream>>>,
@@ -37,12 +37,12 @@ fn compile_one(
     previous: Option<&Snapshot>,
     problems: &mut Problems,
 ) -> Option<Arc<Upstream>> {
-    let given = endpoints?.value;
+    let given = endpoints.map(|endpoints| endpoints.value).unwrap_or_default();
     let count = given.len();
     let mut endpoints: Vec<Endpoint> = Vec::with_capacity(count);
     for text in given {
         match Endpoint::parse(&text.value) {
-            Ok(endpoint) if endpoints.contains(&endpoint) => {
+            Ok(endpoint) if endpoints.iter().any(|other| other.is_same(&endpoint)) => {
                 problems.error(
                     text.at,
                     format_args!("endpoint `{}` is given twice", text.value),
@@ -58,30 +58,43 @@ fn compile_one(
     let (connect, response) = timeouts.map_or((None, None), |timeouts| (timeouts.connect, timeouts.response));
     let connect_timeout = positive(connect.as_ref(), CONNECT_TIMEOUT, problems);
     let response_timeout = positive(response.as_ref(), RESPONSE_TIMEOUT, problems);
+    let all_read = count > 0 && endpoints.len() == count;
+    let is_unused = all_read && tls.is_some() && !endpoints.iter().any(Endpoint::is_https);
     if let Some(At { at, .. }) = &tls
-        && !endpoints.is_empty()
-        && !endpoints.iter().any(Endpoint::is_https)
+        && is_unused
     {
-        problems.error(
-            *at,
-            "`tls` without an https endpoint",
-            "write the endpoints as https://…, or leave `tls` out",
-        );
+        let right = "write the endpoints as https://…, or leave `tls` out";
+        problems.error(*at, "`tls` without an https endpoint", right);
     }
     let (ca, server_name) = tls.map_or((None, None), |tls| (tls.value.ca, tls.value.server_name));
-    let ca_given = ca.is_some();
-    let ca_path = ca.as_ref().and_then(|ca| base.file(ca, problems));
-    if endpoints.len() < count || endpoints.is_empty() || (ca_given && ca_path.is_none()) {
+    let ca_path = ca.as_ref().map(|ca| base.file(ca, problems));
+    let name_text = server_name.as_ref().map(|name| name.value.as_str());
+    let place_of = |error: &UpstreamError| match error {
+        UpstreamError::ServerName => server_name.as_ref().map_or(name.at, |name| name.at),
+        UpstreamError::NoEndpoint
+        | UpstreamError::TlsUnused
+        | UpstreamError::CaUnreadable { .. }
+        | UpstreamError::CaUnusable { .. }
+        | UpstreamError::Tls(_) => ca.as_ref().map_or(name.at, |ca| ca.at),
+    };
+    let errors = Upstream::tls_errors(ca_path.as_ref().and_then(Option::as_deref), name_text);
+    for error in &errors {
+        problems.refuse(place_of(error), super::complete(error, TLS));
+    }
+    if !all_read || is_unused || !errors.is_empty() {
         return None;
     }
-    let place = ca.as_ref().map(|ca| ca.at).or(server_name.as_ref().map(|name| name.at)).unwrap_or(name.at);
+    let ca_path = match ca_path {
+        None => None,
+        Some(path) => Some(path?),
+    };
     let spec = UpstreamSpec {
         name: name.value.as_str().into(),
         endpoints,
         connect_timeout: connect_timeout?,
         response_timeout: response_timeout?,
         ca: ca_path,
-        server_name: server_name.map(|name| name.value),
+        server_name: name_text.map(str::to_owned),
     };
     // A file of authorities may hold something else by now, so that such an upstream is made anew.
     let unchanged = |old: &&Arc<Upstream>| *old.spec() == spec && spec.ca.is_none();
@@ -91,10 +104,7 @@ fn compile_one(
     match Upstream::new(spec, metrics.upstream_duration(&name.value)) {
         Ok(upstream) => Some(Arc::new(upstream)),
         Err(error) => {
-            problems.refuse(
-                place,
-                super::complete(&error, "give a PEM file of certificate authorities and a DNS name"),
-            );
+            problems.refuse(place_of(&error), super::complete(&error, TLS));
             None
         }
     }
@@ -116,5 +126,6 @@ pub(super) fn positive(
     }
 }
 
+const TLS: &str = "give a PEM file of certificate authorities and a DNS name";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);

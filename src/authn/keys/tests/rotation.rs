@@ -49,6 +49,7 @@ async fn pauses_grow_while_there_are_no_keys() {
     fixture.timing.retry_first = Duration::from_millis(40);
     fixture.timing.retry_most = Duration::from_millis(320);
     let started = fixture.at(&issuer);
+    let begun = Instant::now();
     let flood = async {
         for _ in 0..200 {
             assert!(is_unavailable(started.select("a").await));
@@ -56,8 +57,10 @@ async fn pauses_grow_while_there_are_no_keys() {
         }
     };
     flood.await;
-    // 40 + 80 + 160 + 320 + 320 ms, halved at the most: requests must not make it more.
-    assert!((3..=9).contains(&issuer.fetches("/jwks")), "{}", issuer.fetches("/jwks"));
+    // 40 + 80 + 160 + 320 + 320 ms …, halved at the most: requests must not make it more. A busy machine has more time.
+    let most = 4 + begun.elapsed().as_millis() / 160;
+    let fetches = issuer.fetches("/jwks");
+    assert!(fetches >= 3 && u128::try_from(fetches).unwrap() <= most, "{fetches}, and {most} at the most");
 }
 
 #[tokio::test]
