@@ -220,8 +220,9 @@ impl Issuer {
         }
         let roles = self.spec.roles.names(claims)?;
         let scopes = self.scopes(claims)?;
-        // RFC 7800 §3.1: whoever cannot verify the binding must not take the token for one without
-        if claims.get("cnf").is_some_and(|binding| !binding.is_null()) {
+        // RFC 7800 §3.1: whoever cannot verify the binding must not take the token for one without; `null` is none that
+        // could be verified either
+        if claims.contains_key("cnf") {
             return Err(Error::BindingInvalid);
         }
         Ok((roles, scopes))

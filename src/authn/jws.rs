@@ -52,7 +52,7 @@ impl<'t> Jws<'t> {
     pub(super) fn parse(token: &'t str, limits: TokenLimits) -> Result<Self, Error> {
         let (signed, signature) = token.rsplit_once('.').ok_or(Error::TokenMalformed)?;
         let (header, payload) = signed.split_once('.').ok_or(Error::TokenMalformed)?;
-        if header.len() / 4 * 3 > limits.header {
+        if decoded_length(header) > limits.header {
             return Err(Error::TokenTooLarge);
         }
         Ok(Self {
@@ -92,6 +92,11 @@ fn text(parameters: &mut Map<String, Value>, name: &str) -> Result<Option<String
 
 fn object(segment: &str) -> Result<Map<String, Value>, Error> {
     json::object(&decode(segment)?).map_err(|_| Error::TokenMalformed)
+}
+
+/// How many bytes a segment holds, without decoding it.
+fn decoded_length(segment: &str) -> usize {
+    segment.len() / 4 * 3 + segment.len() % 4 * 3 / 4
 }
 
 /// Canonical only: the engine takes neither padding nor stray bits, so no two texts are one token.

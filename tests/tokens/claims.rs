@@ -20,7 +20,6 @@ async fn times_are_checked_with_the_skew_and_by_type() {
         ("not before, within the skew", token().claim("nbf", now() + 10).sign()),
         ("issued ahead, within the skew", token().claim("iat", now() + 10).sign()),
         ("no iat", token().without("iat").sign()),
-        ("nbf null", token().claim("nbf", json!(null)).sign()),
         ("exp with a fraction", token().claim("exp", json!(4_102_444_800.5)).sign()),
     ];
     assert_all_pass(&world, cases).await;
@@ -33,6 +32,8 @@ async fn times_are_checked_with_the_skew_and_by_type() {
         case("not yet", token().claim("nbf", now() + 60).sign(), &["token_not_yet_valid"]),
         case("issued in the future", token().claim("iat", now() + 60).sign(), &["token_not_yet_valid"]),
         case("no exp", token().without("exp").sign(), &["claim_missing"]),
+        case("nbf null", token().claim("nbf", json!(null)).sign(), &["claim_malformed"]),
+        case("iat null", token().claim("iat", json!(null)).sign(), &["claim_malformed"]),
         case("exp null", token().claim("exp", json!(null)).sign(), &["claim_missing"]),
     ];
     for name in ["exp", "nbf", "iat"] {
@@ -167,7 +168,6 @@ routes:
         ("scope a list", token().claim("scope", json!(["a"])).sign()),
         ("scope null", token().claim("scope", json!(null)).sign()),
         ("top-level roles are nobody's", token().claim("roles", 5).sign()),
-        ("cnf null", token().claim("cnf", json!(null)).sign()),
     ];
     assert_all_pass(&world, cases).await;
     let old = token().claim("iat", now() - 7200);

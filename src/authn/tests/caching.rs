@@ -5,8 +5,11 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::fixture::*;
+use crate::authn::digest::Digest;
+use crate::authn::keys::{KeySet, Keys};
 use crate::authn::{
-    Admission, Authenticator, BearerToken, Error, Issuer, IssuerSpec, Principal, TokenLimits,
+    Admission, Algorithm, Algorithms, Authenticator, BearerToken, Error, Issuer, IssuerSpec, Principal,
+    TokenLimits,
 };
 
 fn corp_issuer(authenticator: &Authenticator) -> &Issuer {
@@ -134,6 +137,46 @@ fn refused_tokens_leave_no_trace() {
     assert_eq!(corp_issuer(&authenticator).remembered(), 1);
     verify(&authenticator, &good).unwrap();
     assert_eq!(counts(corp_issuer(&authenticator)).0, 1);
+}
+
+/// A cache that is full of valid tokens, and a flood of a hundred times as many invalid ones of every kind.
+#[test]
+fn a_flood_of_invalid_tokens_pushes_no_valid_one_out() {
+    let Signer::Secret(secret) = &SIGNERS.secret else { panic!() };
+    let hmac = Algorithms::new(vec![Algorithm::Hs256]).unwrap();
+    let issuer = Arc::new(Issuer::new(
+        IssuerSpec { algorithms: hmac.clone(), token_cache_bytes: 256 * 1024, ..spec("secret", SECRET) },
+        Keys::fixed(KeySet::from_secret(secret, &hmac).unwrap()),
+        metrics(),
+    ));
+    let authenticator = Authenticator::new(vec![issuer], TokenLimits::default());
+    let of = |changes, signer| {
+        token(json!({"alg": "HS256"}), with(with(claims(), json!({"iss": SECRET})), changes), signer)
+    };
+    let valid: Vec<_> = (0..400).map(|n| of(json!({"n": n}), &SIGNERS.secret)).collect();
+    for token in &valid {
+        verify(&authenticator, token).unwrap();
+    }
+    let issuer = corp_issuer(&authenticator);
+    let remembered = || -> Vec<bool> {
+        valid.iter().map(|token| issuer.recall(&Digest::of(token).unwrap()).is_some()).collect()
+    };
+    let full = issuer.remembered();
+    assert!((50..400).contains(&full), "{full} of 400 fit: the cache is full");
+    let before = remembered();
+    let forger = Signer::Secret(vec![9; 64]);
+    for n in 0..10_000 {
+        for forged in [
+            of(json!({"n": n}), &forger),
+            of(json!({"n": n, "exp": 1}), &SIGNERS.secret),
+            of(json!({"n": n, "aud": "shop"}), &SIGNERS.secret),
+            of(json!({"n": n, "cnf": {}}), &SIGNERS.secret),
+        ] {
+            verify(&authenticator, &forged).unwrap_err();
+        }
+    }
+    assert_eq!(issuer.remembered(), full);
+    assert_eq!(remembered(), before, "the same tokens as before");
 }
 
 #[test]

@@ -132,6 +132,7 @@ fn hop_by_hop_fields_and_disguises_stay_behind() {
     assert_eq!(
         names,
         [
+            "connection",
             "host",
             "te",
             "traceparent",
@@ -143,6 +144,8 @@ fn hop_by_hop_fields_and_disguises_stay_behind() {
             "x-user"
         ]
     );
+    // It names nothing but what we ourselves say to the next hop.
+    assert_eq!(sent.headers["connection"], "te");
     assert_eq!(sent.all("te"), ["trailers"]);
     assert_eq!(sent.all("x-request-id"), ["ours"]);
 }

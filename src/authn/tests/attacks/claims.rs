@@ -96,6 +96,7 @@ fn times() -> Vec<Case> {
     ];
     cases.extend(lines("exp", past.map(|value| (value, TokenExpired)).into()));
     for name in ["nbf", "iat"] {
+        cases.extend(lines(name, vec![(Value::Null, malformed(name))]));
         let ahead = [
             json!(NOW + 31),
             json!(NOW + 3600),
@@ -174,6 +175,7 @@ fn types() -> Vec<Case> {
         json!("none"),
         json!(false),
         json!(0),
+        Value::Null,
     ];
     cases.extend(lines("cnf", bindings.map(|value| (value, BindingInvalid)).into()));
     cases
@@ -208,6 +210,10 @@ fn strict() -> Vec<Case> {
         ),
         ("with scopes of a wrong type", json!({"perms": {"read": true}}), malformed("perms")),
         ("of another audience", json!({"aud": "shop"}), AudienceMismatch),
+        ("expired by a fraction", json!({"exp": 1_799_999_999.999}), TokenExpired),
+        ("of an age of a wrong type", json!({"iat": "1800000000"}), malformed("iat")),
+        ("of an age that is an array", json!({"iat": [NOW]}), malformed("iat")),
+        ("bound to a key", json!({"cnf": {"jkt": "x"}}), BindingInvalid),
     ]
     .map(|(what, changes, error)| {
         let header = json!({"alg": "EdDSA", "typ": "at+jwt"});

@@ -8,6 +8,9 @@ use super::super::fixture::*;
 use super::{Case, refused};
 use crate::authn::Error::{TokenMalformed, TokenTooLarge};
 
+/// The length of `{"alg":"ES256","kid":"p256","x":""}`.
+const HEADER_AROUND: usize = 35;
+
 const HEADER: &str = r#"{"alg":"ES256","kid":"p256"}"#;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -24,6 +27,8 @@ fn segments() -> Vec<Case> {
     let [header, payload, signature] = parts(&good);
     let jwe = b64(br#"{"alg":"dir","enc":"A128GCM"}"#);
     let jwe_rsa = b64(br#"{"alg":"RSA-OAEP","enc":"A256GCM","cty":"JWT"}"#);
+    let pbes2 = b64(br#"{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2c":2147483647,"p2s":"AAAA"}"#);
+    let nested = b64(br#"{"alg":"ES256","kid":"p256","cty":"JWT"}"#);
     let flattened = json!({"payload": payload, "protected": header, "signature": signature}).to_string();
     let general = json!({"payload": payload, "signatures": [{"protected": header, "signature": signature}]})
         .to_string();
@@ -34,6 +39,15 @@ fn segments() -> Vec<Case> {
         ("four segments, the last one full", format!("{good}.{signature}")),
         ("a JWE with a direct key [4]", format!("{jwe}..{payload}.{payload}.{signature}")),
         ("a JWE around a JWT [4]", format!("{jwe_rsa}.{payload}.{payload}.{payload}.{signature}")),
+        (
+            "a JWE around an unsigned JWT [4]",
+            format!("{jwe}..{payload}.{}.{signature}", b64(b"{\"alg\":\"none\"}")),
+        ),
+        (
+            "a JWE of PBES2 with two thousand million rounds [34]",
+            format!("{pbes2}.{payload}.a.{payload}.{signature}"),
+        ),
+        ("a signed token around a token [4]", signed(&nested, &b64(good.as_bytes()), "ES256", &SIGNERS.p256)),
         ("six segments", format!("{good}.{good}")),
         ("dots alone", "..".into()),
         ("one dot", ".".into()),
@@ -64,6 +78,17 @@ fn sizes() -> Vec<Case> {
         refused("a token of 16 KiB and one byte", TokenTooLarge, long(16 * 1024 + 1)),
         refused("a megabyte of dots [34]", TokenTooLarge, ".".repeat(1 << 20)),
         refused("a header of 8 KiB [34]", TokenTooLarge, token(header(8 * 1024), claims(), &SIGNERS.p256)),
+        refused(
+            "a header of 4 KiB and a byte",
+            TokenTooLarge,
+            token(header(4097 - HEADER_AROUND), claims(), &SIGNERS.p256),
+        ),
+        refused(
+            "a header of 4 KiB and two bytes",
+            TokenTooLarge,
+            token(header(4098 - HEADER_AROUND), claims(), &SIGNERS.p256),
+        ),
+        refused("a payload of 16 KiB of dots [34]", TokenTooLarge, format!("a.{}", ".".repeat(16 * 1024))),
         refused(
             "a header of 4 KiB and a little",
             TokenTooLarge,
@@ -214,6 +239,14 @@ fn payload_json() -> Vec<Case> {
         ("objects of depth 17", nested(16, r#"{"a":"#, "}")),
         ("arrays of depth 5,000 [35]", nested(5000, "[", "]")),
         ("objects of depth 1,000 [35]", nested(1000, r#"{"a":"#, "}")),
+        (
+            "a deep array in a claim that is checked [35]",
+            format!(r#"{open},"nbf":{}{}}}"#, "[".repeat(3000), "]".repeat(3000)),
+        ),
+        (
+            "a deep array as the audience [35]",
+            good.replace(r#""orders""#, &format!("{}{}", "[".repeat(17), "]".repeat(17))),
+        ),
         ("brackets that never close [35]", format!(r#"{open},"a":{}"#, "[".repeat(10_000))),
     ]
     .map(|(what, payload)| refused(what, TokenMalformed, token(HEADER, payload, &SIGNERS.p256)))

@@ -55,6 +55,7 @@ fn wrong(cases: &[Case], authenticator: &crate::authn::Authenticator) -> Vec<Str
 #[test]
 fn every_attack_is_stopped_by_the_check_that_should_and_every_control_passes() {
     let (attacks, controls) = (attacks(), controls::cases());
+    println!("{} attacks, {} controls", attacks.len(), controls.len());
     assert!(attacks.len() >= 300, "{} attacks", attacks.len());
     assert!(controls.len() >= 80, "{} controls", controls.len());
     let authenticator = authenticator();
