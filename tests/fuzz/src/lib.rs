@@ -37,6 +37,7 @@ static AUTHENTICATOR: LazyLock<Authenticator> = LazyLock::new(|| {
         issuer: ISSUER.into(),
         audiences: vec![AUDIENCE.into()],
         algorithms: Algorithms::new(Algorithm::ALL.to_vec()).expect("algorithms"),
+        tenants: None,
         token_types: TokenTypes::default(),
         clock_skew: Duration::from_secs(SKEW),
         max_age: None,
