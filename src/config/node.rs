@@ -115,7 +115,7 @@ impl Node {
         match &self.value {
             Value::List(items) if !items.is_empty() => return Some(items),
             Value::List(_) => {
-                problems.error(self.at, "the list is empty", format_args!("expected {expected}"))
+                problems.error(self.at, "the list is empty", format_args!("expected {expected}"));
             }
             Value::Null
             | Value::Bool(_)
@@ -289,7 +289,7 @@ impl<T: FromNode> FromNode for Named<T> {
             return broken;
         };
         if entries.is_empty() {
-            problems.error(node.at, "the map is empty", "name at least one entry, or leave the key out");
+            problems.error(node.at, "the map is empty", "name at least one entry");
             return broken;
         }
         let named = entries.iter().map(|Entry { key, at, node }| {

@@ -67,10 +67,9 @@ fn compile_one(
         Some(At { at, value }) => {
             let names: Vec<String> = value.into_iter().map(|name| name.value).collect();
             // None is left where none could be read, which is reported.
-            let parsed = (!names.is_empty()).then(|| TokenTypes::parse(&names)).and_then(|parsed| {
+            (!names.is_empty()).then(|| TokenTypes::parse(&names)).and_then(|parsed| {
                 parsed.map_err(|error| problems.refuse(at, super::complete(&error, TOKEN_TYPES))).ok()
-            });
-            parsed
+            })
         }
     };
     let required = issuer.required_claims.map(|claims| claims.value).unwrap_or_default();
