@@ -141,3 +141,20 @@ async fn a_route_that_no_request_reaches_is_a_warning() {
     let strict = Binary::finish(["check", "--strict", file]).await;
     assert_eq!(strict.code(), Some(2), "{}", strict.said());
 }
+
+#[tokio::test]
+async fn a_claim_may_be_named_by_a_list_of_its_steps() {
+    let setup = Setup::new().await;
+    let route = |claims: &str| {
+        format!(
+            "routes:\n  - name: a\n    match: {{ path: /a }}\n    access: {{ require: {{ claims: {{ {claims} }} }} }}\n    upstream: orders\n"
+        )
+    };
+    for right in ["[realm_access, level]: 3", "? [realm_access, level] : 3", "1.10: x", "7: x", "true: x"] {
+        let file = setup.write(&route(right));
+        let run = check(file.to_str().unwrap()).await;
+        assert_eq!(run.code(), Some(0), "{right}: {}", run.said());
+    }
+    let wrong = format!("[a, b]: 1\n{}", route("{ a: b }: 3, [a, [b]]: 3"));
+    expect(&setup, &wrong, &["[a, b]: 1", "{ a: b }", "[a, [b]]"]).await;
+}
