@@ -37,6 +37,8 @@ pub(super) struct Entry {
     pub(super) key: String,
     pub(super) at: Position,
     pub(super) node: Node,
+    /// The items of a key that is a list: the steps of a claim's path.
+    pub(super) steps: Option<Vec<String>>,
 }
 
 /// A value with its place, for messages of later checks.
@@ -289,11 +291,14 @@ impl<T: FromNode> FromNode for Named<T> {
             return broken;
         };
         if entries.is_empty() {
-            problems.error(node.at, "the map is empty", "name at least one entry, or leave the key out");
+            problems.error(node.at, "the map is empty", "name at least one entry");
             return broken;
         }
-        let named = entries.iter().map(|Entry { key, at, node }| {
+        let named = entries.iter().map(|Entry { key, at, node, steps }| {
             let name = At { at: *at, value: key.clone() };
+            if steps.is_some() {
+                problems.error(*at, "a list is no name", "write the name as text");
+            }
             if key.is_empty() || key.chars().any(char::is_control) {
                 problems.error(*at, "a name that cannot be printed", "use letters, digits, `-`, `_` and `.`");
             }

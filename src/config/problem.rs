@@ -52,7 +52,12 @@ pub struct Problems {
     file: PathBuf,
     offline: bool,
     list: Vec<Problem>,
-    /// What is in the list, so that nothing is said twice.
+    memory: Box<Memory>,
+}
+
+/// What is needed to word problems, and to say nothing twice.
+#[derive(Clone, Default)]
+struct Memory {
     said: HashSet<Problem>,
     /// Values of variables, the longest first, each with the text that stands for it in the file.
     expanded: Vec<(String, String)>,
@@ -61,17 +66,19 @@ pub struct Problems {
 impl Problems {
     /// No problem of `file` yet. With `offline`, what is missing on this machine is a warning.
     pub fn new(file: &Path, offline: bool) -> Self {
-        Self { file: file.to_owned(), offline, list: Vec::new(), said: HashSet::new(), expanded: Vec::new() }
+        Self { file: file.to_owned(), offline, list: Vec::new(), memory: Box::default() }
     }
 
     /// Has `written` said in place of `value`, which came from the environment.
     pub(crate) fn hide(&mut self, value: &str, written: &str) {
-        if value.is_empty() || WORDS.contains(&value) || self.expanded.iter().any(|(known, _)| known == value)
+        if value.is_empty()
+            || WORDS.contains(&value)
+            || self.memory.expanded.iter().any(|(known, _)| known == value)
         {
             return;
         }
-        let longer = self.expanded.partition_point(|(known, _)| known.len() >= value.len());
-        self.expanded.insert(longer, (value.to_owned(), written.to_owned()));
+        let longer = self.memory.expanded.partition_point(|(known, _)| known.len() >= value.len());
+        self.memory.expanded.insert(longer, (value.to_owned(), written.to_owned()));
     }
 
     /// Records an error: `wrong; right`.
@@ -96,11 +103,11 @@ impl Problems {
 
     fn push(&mut self, at: Position, severity: Severity, message: &str) {
         let mut message = message.to_owned();
-        for (value, written) in &self.expanded {
+        for (value, written) in &self.memory.expanded {
             message = redacted(&message, value, written);
         }
         let problem = Problem { at, severity, message: message.replace(char::is_control, " ") };
-        if self.said.insert(problem.clone()) {
+        if self.memory.said.insert(problem.clone()) {
             self.list.push(problem);
         }
     }

@@ -120,7 +120,7 @@ enum Raw {
     Float(f64),
     Text(String),
     List(Vec<Spanned<Self>>),
-    Map(Vec<(Spanned<String>, Spanned<Self>)>),
+    Map(Vec<(Spanned<Self>, Spanned<Self>)>),
 }
 
 impl<'de> Deserialize<'de> for Raw {
@@ -211,7 +211,12 @@ impl Reader<'_> {
             Raw::Integer(value) => Value::Integer(value),
             Raw::Float(value) => Value::Float(value),
             Raw::List(items) => Value::List(items.into_iter().map(|item| self.node(item)).collect()),
-            Raw::Map(entries) => Value::Map(self.entries(entries)),
+            Raw::Map(raw) => {
+                let is_empty = raw.is_empty();
+                let entries = self.entries(raw);
+                // Without a key that could be read, what was meant is not known.
+                if entries.is_empty() && !is_empty { Value::Unknown } else { Value::Map(entries) }
+            }
             Raw::Text(text) => {
                 let plain = self.is_plain(raw.defined);
                 return self.scalar(at, text, plain);
@@ -220,21 +225,54 @@ impl Reader<'_> {
         Node { at, value, written: None }
     }
 
-    fn entries(&mut self, raw: Vec<(Spanned<String>, Spanned<Raw>)>) -> Vec<Entry> {
+    fn entries(&mut self, raw: Vec<(Spanned<Raw>, Spanned<Raw>)>) -> Vec<Entry> {
         let mut entries: Vec<Entry> = Vec::with_capacity(raw.len());
         let mut lines: HashMap<String, u64> = HashMap::with_capacity(raw.len());
         for (key, value) in raw {
             let at = position(key.referenced);
             let node = self.node(value);
-            if let Some(line) = lines.get(&key.value) {
-                let wrong = format!("duplicate key `{}`, first given on line {line}", key.value);
+            let Some((key, steps)) = self.key(key) else {
+                self.problems.error(
+                    at,
+                    "a key that is neither text nor a list of text",
+                    "write the key as text",
+                );
+                continue;
+            };
+            if let Some(line) = lines.get(&key) {
+                let wrong = format!("duplicate key `{key}`, first given on line {line}");
                 self.problems.error(at, wrong, "give it once");
             } else {
-                lines.insert(key.value.clone(), at.line);
-                entries.push(Entry { key: key.value, at, node });
+                lines.insert(key.clone(), at.line);
+                entries.push(Entry { key, at, node, steps });
             }
         }
         entries
+    }
+
+    /// A key as text, and its steps where it is given as a list of them.
+    fn key(&self, key: Spanned<Raw>) -> Option<(String, Option<Vec<String>>)> {
+        let written = || {
+            // As it stands in the file: a number there is a name like any other.
+            let span = key.defined.span();
+            let start = usize::try_from(span.byte_offset()?).ok()?;
+            let length = usize::try_from(span.byte_len()?).ok()?;
+            let text = self.text.get(start..start.checked_add(length)?)?.trim();
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        match key.value {
+            Raw::Text(text) => Some((text, None)),
+            Raw::Null | Raw::Bool(_) | Raw::Integer(_) | Raw::Float(_) => Some((written()?, None)),
+            Raw::List(items) => {
+                let steps: Option<Vec<String>> = items
+                    .into_iter()
+                    .map(|item| if let Raw::Text(text) = item.value { Some(text) } else { None })
+                    .collect();
+                let steps = steps.filter(|steps| !steps.is_empty())?;
+                Some((format!("[{}]", steps.join(", ")), Some(steps)))
+            }
+            Raw::Map(_) => None,
+        }
     }
 
     fn scalar(&mut self, at: Position, text: String, plain: bool) -> Node {

@@ -229,7 +229,10 @@ impl Paths {
             Err(rustls::Error::InconsistentKeys(_)) => {
                 Err(TlsError::Mismatch { key: self.key.clone(), certificate: self.certificate.clone() })
             }
-            Err(source) => Err(refused(&self.certificate, source)),
+            Err(_) => Err(content(
+                &self.certificate,
+                "the first certificate in it cannot be parsed; expected X.509 version 3",
+            )),
         }
     }
 }

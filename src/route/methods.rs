@@ -42,6 +42,15 @@ impl Methods {
         self.0.as_ref().is_none_or(|methods| methods.contains(method))
     }
 
+    /// Whether every method of `other` is taken.
+    pub(super) fn include(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(methods), Some(others)) => others.iter().all(|method| methods.contains(method)),
+        }
+    }
+
     /// The methods one by one; none where every method is taken.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Method> {
         self.0.iter().flatten()

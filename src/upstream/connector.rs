@@ -117,7 +117,9 @@ pub(super) fn authorities(path: &Path) -> Result<RootCertStore, UpstreamError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|_| unusable("not valid PEM; expected certificates"))?;
-        roots.add(certificate).map_err(|_| unusable("a certificate in it cannot be parsed"))?;
+        roots
+            .add(certificate)
+            .map_err(|_| unusable("a certificate in it cannot be parsed; expected X.509 version 3"))?;
     }
     if roots.is_empty() {
         return Err(unusable("no certificate in it; expected the PEM of one or more authorities"));

@@ -3,10 +3,11 @@
 use super::{Binary, check, command};
 use crate::support::world::{AUTHENTICATED, Setup};
 
+const VALUE: &str = "h4nter2-Value";
+
 /// What came from the environment is shown as the file has it, wherever the mistake comes to light.
 #[tokio::test]
 async fn values_of_variables_are_never_repeated() {
-    const VALUE: &str = "h4nter2-Value";
     let setup = Setup::new().await;
     let name = "${JWTGATE_TEST_VALUE}";
     let yaml = format!(

@@ -1,6 +1,6 @@
 //! Mistakes that must not hide one another, and the place of each.
 
-use super::{check, place};
+use super::{Binary, check, place};
 use crate::support::Pki;
 use crate::support::world::{AUTHENTICATED, Setup};
 
@@ -114,4 +114,47 @@ async fn an_empty_map_for_the_whole_file_is_one_line() {
     let run = check(file.to_str().unwrap()).await;
     assert_eq!(run.lines_starting(file.to_str().unwrap()).len(), 1, "{}", run.said());
     assert!(run.said().contains("`listeners`, `upstreams`, `routes`"), "{}", run.said());
+}
+
+#[tokio::test]
+async fn a_route_that_no_request_reaches_is_a_warning() {
+    let setup = Setup::new().await;
+    let route = |name: &str, matches: &str| {
+        format!("  - {{ name: {name}, match: {{ {matches} }}, access: public, upstream: orders }}\n")
+    };
+    let routes = [
+        route("a", "path: '/a/{x}', methods: [GET, PUT]"),
+        route("b", "path: '/a/{y}', methods: [POST]"),
+        route("twin", "path: '/a/{z}', methods: [GET]"),
+        route("hosted", "path: '/a/{x}', hosts: [a.example]"),
+        route("some", "path: '/**', methods: [GET]"),
+        route("more", "path: '/**', methods: [POST]"),
+        route("late", "path: /late"),
+    ];
+    let file = setup.write(&format!("routes:\n{}", routes.concat()));
+    let file = file.to_str().unwrap();
+    let run = check(file).await;
+    assert_eq!(run.code(), Some(0), "{}", run.said());
+    let lines = run.lines_starting(file);
+    assert_eq!(lines.len(), 2, "{}", run.said());
+    assert!(lines[0].contains("`twin`: `a`") && lines[1].contains("`late`: `some`"), "{lines:#?}");
+    let strict = Binary::finish(["check", "--strict", file]).await;
+    assert_eq!(strict.code(), Some(2), "{}", strict.said());
+}
+
+#[tokio::test]
+async fn a_claim_may_be_named_by_a_list_of_its_steps() {
+    let setup = Setup::new().await;
+    let route = |claims: &str| {
+        format!(
+            "routes:\n  - name: a\n    match: {{ path: /a }}\n    access: {{ require: {{ claims: {{ {claims} }} }} }}\n    upstream: orders\n"
+        )
+    };
+    for right in ["[realm_access, level]: 3", "? [realm_access, level] : 3", "1.10: x", "7: x", "true: x"] {
+        let file = setup.write(&route(right));
+        let run = check(file.to_str().unwrap()).await;
+        assert_eq!(run.code(), Some(0), "{right}: {}", run.said());
+    }
+    let wrong = format!("[a, b]: 1\n{}", route("{ a: b }: 3, [a, [b]]: 3"));
+    expect(&setup, &wrong, &["[a, b]: 1", "{ a: b }", "[a, [b]]"]).await;
 }

@@ -15,7 +15,7 @@ pub(super) fn document_location(issuer: &str, allow_http: bool) -> Result<Locati
     let base = issuer.strip_suffix('/').unwrap_or(issuer);
     // A query or fragment (forbidden in an issuer, RFC 8414 §2) would swallow the well-known path.
     if base.contains(['?', '#']) {
-        return Err(LocationError::Malformed);
+        return Err(LocationError::Query);
     }
     Location::parse(&format!("{base}/.well-known/openid-configuration"), allow_http)
 }

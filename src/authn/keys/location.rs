@@ -92,6 +92,9 @@ pub enum LocationError {
     /// Not an absolute URL with a host.
     #[error("it is not an absolute URL; give one like https://id.example.com/certs")]
     Malformed,
+    /// A query or a fragment, in an issuer that is to be asked for its discovery document.
+    #[error("it has a query or a fragment, which an issuer has not (RFC 8414 §2); give the issuer without")]
+    Query,
     /// Neither `https` nor `http`.
     #[error("its scheme is neither https nor http; give an https URL")]
     Scheme,

@@ -124,7 +124,7 @@ impl Policies {
         }
     }
 
-    fn entry(&mut self, Entry { key, at, node }: &Entry, problems: &mut Problems) -> Option<Requirement> {
+    fn entry(&mut self, Entry { key, at, node, .. }: &Entry, problems: &mut Problems) -> Option<Requirement> {
         match key.as_str() {
             "roles" => name_test(node, "roles", problems).map(Requirement::Roles),
             "scopes" => name_test(node, "scopes", problems).map(Requirement::Scopes),
@@ -207,8 +207,12 @@ fn claims(node: &Node, problems: &mut Problems) -> Option<Requirement> {
     }
     let tests: Vec<_> = entries
         .iter()
-        .map(|Entry { key, at, node }| {
-            let path = refused(ClaimPath::parse(key), *at, problems);
+        .map(|Entry { key, at, node, steps }| {
+            let path = match steps {
+                Some(steps) => ClaimPath::from_steps(steps.clone()),
+                None => ClaimPath::parse(key),
+            };
+            let path = refused(path, *at, problems);
             let test = claim_test(node, problems);
             Some(Requirement::Claim(path?, test?))
         })
@@ -290,7 +294,7 @@ fn lists<T>(
 ) -> Option<Vec<(Quantifier, Vec<T>)>> {
     let mut lists = Vec::new();
     let mut complete = true;
-    for Entry { key, at, node } in entries {
+    for Entry { key, at, node, .. } in entries {
         let quantifier = match key.as_str() {
             "any" => Quantifier::Any,
             "all" => Quantifier::All,

@@ -36,6 +36,33 @@ impl Matcher {
         &self.path
     }
 
+    /// Of matchers in the order of precedence, those that no request ever reaches, each after an earlier one that takes
+    /// all of its requests: the very same hosts and path, or every path of every host.
+    pub fn unreachable(matchers: &[&Self]) -> Vec<(usize, usize)> {
+        let mut groups: HashMap<_, Vec<usize>> = HashMap::new();
+        let mut everything = None;
+        let mut unreachable = Vec::new();
+        for (index, matcher) in matchers.iter().enumerate() {
+            let key = matcher.key();
+            let takes_all = key.0.is_empty() && key.1.open && key.1.segments.is_empty();
+            let group = groups.entry(key).or_default();
+            let mut same = group.iter().copied();
+            let includes = |&first: &usize| {
+                matchers.get(first).is_some_and(|first| first.methods.include(&matcher.methods))
+            };
+            // Routes of the very same hosts and path share out the methods.
+            let covered = if takes_all { None } else { everything };
+            if let Some(first) = covered.or_else(|| same.find(includes)) {
+                unreachable.push((index, first));
+            }
+            group.push(index);
+            if takes_all {
+                everything = everything.or(Some(index));
+            }
+        }
+        unreachable
+    }
+
     /// What routes with the very same hosts and path have in common.
     fn key(&self) -> (Vec<HostPattern>, Shape) {
         let mut hosts = self.hosts.clone();
