@@ -75,7 +75,7 @@ fn where_a_tag_differs_does_not_show_in_time() {
     };
     let mut ratios = Vec::new();
     while !ratios.last().is_some_and(|ratio| (0.99..1.01).contains(ratio)) {
-        assert!(ratios.len() < 10, "{ratios:?}");
+        assert!(ratios.len() < 40, "{ratios:?}");
         ratios.push(ratio());
     }
 }
