@@ -6,6 +6,7 @@
 mod files;
 mod identity;
 mod issuers;
+mod keys;
 mod listeners;
 mod names;
 mod requirements;
