@@ -6,8 +6,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::node::{At, Fields, FromNode, Given, Named, Node, Size, Undisclosed, Value, section};
+use super::node::{At, FromNode, Given, Named, Node, Size, Undisclosed, Value};
 use super::problem::Problems;
+use super::section::{Fields, section};
 
 section! {
     /// The whole file.

@@ -13,6 +13,7 @@ mod document;
 mod environment;
 mod node;
 mod problem;
+mod section;
 mod settings;
 mod source;
 
