@@ -117,8 +117,9 @@ routes:
         .stderr(Stdio::piped())
         .spawn()
         .expect("the gateway starts");
-    let log = BufReader::new(child.stderr.take().expect("its log"));
-    let line = log.lines().map_while(Result::ok).find(|line| line.contains("Listening address="));
+    let mut log = BufReader::new(child.stderr.take().expect("its log")).lines().map_while(Result::ok);
+    let line = log.find(|line| line.contains("Listening address="));
+    std::thread::spawn(move || log.for_each(drop));
     (Process(child), address(&line.expect("the gateway listens")))
 }
 

@@ -156,3 +156,21 @@ async fn a_certificate_of_another_key_and_an_unreadable_secret_are_named() {
         assert!(!run.said().contains("PRIVATE KEY"), "{}", run.said());
     }
 }
+
+#[tokio::test]
+async fn a_closed_standard_error_ends_nothing() {
+    let setup = Setup::new().await;
+    let config = setup.write(AUTHENTICATED);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_jwtgate"));
+    command.args(["run", "--config"]).arg(config).stdout(std::process::Stdio::null());
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let log = std::io::BufReader::new(child.stderr.take().unwrap());
+    let first = std::io::BufRead::lines(log).next().unwrap().unwrap();
+    // The reader is gone; every further line of the log has nowhere to go.
+    assert!(first.contains("Starting"), "{first}");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let ended = child.try_wait().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(ended, None);
+}

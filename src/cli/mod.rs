@@ -63,6 +63,8 @@ fn log_to_stderr() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        // A reader that closed standard error would make the complaint about it panic, and end the gateway.
+        .log_internal_errors(false)
         .with_target(false)
         .with_ansi(false)
         .init();
