@@ -42,6 +42,7 @@ fuzz_target!(|input: &[u8]| {
         .body(())
         .expect("a request");
     let again = Target::parse(&again.into_parts().0).expect("what is canonical is unambiguous");
-    assert_eq!(again.path_and_query(), target.path_and_query());
+    // As text: the type tells an empty path from `/`, which no request line does.
+    assert_eq!(again.path_and_query().as_str(), target.path_and_query().as_str());
     assert_eq!(again.host().unwrap_or("a.example"), host);
 });
