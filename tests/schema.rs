@@ -153,7 +153,7 @@ const VARIANTS: &[(&str, &str)] = &[
     ("clock_skew: 10s", "clock_skew: ${SKEW:-10}s"),
     ("clock_skew: 10s", "clock_skew: '${SKEW:-10s}'"),
     ("forward_token: false", "forward_token: ${FORWARD:-true}"),
-    ("max_size: 1MiB", "max_size: ${SIZE:-1GiB}"),
+    ("max_size: 1MiB", "max_size: '${SIZE:-1GiB}'"),
     ("address: 127.0.0.1:8080", "address: 127.0.0.1:${PORT:-8080}"),
     ("algorithms: [ES256]", "algorithms: [\"${ALGORITHM:-ES256}\"]"),
     ("access: public", "access: \"${ACCESS:-public}\""),
@@ -164,7 +164,7 @@ const VARIANTS: &[(&str, &str)] = &[
         "require: [staff]",
         "require: { any_of: [staff, [staff], { claims: { a: 1, ? [b, c.d] : { any: [x, 1.5, true] } } }] }",
     ),
-    ("X-User: claims.sub", "X-User: path.${NAME:-sub}\n    X_Tenant: claims.a.b"),
+    ("X-User: claims.sub", "X-User: claims.${NAME:-sub}\n    X_Tenant: claims.a.b"),
 ];
 
 /// Mistakes that editors can see.

@@ -173,7 +173,7 @@ section! {
         /// Whether keys may be fetched over plain http from elsewhere than loopback, which `check` warns about.
         /// Default: `false`.
         allow_http: optional bool,
-        /// Fetch through this HTTP proxy; without it HTTPS_PROXY, HTTP_PROXY and ALL_PROXY less NO_PROXY say. Loopback: never.
+        /// Fetch through this HTTP proxy; without it `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY` less `NO_PROXY` say. Loopback: never.
         /// Example: `http://proxy:3128`.
         proxy: optional Undisclosed,
     }

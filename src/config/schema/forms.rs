@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::values::{list_of, one_of, text_of, variable};
 use super::words;
-use super::{Describe, documented, map};
+use super::{Describe, documented, map, with};
 use crate::config::document::{
     Access, Address, Conditions, Discovery, FormattedHeader, IdentityHeader, Network, Path, Secret, Tenants,
 };
@@ -55,9 +55,7 @@ impl Describe for Secret {
         ] {
             properties.insert(key.to_owned(), documented(String::describe(), documentation));
         }
-        let mut schema = map(properties);
-        schema["maxProperties"] = json!(1);
-        schema
+        with(map(properties), "maxProperties", json!(1))
     }
 }
 

@@ -25,12 +25,9 @@ pub(super) trait Describe {
 
 /// The schema of the configuration file, as text that ends with a line break.
 pub fn schema() -> String {
-    let mut schema = Document::describe();
-    if let Some(members) = schema.as_object_mut() {
-        members.insert("$schema".to_owned(), json!("http://json-schema.org/draft-07/schema#"));
-        members.insert("title".to_owned(), json!("The configuration of jwtgate"));
-        members.insert("definitions".to_owned(), json!({ requirement::NAME: requirement::definition() }));
-    }
+    let schema = with(Document::describe(), "$schema", json!("http://json-schema.org/draft-07/schema#"));
+    let schema = with(schema, "title", json!("The configuration of jwtgate"));
+    let schema = with(schema, "definitions", json!({ requirement::NAME: requirement::definition() }));
     // The alternate form is JSON with line breaks.
     format!("{schema:#}\n")
 }
@@ -51,21 +48,21 @@ pub(super) fn section(properties: &[Property]) -> Value {
         .iter()
         .map(|property| (name(property), documented((property.describe)(), property.documentation)))
         .collect();
-    let mut schema = map(described);
-    if let Some(members) = schema.as_object_mut().filter(|_| !required.is_empty()) {
-        members.insert("required".to_owned(), json!(required));
-    }
-    schema
+    let schema = map(described);
+    if required.is_empty() { schema } else { with(schema, "required", json!(required)) }
 }
 
 /// A mapping of these keys and no others; an empty one is refused, as everywhere.
 fn map(properties: Map<String, Value>) -> Value {
-    let mut schema = json!({ "type": "object", "additionalProperties": false });
+    let schema = json!({ "type": "object", "additionalProperties": false });
+    let schema = if properties.is_empty() { schema } else { with(schema, "minProperties", json!(1)) };
+    with(schema, "properties", Value::Object(properties))
+}
+
+/// `schema` with another member.
+fn with(mut schema: Value, member: &str, value: Value) -> Value {
     if let Some(members) = schema.as_object_mut() {
-        if !properties.is_empty() {
-            members.insert("minProperties".to_owned(), json!(1));
-        }
-        members.insert("properties".to_owned(), Value::Object(properties));
+        members.insert(member.to_owned(), value);
     }
     schema
 }
@@ -90,15 +87,10 @@ fn documented(schema: Value, documentation: &str) -> Value {
         description.push_str(line);
     }
     // Beside a reference nothing counts.
-    let mut schema = if schema.get("$ref").is_some() { json!({ "allOf": [schema] }) } else { schema };
-    if let Some(members) = schema.as_object_mut() {
-        members.insert("description".to_owned(), json!(description.trim()));
-        members.extend(default.map(|default| ("default".to_owned(), default)));
-        if !examples.is_empty() {
-            members.insert("examples".to_owned(), Value::Array(examples));
-        }
-    }
-    schema
+    let schema = if schema.get("$ref").is_some() { json!({ "allOf": [schema] }) } else { schema };
+    let schema = with(schema, "description", json!(description.trim()));
+    let schema = if let Some(default) = default { with(schema, "default", default) } else { schema };
+    if examples.is_empty() { schema } else { with(schema, "examples", Value::Array(examples)) }
 }
 
 /// The value between the first two backticks.

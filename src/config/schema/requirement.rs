@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::values::list_of;
-use super::{Describe, documented, map};
+use super::{Describe, documented, map, with};
 
 /// A requirement: the name of a policy, a list of names, or a map.
 pub(in crate::config) enum Requirement {}
@@ -19,11 +19,10 @@ pub(super) const NAME: &str = "requirement";
 
 /// The schema that `Requirement::describe` refers to.
 pub(super) fn definition() -> Value {
-    let mut name = String::describe();
-    name["description"] = json!("The name of a policy.");
-    let mut names = list_of(String::describe());
-    names["description"] = json!("Names of policies, all of which must hold.");
-    let mut entries = map(keys([
+    let name = with(String::describe(), "description", json!("The name of a policy."));
+    let all = json!("Names of policies, all of which must hold.");
+    let names = with(list_of(String::describe()), "description", all);
+    let entries = map(keys([
         ("roles", "Roles of the token: one name, or `any`, `all`, `none` with lists of names.", name_test()),
         (
             "scopes",
@@ -45,7 +44,7 @@ pub(super) fn definition() -> Value {
         ("all_of", "Every one of these requirements or policies holds.", list_of(Requirement::describe())),
         ("not", "This requirement or policy does not hold.", Requirement::describe()),
     ]));
-    entries["description"] = json!("A requirement whose entries must all hold.");
+    let entries = with(entries, "description", json!("A requirement whose entries must all hold."));
     json!({ "anyOf": [name, names, entries] })
 }
 

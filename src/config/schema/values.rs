@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Describe;
+use super::{Describe, with};
 use crate::config::node::{At, Given, Named, Size, Undisclosed};
 
 /// A scalar that a variable may still change.
@@ -38,9 +38,7 @@ pub(super) fn variable() -> Value {
 
 /// A list of such items; not empty, as everywhere.
 pub(super) fn list_of(item: Value) -> Value {
-    let mut schema = json!({ "type": "array", "minItems": 1 });
-    schema["items"] = item;
-    schema
+    with(json!({ "type": "array", "minItems": 1 }), "items", item)
 }
 
 impl<T: Describe> Describe for At<T> {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::Describe;
 use super::values::{list_of, one_of, text_of};
+use super::{Describe, with};
 use crate::authn;
 use crate::config::document::{IdentityHeader, Keys};
 use crate::config::node::Named;
@@ -103,8 +103,8 @@ impl Describe for IdentityValue {
             ("issuer", "The name of the issuer in this file."),
             ("issuer_tenant", "The tenant, of issuers with `tenants`."),
         ]);
-        let mut steps = list_of(json!({ "type": "string", "minLength": 1 }));
-        steps["description"] = json!("The steps of a claim's path, the first of them `claims`.");
+        let meaning = json!("The steps of a claim's path, the first of them `claims`.");
+        let steps = with(list_of(String::describe()), "description", meaning);
         json!({ "anyOf": [words, text_of(r"(?:claims|path)\..+"), steps] })
     }
 }
@@ -128,9 +128,8 @@ pub(in crate::config) enum IdentityHeaders {}
 
 impl Describe for IdentityHeaders {
     fn describe() -> Value {
-        let mut schema = <Named<IdentityHeader> as Describe>::describe();
-        schema["propertyNames"] = json!({ "pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" });
-        schema
+        let name = json!({ "pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" });
+        with(<Named<IdentityHeader> as Describe>::describe(), "propertyNames", name)
     }
 }
 
@@ -144,8 +143,6 @@ impl Describe for OneSource {
         for (index, one) in SOURCES.iter().enumerate() {
             pairs.extend(SOURCES.iter().skip(index + 1).map(|other| json!({ "required": [one, other] })));
         }
-        let mut schema = Keys::describe();
-        schema["not"] = json!({ "anyOf": pairs });
-        schema
+        with(Keys::describe(), "not", json!({ "anyOf": pairs }))
     }
 }
