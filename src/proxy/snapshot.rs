@@ -33,6 +33,11 @@ impl Snapshot {
         self.routes.iter().map(|route| route.forward.upstream())
     }
 
+    /// The routes, in the order of the file.
+    pub fn routes(&self) -> &RouteTable<Route> {
+        &self.routes
+    }
+
     /// What verifies tokens, and knows the issuers.
     pub fn authenticator(&self) -> &Authenticator {
         &self.authenticator
@@ -52,6 +57,23 @@ impl Route {
     pub fn new(name: Arc<str>, access: Access, forward: Forward, metrics: &Metrics) -> Self {
         let label = RouteLabel::new(name, metrics).shadowing(access.shadowed(), metrics);
         Self { label: Arc::new(label), access, forward }
+    }
+}
+
+impl Route {
+    /// Its name in the configuration.
+    pub fn name(&self) -> &Arc<str> {
+        &self.label.name
+    }
+
+    /// Who may pass.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Where to, and with which headers.
+    pub fn forward(&self) -> &Forward {
+        &self.forward
     }
 }
 
