@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod explain;
 mod run;
 
 use std::io::{self, Write};
@@ -39,6 +40,11 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Decide one request as `run` would, and show every step.
+    ///
+    /// Fetches keys as `run` does, listens nowhere, and never prints the token. Exit status: 0 allowed, 1 denied,
+    /// 2 could not decide.
+    Explain(explain::Arguments),
     /// An issuer, a sample API and the gateway in front of it, with the curl lines to try.
     Demo,
 }
@@ -46,13 +52,14 @@ enum Command {
 /// Runs the command of this process' arguments.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // `check` has nothing to say but what is wrong with the files.
-    if !matches!(arguments.command, Command::Check { .. }) {
+    // `check` has nothing to say but what is wrong with the files, and `explain` but what it decided.
+    if !matches!(arguments.command, Command::Check { .. } | Command::Explain(_)) {
         log_to_stderr();
     }
     match arguments.command {
         Command::Run { config } => run::run(&config),
         Command::Check { offline, strict, files } => check::check(&files, offline, strict),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo => demo::demo(),
     }
 }
