@@ -12,7 +12,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("listener", &["body", "telemetry"]),
     ("route", &[]),
     ("authn", &["telemetry"]),
-    ("authz", &["authn"]),
+    ("authz", &["authn", "route"]),
     ("upstream", &["authz", "authn", "route", "listener", "body", "telemetry"]),
     ("proxy", &["upstream", "authz", "authn", "route", "listener", "body", "telemetry"]),
     ("config", &["proxy", "upstream", "authz", "authn", "route", "listener", "body", "telemetry"]),
@@ -43,6 +43,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const ONLY_IN: &[(&str, &str)] = &[
     ("reqwest", "src/authn/keys/fetch"),
     ("serde_saphyr", "src/config/source"),
+    ("cel::", "src/authz/expression"),
     ("Permit::public", "src/proxy/mod.rs"),
     ("Permit::anonymous", "src/proxy/mod.rs"),
 ];

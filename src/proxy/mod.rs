@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::{EXPECT, HOST, USER_AGENT};
-use http::{Request, Response, Version};
+use http::{HeaderName, Request, Response, Version};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -24,7 +24,7 @@ pub use self::rejection::Rejection;
 pub use self::snapshot::{Access, Publisher, Route, Snapshot, Snapshots};
 pub use self::tracked::Tracked;
 use crate::authn::{self, Admission, BearerToken};
-use crate::authz::{self, Permit};
+use crate::authz::{self, Permit, RequestFacts};
 use crate::body::Body;
 use crate::listener::{Drain, Peer, Refusal, Service};
 use crate::route::{Found, NotFound, Target};
@@ -102,18 +102,21 @@ async fn decide<'a>(
         }
     })?;
     record.matched(&found.route.label);
+    let hidden = |name: &HeaderName| found.route.forward.hides(name);
+    let (captures, headers) = (&found.captures, &head.headers);
+    let facts = RequestFacts { target: &target, captures, headers, hidden: &hidden, now };
     let (permit, reason) = match &found.route.access {
         Access::Public => (Permit::public(), "public"),
         Access::Optional(admission) => match credential(head)? {
             None => (Permit::anonymous(), "anonymous"),
             Some(token) => {
                 let requirement = &authz::Requirement::Authenticated;
-                (permit(snapshot, token, admission, requirement, now, record).await?, "allowed")
+                (permit(snapshot, token, admission, requirement, &facts, record).await?, "allowed")
             }
         },
         Access::Protected(admission, requirement) => {
             let token = credential(head)?.ok_or(Rejection::TokenMissing)?;
-            (permit(snapshot, token, admission, requirement, now, record).await?, "allowed")
+            (permit(snapshot, token, admission, requirement, &facts, record).await?, "allowed")
         }
     };
     Ok(Decided { target, found, permit, reason })
@@ -129,17 +132,19 @@ async fn permit(
     token: BearerToken<'_>,
     admission: &Admission,
     requirement: &authz::Requirement,
-    now: SystemTime,
+    facts: &RequestFacts<'_>,
     record: &mut Record,
 ) -> Result<Permit, Rejection> {
-    let principal = snapshot.authenticator.authenticate(token, admission, now).await.map_err(|failure| {
-        if let Some(issuer) = &failure.issuer {
-            record.named_issuer(issuer);
-        }
-        Rejection::Token(failure.error)
-    })?;
+    let principal =
+        snapshot.authenticator.authenticate(token, admission, facts.now).await.map_err(|failure| {
+            if let Some(issuer) = &failure.issuer {
+                record.named_issuer(issuer);
+            }
+            Rejection::Token(failure.error)
+        })?;
     record.named_issuer(principal.issuer());
-    authz::authorize(requirement, principal).map_err(|denied| Rejection::Policy { scope: denied.scope })
+    authz::authorize(requirement, principal, facts)
+        .map_err(|denied| Rejection::Policy { scope: denied.scope })
 }
 
 impl Service for Proxy {

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use http::{HeaderValue, Response, StatusCode, Version};
+use http::{HeaderName, HeaderValue, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use prometheus::Histogram;
 
@@ -176,6 +176,12 @@ impl Forward {
     /// The upstream's name in the configuration.
     pub fn upstream_name(&self) -> &Arc<str> {
         &self.upstream.spec.name
+    }
+
+    /// Whether a header of a client is none of a condition's business: a credential, a forwarding header, one that
+    /// carries identity on any route, or one that this route removes.
+    pub fn hides(&self, name: &HeaderName) -> bool {
+        outbound::is_sensitive(name) || self.guard.removes(name) || self.identity.removes(name)
     }
 
     /// Sends the request and hands on the head of the answer; its body streams. The permit is used up.

@@ -234,10 +234,6 @@ const BAD_ROUTES: &[(&str, &str, &str)] = &[
 /// What later issues bring.
 const NOT_YET: &[(&str, &str)] = &[
     (
-        "when",
-        "routes: [{ name: a, match: { path: /a }, access: { require: { when: 'true' } }, upstream: orders }]\n",
-    ),
-    (
         "candidate",
         "routes: [{ name: a, match: { path: /a }, access: { require: { roles: a }, candidate: { roles: b } }, upstream: orders }]\n",
     ),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::authn::{ClaimPath, Principal};
-use crate::authz::{Requirement, authorize};
+use crate::authz::{RequestFacts, Requirement, authorize};
 use crate::upstream::{Format, IdentityName, IdentityValue};
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -25,7 +25,7 @@ struct Case {
 
 fn alice() -> Permit {
     let principal = Principal::for_test("corporate", &[], &[], json!({ "sub": "alice" }));
-    authorize(&Requirement::Authenticated, principal).unwrap()
+    authorize(&Requirement::Authenticated, principal, &RequestFacts::for_test()).unwrap()
 }
 
 fn verified() -> Case {
