@@ -28,6 +28,7 @@ mod tokens;
 mod keys;
 mod policy;
 mod when;
+mod observing;
 mod identity;
 mod forwarding;
 mod bodies;
@@ -42,6 +43,7 @@ mod shutdown;
 mod reload;
 mod workers;
 mod check;
+mod schema;
 mod demo;
 mod oidc_provider;
 

@@ -27,6 +27,7 @@ mod search;
 mod syntax;
 mod tenants;
 #[cfg(test)]
+#[expect(clippy::too_many_lines, reason = "tables")]
 mod tests;
 mod value;
 

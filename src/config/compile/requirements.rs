@@ -163,10 +163,8 @@ impl Policies {
             "not" => self.requirement(node, problems).map(|inner| Requirement::Not(Box::new(inner))),
             "when" => self.when(node, problems),
             other => {
-                const KNOWN: [&str; 8] =
-                    ["roles", "scopes", "issuer_tenant", "claims", "when", "any_of", "all_of", "not"];
-                let right = closest(other, KNOWN).map_or_else(
-                    || format!("known here: {}", KNOWN.join(", ")),
+                let right = closest(other, KEYS).map_or_else(
+                    || format!("known here: {}", KEYS.join(", ")),
                     |near| format!("did you mean `{near}`?"),
                 );
                 problems.error(*at, format_args!("unknown key `{other}`"), right);
@@ -208,6 +206,10 @@ impl Policies {
         parts.into_iter().collect()
     }
 }
+
+/// What a requirement may hold.
+pub(in crate::config) const KEYS: [&str; 8] =
+    ["roles", "scopes", "issuer_tenant", "claims", "when", "any_of", "all_of", "not"];
 
 fn right_capture(name: &str, captures: &[String]) -> String {
     match closest(name, captures.iter().map(String::as_str)) {
