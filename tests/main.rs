@@ -27,6 +27,7 @@ mod credential;
 mod tokens;
 mod keys;
 mod policy;
+mod when;
 mod observing;
 mod identity;
 mod forwarding;

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use super::rejection::{POLICY_DENIED, Rejection};
 use super::snapshot::{Access, Enforcement, Protection, Route, Snapshot};
 use crate::authn::{self, Admission, BearerToken, Principal};
-use crate::authz::{self, Permit, Requirement};
+use crate::authz::{self, Permit, RequestFacts, Requirement};
 use crate::route::{Found, NotFound, Target};
 use crate::telemetry::Findings;
 use crate::upstream::Identified;
@@ -48,7 +48,10 @@ pub async fn decide<'a>(
         }
     })?;
     findings.matched(&found.route.label);
-    match admit(snapshot, head, &found, now, findings).await {
+    let (captures, headers, hidden) =
+        (&found.captures, &head.headers, |name: &_| found.route.forward.hides(name));
+    let facts = RequestFacts { target: &target, captures, headers, hidden: &hidden, now };
+    match admit(snapshot, head, &found, &facts, findings).await {
         Ok((caller, reason)) => {
             if found.route.observes() {
                 findings.shadowed(reason);
@@ -70,7 +73,7 @@ async fn admit(
     snapshot: &Snapshot,
     head: &http::request::Parts,
     found: &Found<'_, Route>,
-    now: SystemTime,
+    facts: &RequestFacts<'_>,
     findings: &mut Findings,
 ) -> Result<(Identified, &'static str), Rejection> {
     let (permit, reason) = match &found.route.access {
@@ -78,17 +81,17 @@ async fn admit(
         Access::Optional(admission) => match credential(head)? {
             None => (Permit::anonymous(), "anonymous"),
             Some(token) => {
-                let principal = authenticate(snapshot, token, admission, now, findings).await?;
-                (authorize(&Requirement::Authenticated, principal)?, ALLOWED)
+                let principal = authenticate(snapshot, token, admission, facts.now, findings).await?;
+                (authorize(&Requirement::Authenticated, principal, facts)?, ALLOWED)
             }
         },
         Access::Protected(Protection { admission, requirement, candidate, .. }) => {
             let token = credential(head)?.ok_or(Rejection::TokenMissing)?;
-            let principal = authenticate(snapshot, token, admission, now, findings).await?;
+            let principal = authenticate(snapshot, token, admission, facts.now, findings).await?;
             if let Some(candidate) = candidate {
-                findings.shadowed(if candidate.holds(&principal) { ALLOWED } else { POLICY_DENIED });
+                findings.shadowed(if candidate.holds(&principal, facts) { ALLOWED } else { POLICY_DENIED });
             }
-            (authorize(requirement, principal)?, ALLOWED)
+            (authorize(requirement, principal, facts)?, ALLOWED)
         }
     };
     let caller = found.route.forward.identify(permit, &found.captures).map_err(Rejection::Identity)?;
@@ -117,8 +120,12 @@ async fn authenticate(
     Ok(principal)
 }
 
-fn authorize(requirement: &Requirement, principal: Principal) -> Result<Permit, Rejection> {
-    authz::authorize(requirement, principal).map_err(Rejection::Policy)
+fn authorize(
+    requirement: &Requirement,
+    principal: Principal,
+    facts: &RequestFacts<'_>,
+) -> Result<Permit, Rejection> {
+    authz::authorize(requirement, principal, facts).map_err(Rejection::Policy)
 }
 
 /// Who passes although the request would be refused: whoever was verified, or nobody in particular. An identity that

@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use http::{HeaderValue, Response, StatusCode, Version};
+use http::{HeaderName, HeaderValue, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use prometheus::Histogram;
 
@@ -182,6 +182,12 @@ impl Forward {
     /// The rules of what the upstream is told.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Whether a header of a client is none of a condition's business: a credential, a forwarding header, one that
+    /// carries identity on any route, or one that this route removes.
+    pub fn hides(&self, name: &HeaderName) -> bool {
+        outbound::is_sensitive(name) || self.guard.removes(name) || self.identity.removes(name)
     }
 
     /// What the upstream is told of the caller; refuses who cannot be named as the route's rules ask.

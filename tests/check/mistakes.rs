@@ -243,10 +243,6 @@ const BAD_ROUTES: &[(&str, &str, &str)] = &[
 
 /// What later issues bring.
 const NOT_YET: &[(&str, &str)] = &[
-    (
-        "when",
-        "routes: [{ name: a, match: { path: /a }, access: { require: { when: 'true' } }, upstream: orders }]\n",
-    ),
     ("credentials", "credentials: [authorization, { cookie: __Host-access }]\n"),
     (
         "token_service",

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::authn::ClaimPath;
-use crate::authz::{ClaimTerm, ClaimTest, Literal, NameTest, NamedPolicy, Pattern, Quantifier, Requirement};
+use crate::authz::{
+    ClaimTerm, ClaimTest, Expression, Literal, NameTest, NamedPolicy, Pattern, Quantifier, Requirement,
+};
 use crate::config::node::{At, Entry, Named, Node, Value};
 use crate::config::problem::{Position, Problems, closest};
 
@@ -13,6 +15,8 @@ pub(super) struct Policies {
     entries: Vec<Policy>,
     /// The section could not be read, so that any name may have been meant.
     broken: bool,
+    /// What the path of the route captures whose requirement is being read; none for policies, and where it is not known.
+    captures: Option<Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -35,6 +39,7 @@ impl Policies {
         let entries = section.into_iter().flat_map(|section| section.value.entries);
         Self {
             broken,
+            captures: None,
             entries: entries.map(|(name, node)| Policy { name, node, state: State::New }).collect(),
         }
     }
@@ -46,8 +51,31 @@ impl Policies {
         }
     }
 
+    /// The requirement that a route's `require` states. Conditions in it may name what the route's path captures, where
+    /// that is known.
+    pub(super) fn of_route(
+        &mut self,
+        node: &Node,
+        captures: Option<&[String]>,
+        problems: &mut Problems,
+    ) -> Option<Requirement> {
+        self.captures = captures.map(<[String]>::to_vec);
+        let requirement = self.requirement(node, problems);
+        self.captures = None;
+        for (name, policy) in requirement.iter().flat_map(Requirement::captures) {
+            if let (Some(policy), Some(captures)) = (policy, captures)
+                && !captures.iter().any(|known| known == name)
+            {
+                let wrong =
+                    format!("the policy `{policy}` asks for `path.{name}`, which this path does not capture");
+                problems.error(node.at, wrong, right_capture(name, captures));
+            }
+        }
+        requirement
+    }
+
     /// The requirement that a node of `require` (or of a policy) states.
-    pub(super) fn requirement(&mut self, node: &Node, problems: &mut Problems) -> Option<Requirement> {
+    fn requirement(&mut self, node: &Node, problems: &mut Problems) -> Option<Requirement> {
         match &node.value {
             Value::Text(name) => self.named(name, node.at, problems),
             Value::List(items) if items.is_empty() => {
@@ -133,14 +161,7 @@ impl Policies {
             "any_of" => self.several(node, problems).map(Requirement::AnyOf),
             "all_of" => self.several(node, problems).map(Requirement::AllOf),
             "not" => self.requirement(node, problems).map(|inner| Requirement::Not(Box::new(inner))),
-            "when" => {
-                problems.error(
-                    *at,
-                    "`when` is not yet supported",
-                    "leave it out until a version that has it",
-                );
-                None
-            }
+            "when" => self.when(node, problems),
             other => {
                 let right = closest(other, KEYS).map_or_else(
                     || format!("known here: {}", KEYS.join(", ")),
@@ -152,6 +173,33 @@ impl Policies {
         }
     }
 
+    /// A condition, with all that is wrong with it, at its place.
+    fn when(&self, node: &Node, problems: &mut Problems) -> Option<Requirement> {
+        let text = node.text("an expression as text", problems)?;
+        let expression = match Expression::parse(text) {
+            Ok(expression) => expression,
+            Err(mistakes) => {
+                for mistake in mistakes {
+                    let near =
+                        mistake.unknown_name().and_then(|(name, known)| closest(name, known.iter().copied()));
+                    let right = near
+                        .map_or_else(|| mistake.right().to_owned(), |near| format!("did you mean `{near}`?"));
+                    problems.error(node.at, mistake.wrong(), right);
+                }
+                return None;
+            }
+        };
+        if let Some(captures) = &self.captures {
+            for name in expression.captures() {
+                if !captures.contains(name) {
+                    let wrong = format!("`when` asks for `path.{name}`, which this path does not capture");
+                    problems.error(node.at, wrong, right_capture(name, captures));
+                }
+            }
+        }
+        Some(Requirement::When(Box::new(expression)))
+    }
+
     fn several(&mut self, node: &Node, problems: &mut Problems) -> Option<Vec<Requirement>> {
         let items = node.items("a list of requirements or policy names, with at least one", problems)?;
         let parts: Vec<_> = items.iter().map(|item| self.requirement(item, problems)).collect();
@@ -160,8 +208,16 @@ impl Policies {
 }
 
 /// What a requirement may hold.
-pub(in crate::config) const KEYS: [&str; 7] =
-    ["roles", "scopes", "issuer_tenant", "claims", "any_of", "all_of", "not"];
+pub(in crate::config) const KEYS: [&str; 8] =
+    ["roles", "scopes", "issuer_tenant", "claims", "when", "any_of", "all_of", "not"];
+
+fn right_capture(name: &str, captures: &[String]) -> String {
+    match closest(name, captures.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `path.{near}`?"),
+        None if captures.is_empty() => format!("write a path with {{{name}}}"),
+        None => format!("captured are {}", captures.join(", ")),
+    }
+}
 
 /// `roles` or `scopes`: one name, or `any`, `all`, `none`.
 fn name_test(node: &Node, kind: &str, problems: &mut Problems) -> Option<NameTest> {

@@ -118,13 +118,12 @@ fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems)
     let matcher = route.r#match.and_then(|matches| matcher(matches.value, problems));
     let captures: Vec<String> =
         matcher.iter().flat_map(|matcher| matcher.path().captures().map(str::to_owned)).collect();
-    let access = route.access.and_then(|access| self::access(access, parts, problems));
+    let known = matcher.is_some().then_some(&captures[..]);
+    let access = route.access.and_then(|access| self::access(access, known, parts, problems));
     let upstream = route.upstream.and_then(|name| parts.upstreams.resolve(&name, problems).cloned());
     let identity = match route.identity {
         None => Some(Arc::clone(&parts.identity)),
-        Some(own) => {
-            super::identity::compile(own, matcher.is_some().then_some(&captures[..]), problems).map(Arc::new)
-        }
+        Some(own) => super::identity::compile(own, known, problems).map(Arc::new),
     };
     Some(Draft {
         name: route.name?.value.into(),
@@ -186,6 +185,7 @@ fn methods(given: &[At<String>], problems: &mut Problems) -> Option<Methods> {
 
 fn access(
     At { at, value }: At<Access>,
+    captures: Option<&[String]>,
     parts: &mut Parts<'_>,
     problems: &mut Problems,
 ) -> Option<proxy::Access> {
@@ -213,7 +213,7 @@ fn access(
     }
     let candidate = match conditions.candidate {
         None => Some(None),
-        Some(node) => parts.policies.requirement(&node.value, problems).map(Some),
+        Some(node) => parts.policies.of_route(&node.value, captures, problems).map(Some),
     };
     let enforcement = enforcement(conditions.enforcement.as_ref(), problems);
     let issuers = conditions.issuers.map(|names| allowed_issuers(&names.value, parts.issuers, problems));
@@ -229,7 +229,7 @@ fn access(
     });
     let requirement = match conditions.require {
         None => Some(Requirement::Authenticated),
-        Some(node) => parts.policies.requirement(&node.value, problems),
+        Some(node) => parts.policies.of_route(&node.value, captures, problems),
     };
     if let Some(requirement) = &requirement {
         match &issuers {

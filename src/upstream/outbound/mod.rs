@@ -175,6 +175,15 @@ fn is_ours(field: &HeaderName) -> bool {
     matches!(field.as_str(), "host" | "content-length" | "expect" | "x-request-id" | "traceparent")
 }
 
+/// Whether the field is a credential or tells about the client, in any spelling.
+pub(super) fn is_sensitive(field: &HeaderName) -> bool {
+    forwarded::is_forwarding(field)
+        || matches!(
+            Reserved::of(field.as_str().as_bytes()),
+            Some(Reserved::Credential | Reserved::Forwarding)
+        )
+}
+
 /// Whether the field is one that the gateway handles, in a spelling that only the application will recognise:
 /// `X_Forwarded_For` and `Content_Length` are the real ones to CGI and WSGI (CVE-2026-33433). A trusted proxy that
 /// let it through has not seen it either.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::authn::{ClaimPath, Principal};
-use crate::authz::{Permit, Requirement, authorize};
+use crate::authz::{Permit, RequestFacts, Requirement, authorize};
 use crate::route::Captures;
 use crate::upstream::{Format, IdentityName, IdentityValue};
 
@@ -26,7 +26,7 @@ struct Case {
 
 fn alice() -> Permit {
     let principal = Principal::for_test("corporate", &[], &[], json!({ "sub": "alice" }));
-    authorize(&Requirement::Authenticated, principal).unwrap()
+    authorize(&Requirement::Authenticated, principal, &RequestFacts::for_test()).unwrap()
 }
 
 fn verified() -> Case {
