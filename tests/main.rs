@@ -24,6 +24,7 @@ mod tls;
 mod target;
 mod routes;
 mod credential;
+mod places;
 mod tokens;
 mod keys;
 mod policy;

@@ -20,7 +20,7 @@ section! {
         policies: optional Named<Node>,
         shutdown: optional Shutdown,
         routes: required Vec<Route>,
-        credentials: optional Vec<At<Node>>,
+        credentials: optional Vec<At<Credential>>,
         identity: optional Identity,
         limits: optional Limits,
     }
@@ -195,9 +195,10 @@ section! {
         r#match: required Match,
         access: required Access,
         upstream: required String,
+        credentials: optional Vec<At<Credential>>,
         identity: optional Identity,
     }
-    later { "credentials", "path", "cors" }
+    later { "path", "cors" }
 }
 
 section! {
@@ -234,6 +235,42 @@ section! {
     FormattedHeader {
         from: required Path,
         format: optional String,
+    }
+}
+
+/// A place for a token.
+#[derive(Debug, Clone)]
+pub(super) enum Credential {
+    Authorization,
+    Cookie(At<String>),
+    Header(At<String>),
+    Query(At<String>),
+}
+
+impl FromNode for Credential {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        const EXPECTED: &str = "`authorization`, or `cookie`, `header` or `query` with a name";
+        if !matches!(node.value, Value::Map(_)) {
+            return node.parse_text(EXPECTED, problems, |text| match text {
+                "authorization" => Ok(Self::Authorization),
+                other => Err(format!("`{other}` is no place for a token")),
+            });
+        }
+        let fields = Fields::of(node, &["cookie", "header", "query"], &[], &[], problems)?;
+        match (fields.node("cookie"), fields.node("header"), fields.node("query")) {
+            (Some(cookie), None, None) => At::from_node(cookie, problems).map(Self::Cookie),
+            (None, Some(header), None) => At::from_node(header, problems).map(Self::Header),
+            (None, None, Some(query)) => At::from_node(query, problems).map(Self::Query),
+            _ if fields.faulty => None,
+            _ => {
+                problems.error(
+                    node.at,
+                    "a place for a token is one place",
+                    "write each as an item of its own",
+                );
+                None
+            }
+        }
     }
 }
 

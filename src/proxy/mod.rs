@@ -6,6 +6,7 @@
 
 mod rejection;
 mod respond;
+mod same_origin;
 mod snapshot;
 mod tracked;
 
@@ -23,7 +24,7 @@ use tokio::time::timeout;
 pub use self::rejection::Rejection;
 pub use self::snapshot::{Access, Publisher, Route, Snapshot, Snapshots};
 pub use self::tracked::Tracked;
-use crate::authn::{self, Admission, BearerToken};
+use crate::authn::{Admission, BearerToken};
 use crate::authz::{self, Permit};
 use crate::body::Body;
 use crate::listener::{Drain, Peer, Refusal, Service};
@@ -55,10 +56,11 @@ impl Proxy {
     ) -> Result<(Response<Body>, &'static str), (Rejection, Option<Incoming>)> {
         let snapshot = self.snapshots.current();
         let (head, body) = request.into_parts();
-        let Decided { target, found, permit, reason } = match decide(&snapshot, &head, now, record).await {
-            Ok(decided) => decided,
-            Err(rejection) => return Err((rejection, Some(body))),
-        };
+        let Decided { target, found, permit, reason } =
+            match decide(&snapshot, &head, peer, now, record).await {
+                Ok(decided) => decided,
+                Err(rejection) => return Err((rejection, Some(body))),
+            };
         let forward = &found.route.forward;
         let inbound = Inbound {
             head,
@@ -90,6 +92,7 @@ struct Decided<'a> {
 async fn decide<'a>(
     snapshot: &'a Snapshot,
     head: &http::request::Parts,
+    peer: &Peer,
     now: SystemTime,
     record: &mut Record,
 ) -> Result<Decided<'a>, Rejection> {
@@ -104,7 +107,7 @@ async fn decide<'a>(
     record.matched(&found.route.label);
     let (permit, reason) = match &found.route.access {
         Access::Public => (Permit::public(), "public"),
-        Access::Optional(admission) => match credential(head)? {
+        Access::Optional(admission) => match credential(found.route, head, &target, peer)? {
             None => (Permit::anonymous(), "anonymous"),
             Some(token) => {
                 let requirement = &authz::Requirement::Authenticated;
@@ -112,15 +115,26 @@ async fn decide<'a>(
             }
         },
         Access::Protected(admission, requirement) => {
-            let token = credential(head)?.ok_or(Rejection::TokenMissing)?;
+            let token = credential(found.route, head, &target, peer)?.ok_or(Rejection::TokenMissing)?;
             (permit(snapshot, token, admission, requirement, now, record).await?, "allowed")
         }
     };
     Ok(Decided { target, found, permit, reason })
 }
 
-fn credential(head: &http::request::Parts) -> Result<Option<BearerToken<'_>>, Rejection> {
-    authn::credential(&head.headers).map_err(Rejection::Credential)
+/// The token of the request. Whether another site may have caused it is asked before anything is done with a cookie.
+fn credential<'a>(
+    route: &Route,
+    head: &'a http::request::Parts,
+    target: &Target,
+    peer: &Peer,
+) -> Result<Option<BearerToken<'a>>, Rejection> {
+    let found = route.forward.credentials().find(&head.headers, head.uri.query());
+    let Some(credential) = found.map_err(Rejection::Credential)? else { return Ok(None) };
+    if credential.is_ambient() {
+        same_origin::check(head, target, peer)?;
+    }
+    Ok(Some(credential.token()))
 }
 
 /// The permit of a caller with this token, if the token is valid and the requirement met.

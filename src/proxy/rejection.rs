@@ -30,6 +30,9 @@ pub enum Rejection {
     /// The credential cannot be told.
     #[error("the credential cannot be read")]
     Credential(CredentialError),
+    /// A cookie is the credential, and another site may have caused the request.
+    #[error("the request may come from another site")]
+    CrossSite,
     /// There is no token, and the route needs one.
     #[error("no token")]
     TokenMissing,
@@ -62,9 +65,9 @@ impl Rejection {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Token(authn::Error::KeysUnavailable { .. }) => StatusCode::SERVICE_UNAVAILABLE,
             Self::TokenMissing | Self::Token(_) => StatusCode::UNAUTHORIZED,
-            Self::Policy { .. } | Self::Upstream(upstream::Error::IdentityUnsendable(_)) => {
-                StatusCode::FORBIDDEN
-            }
+            Self::CrossSite
+            | Self::Policy { .. }
+            | Self::Upstream(upstream::Error::IdentityUnsendable(_)) => StatusCode::FORBIDDEN,
             Self::Upstream(upstream::Error::Unavailable(_)) => StatusCode::BAD_GATEWAY,
             Self::Upstream(upstream::Error::TimedOut) => StatusCode::GATEWAY_TIMEOUT,
             Self::Parser(Refusal::HeaderTooLarge) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -88,6 +91,7 @@ impl Rejection {
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::Credential(CredentialError::Malformed) => "credential_malformed",
             Self::Credential(CredentialError::Ambiguous) => "credential_ambiguous",
+            Self::CrossSite => "cross_site",
             Self::TokenMissing => "token_missing",
             Self::Token(error) => token_reason(error),
             Self::Policy { .. } => "policy_denied",
@@ -117,6 +121,7 @@ impl Rejection {
                 Some(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#))
             }
             Self::Token(_)
+            | Self::CrossSite
             | Self::Target(_)
             | Self::RouteNotFound
             | Self::MethodNotAllowed { .. }

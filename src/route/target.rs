@@ -23,6 +23,7 @@ use super::canonical;
 pub struct Target {
     method: Method,
     host: Option<String>,
+    port: Option<u16>,
     /// The canonical path, and the query as it came. Shares the request's buffer where the path came canonical.
     path_and_query: PathAndQuery,
 }
@@ -33,9 +34,11 @@ impl Target {
         if request.method == Method::CONNECT {
             return Err(Ambiguous("request for a tunnel"));
         }
-        let host = host(request)?;
+        let authority = host(request)?;
+        let port = authority.as_ref().and_then(Authority::port);
+        let host = authority.map(|authority| authority.host);
         let path_and_query = path_and_query(request)?;
-        Ok(Self { method: request.method.clone(), host, path_and_query })
+        Ok(Self { method: request.method.clone(), host, port, path_and_query })
     }
 
     /// The method of the request.
@@ -46,6 +49,11 @@ impl Target {
     /// The host in lower case, without port and final dot; absent only in HTTP/1.0.
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()
+    }
+
+    /// The port beside the host, where it is written there. It takes no part in matching.
+    pub fn port(&self) -> Option<u16> {
+        self.port
     }
 
     /// The canonical path: it starts with `/`, or is the `*` of an OPTIONS request.
@@ -85,7 +93,7 @@ impl Ambiguous {
     }
 }
 
-fn host(request: &Parts) -> Result<Option<String>, Ambiguous> {
+fn host(request: &Parts) -> Result<Option<Authority>, Ambiguous> {
     let mut headers = request.headers.get_all(HOST).iter();
     let named = headers.next().map(|host| Authority::parse(host.as_bytes())).transpose()?;
     if headers.next().is_some() {
@@ -97,7 +105,7 @@ fn host(request: &Parts) -> Result<Option<String>, Ambiguous> {
         return match named {
             None if !may_be_absent => Err(Ambiguous("no Host header")),
             None => Ok(None),
-            Some(named) => Ok(Some(named.host)),
+            Some(named) => Ok(Some(named)),
         };
     };
     let default_port = default_port(request.uri.scheme())?;
@@ -107,7 +115,7 @@ fn host(request: &Parts) -> Result<Option<String>, Ambiguous> {
         Some(named) if !named.is_same(&authority, default_port) => {
             Err(Ambiguous("authority is not the Host"))
         }
-        None | Some(_) => Ok(Some(authority.host)),
+        None | Some(_) => Ok(Some(authority)),
     }
 }
 

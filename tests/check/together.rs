@@ -117,6 +117,20 @@ async fn an_empty_map_for_the_whole_file_is_one_line() {
 }
 
 #[tokio::test]
+async fn a_token_in_the_query_is_a_warning() {
+    let setup = Setup::new().await;
+    let file =
+        setup.write(&format!("credentials: [authorization, {{ query: access_token }}]\n{AUTHENTICATED}"));
+    let file = file.to_str().unwrap();
+    let run = Binary::finish(["check", file]).await;
+    assert_eq!(run.code(), Some(0), "{}", run.said());
+    let lines = run.lines_starting(file);
+    assert!(lines.len() == 1 && lines[0].contains("warning: ") && lines[0].contains("query"), "{lines:?}");
+    let run = Binary::finish(["check", "--strict", file]).await;
+    assert_eq!(run.code(), Some(2), "{}", run.said());
+}
+
+#[tokio::test]
 async fn a_route_that_no_request_reaches_is_a_warning() {
     let setup = Setup::new().await;
     let route = |name: &str, matches: &str| {

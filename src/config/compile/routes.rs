@@ -4,12 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::slice;
 use std::sync::Arc;
 
-use http::HeaderName;
-
+use super::credentials::Places;
 use super::names::Names;
 use super::requirements::Policies;
 use super::tenants;
-use crate::authn::{Admission, Issuer};
+use crate::authn::{Admission, Credentials, Issuer};
 use crate::authz::Requirement;
 use crate::config::document::{self, Access};
 use crate::config::node::At;
@@ -17,7 +16,7 @@ use crate::config::problem::{Position, Problems};
 use crate::proxy;
 use crate::route::{HostPattern, Matcher, Methods, PathPattern};
 use crate::telemetry::metrics::Metrics;
-use crate::upstream::{Forward, Guard, Identity, Upstream};
+use crate::upstream::{Forward, Guard, Identity, IdentityName, Upstream};
 
 /// What routes refer to.
 pub(super) struct Parts<'a> {
@@ -26,6 +25,9 @@ pub(super) struct Parts<'a> {
     pub(super) policies: &'a mut Policies,
     /// The identity rules of all routes that have none of their own.
     pub(super) identity: Arc<Identity>,
+    /// Where the token is on all routes that have no places of their own.
+    pub(super) credentials: Arc<Credentials>,
+    pub(super) places: &'a mut Places,
     pub(super) metrics: &'a Metrics,
 }
 
@@ -38,6 +40,7 @@ struct Draft {
     access: proxy::Access,
     upstream: Arc<Upstream>,
     identity: Arc<Identity>,
+    credentials: Arc<Credentials>,
 }
 
 pub(super) fn compile(
@@ -55,9 +58,9 @@ pub(super) fn compile(
         drafts.extend(draft(route, &mut parts, problems));
     }
     lint_reach(&drafts, problems);
-    let guard = Arc::new(guard(&parts.identity, &drafts));
-    let finish = |Draft { name, matcher, access, upstream, identity, .. }| {
-        let forward = Forward::new(upstream, identity, Arc::clone(&guard));
+    let guard = Arc::new(guard(&parts, &drafts, problems));
+    let finish = |Draft { name, matcher, access, upstream, identity, credentials, .. }| {
+        let forward = Forward::new(upstream, identity, Arc::clone(&guard), credentials);
         (matcher, proxy::Route::new(name, access, forward, parts.metrics))
     };
     drafts.into_iter().map(finish).collect()
@@ -85,15 +88,13 @@ pub(super) fn captures_without_identity(section: Option<&At<Vec<document::Route>
     Some(captures.into_iter().collect())
 }
 
-/// Every header that any route sets is one that no client may send, on any route.
-fn guard(shared: &Identity, drafts: &[Draft]) -> Guard {
-    let names: Vec<HeaderName> = drafts
-        .iter()
-        .flat_map(|draft| draft.identity.names())
-        .chain(shared.names())
-        .map(|name| name.header().clone())
-        .collect();
-    Guard::new(names.iter())
+/// Every header that any route sets is one that no client may send, on any route, and every place of a credential one
+/// that no upstream sees.
+fn guard(parts: &Parts<'_>, drafts: &[Draft], problems: &mut Problems) -> Guard {
+    let sections = drafts.iter().map(|draft| &draft.identity).chain([&parts.identity]);
+    let names: Vec<IdentityName> = sections.flat_map(|section| section.names().cloned()).collect();
+    parts.places.check_identity(&names, problems);
+    Guard::new(names.iter().map(IdentityName::header)).concealing(parts.places.iter())
 }
 
 fn check_name(name: &At<String>, seen: &HashMap<String, Position>, problems: &mut Problems) {
@@ -120,6 +121,7 @@ fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems)
         matcher.iter().flat_map(|matcher| matcher.path().captures().map(str::to_owned)).collect();
     let access = route.access.and_then(|access| self::access(access, parts, problems));
     let upstream = route.upstream.and_then(|name| parts.upstreams.resolve(&name, problems).cloned());
+    let credentials = credentials(route.credentials, access.as_ref(), parts, problems);
     let identity = match route.identity {
         None => Some(Arc::clone(&parts.identity)),
         Some(own) => {
@@ -133,7 +135,22 @@ fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems)
         access: access?,
         upstream: upstream?,
         identity: identity?,
+        credentials: credentials?,
     })
+}
+
+/// The places of the route's own, or those of all routes.
+fn credentials(
+    section: Option<At<Vec<At<document::Credential>>>>,
+    access: Option<&proxy::Access>,
+    parts: &mut Parts<'_>,
+    problems: &mut Problems,
+) -> Option<Arc<Credentials>> {
+    let Some(section) = section else { return Some(Arc::clone(&parts.credentials)) };
+    if matches!(access, Some(proxy::Access::Public)) {
+        problems.error(section.at, "no token is looked at on a public route", "leave `credentials` out here");
+    }
+    parts.places.compile(section, problems)
 }
 
 fn matcher(
