@@ -22,6 +22,7 @@ mod harness;
 // The journey of a request.
 mod tls;
 mod target;
+mod path_data;
 mod routes;
 mod credential;
 mod places;

@@ -196,9 +196,10 @@ section! {
         access: required Access,
         upstream: required String,
         credentials: optional Vec<At<Credential>>,
+        path: optional PathRules,
         identity: optional Identity,
     }
-    later { "path", "cors" }
+    later { "cors" }
 }
 
 section! {
@@ -207,6 +208,13 @@ section! {
         hosts: optional Vec<At<String>>,
         methods: optional Vec<At<String>>,
         path: required String,
+    }
+}
+
+section! {
+    /// What the paths of a rule may hold.
+    PathRules {
+        allow: required Vec<At<String>>,
     }
 }
 

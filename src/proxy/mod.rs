@@ -99,6 +99,7 @@ async fn decide<'a>(
     let target = Target::parse(head).map_err(Rejection::Target)?;
     let found = snapshot.routes.find(&target).map_err(|not_found| match not_found {
         NotFound::Route => Rejection::RouteNotFound,
+        NotFound::Target(ambiguous) => Rejection::Target(ambiguous),
         NotFound::Method { route, allow } => {
             record.matched(&route.label);
             Rejection::MethodNotAllowed { allow: allow.to_owned() }

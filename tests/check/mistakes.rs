@@ -255,6 +255,26 @@ const BAD_ROUTES: &[(&str, &str, &str)] = &[
         "empty",
     ),
     (
+        "something that no path may hold",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, path: { allow: [backslash] } }",
+        "`backslash`",
+    ),
+    (
+        "an allowance twice",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, path: { allow: [parameters, parameters] } }",
+        "twice",
+    ),
+    (
+        "an allowance of nothing",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, path: { allow: [] } }",
+        "empty",
+    ),
+    (
+        "a literal with an encoded slash",
+        "{ name: a, match: { path: '/a%2Fb' }, access: public, upstream: orders, path: { allow: [encoded_slash] } }",
+        "a capture",
+    ),
+    (
         "a capture nobody makes",
         "{ name: a, match: { path: /a }, access: authenticated, upstream: orders, identity: { headers: { X: path.id } } }",
         "`id`",

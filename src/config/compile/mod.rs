@@ -10,6 +10,7 @@ mod issuers;
 mod keys;
 mod listeners;
 mod names;
+mod path_data;
 mod requirements;
 mod routes;
 mod tenants;

@@ -116,7 +116,11 @@ fn check_name(name: &At<String>, seen: &HashMap<String, Position>, problems: &mu
 
 fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems) -> Option<Draft> {
     let at = route.r#match.as_ref().map(|section| section.at);
-    let matcher = route.r#match.and_then(|matches| matcher(matches.value, problems));
+    let data = super::path_data::compile(route.path, problems);
+    let matcher = route
+        .r#match
+        .and_then(|matches| matcher(matches.value, problems))
+        .map(|matcher| matcher.allowing(data));
     let captures: Vec<String> =
         matcher.iter().flat_map(|matcher| matcher.path().captures().map(str::to_owned)).collect();
     let access = route.access.and_then(|access| self::access(access, parts, problems));
