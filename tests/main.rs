@@ -29,6 +29,7 @@ mod places;
 mod tokens;
 mod keys;
 mod policy;
+mod observing;
 mod identity;
 mod forwarding;
 mod bodies;
@@ -43,6 +44,7 @@ mod shutdown;
 mod reload;
 mod workers;
 mod check;
+mod schema;
 mod demo;
 mod oidc_provider;
 

@@ -9,18 +9,17 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::Rejection;
-use crate::listener::Peer;
 use crate::route::{Origin, Target};
 use crate::upstream::Override;
 
-/// Refuses a request that another site may have caused.
-pub(super) fn check(head: &Parts, target: &Target, peer: &Peer) -> Result<(), Rejection> {
+/// Refuses a request that another site may have caused. `scheme` is the client's, where it is known.
+pub(super) fn check(head: &Parts, target: &Target, scheme: Option<&str>) -> Result<(), Rejection> {
     if is_harmless(head) {
         return Ok(());
     }
     let is_ours = |origin: &HeaderValue| {
         let origin = Origin::parse(origin.as_bytes());
-        origin.is_some_and(|origin| origin.is_of(target, peer.client_scheme(&head.headers)))
+        origin.is_some_and(|origin| origin.is_of(target, scheme))
     };
     let is_same = |site: &HeaderValue| site == "same-origin";
     match (only(&head.headers, &ORIGIN), only(&head.headers, &SEC_FETCH_SITE)) {
@@ -65,8 +64,6 @@ pub(super) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Field<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use http::Request;
     use http::header::HOST;
 
@@ -80,8 +77,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let head = request.body(()).unwrap().into_parts().0;
-        let peer = Peer::new("203.0.113.9:1".parse().unwrap(), "a".into(), tls, Arc::default());
-        check(&head, &Target::parse(&head).unwrap(), &peer).is_ok()
+        check(&head, &Target::parse(&head).unwrap(), tls.then_some("https")).is_ok()
     }
 
     #[test]

@@ -22,6 +22,8 @@ use std::sync::Arc;
 
 use self::credentials::Places;
 use self::files::Base;
+#[cfg(test)]
+pub(super) use self::requirements::KEYS as REQUIREMENT_KEYS;
 use self::requirements::Policies;
 use self::routes::Parts;
 use super::document::Document;

@@ -13,23 +13,22 @@ use http_body::Body;
 use super::error::Error;
 use super::guard::{Guard, Reserved, keeps_authorization, keeps_header};
 use super::hop_by_hop::{ConnectionOptions, is_hop_by_hop};
+use super::identified::Identified;
 use super::identity::Identity;
 use super::request::{Malformed, RequestBody};
 use super::{Endpoint, forwarded, upgrade};
 use crate::authn::Credentials;
-use crate::authz::Permit;
 use crate::listener::Peer;
-use crate::route::{Captures, Target};
+use crate::route::Target;
 
 /// Everything the head of an outgoing request is made of. Borrowed, so that it can be made a second time.
 pub(super) struct Outbound<'a> {
     pub(super) inbound: &'a Parts,
     pub(super) target: &'a Target,
-    pub(super) captures: &'a Captures,
     pub(super) peer: &'a Peer,
     pub(super) request_id: &'a HeaderValue,
     pub(super) traceparent: &'a HeaderValue,
-    pub(super) permit: &'a Permit,
+    pub(super) caller: &'a Identified,
     pub(super) identity: &'a Identity,
     pub(super) guard: &'a Guard,
     /// Where the route looks for a token.
@@ -72,7 +71,9 @@ impl Outbound<'_> {
         out.insert(X_REQUEST_ID, self.request_id.clone());
         out.insert(TRACEPARENT, self.traceparent.clone());
         // 6. Last, what the permit proves: nothing may come after it that could replace it.
-        self.identity.render(self.permit, self.captures, &mut out)?;
+        for (name, value) in self.caller.headers() {
+            out.insert(name.clone(), value.clone());
+        }
         Ok(out)
     }
 
@@ -117,7 +118,8 @@ impl Outbound<'_> {
     /// The places that stay on the request: those in which this route found the token that was verified. A credential
     /// that nobody verified is never passed on, so not on public routes either.
     fn kept(&self) -> Option<&Credentials> {
-        (self.identity.forwards_token() && self.permit.principal().is_some()).then_some(self.credentials)
+        (self.identity.forwards_token() && self.caller.permit().principal().is_some())
+            .then_some(self.credentials)
     }
 
     fn conceal_cookies(&self, out: &mut HeaderMap) {

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::*;
 use crate::authn::{ClaimPath, CookieName, ParameterName, Place, Principal};
-use crate::authz::{Requirement, authorize};
+use crate::authz::{Permit, Requirement, authorize};
+use crate::route::Captures;
 use crate::upstream::{Format, IdentityName, IdentityValue};
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -17,7 +18,7 @@ struct Sent {
 
 struct Case {
     trusted: bool,
-    permit: Permit,
+    permit: fn() -> Permit,
     forward_token: bool,
     /// Where the route looks for a token; the file names a cookie `t`, a header and a parameter `t` as well.
     credentials: Credentials,
@@ -41,7 +42,7 @@ fn elsewhere() -> Credentials {
 fn verified() -> Case {
     Case {
         trusted: false,
-        permit: alice(),
+        permit: alice,
         forward_token: false,
         credentials: Credentials::default(),
         version: Version::HTTP_11,
@@ -67,11 +68,10 @@ impl Case {
         let outbound = Outbound {
             inbound: &inbound,
             target: &Target::parse(&inbound).unwrap(),
-            captures: &Captures::default(),
             peer: &peer,
             request_id: &HeaderValue::from_static("ours"),
             traceparent: &HeaderValue::from_static(PARENT),
-            permit: &self.permit,
+            caller: &Identified::new(&identity, (self.permit)(), &Captures::default()).unwrap(),
             identity: &identity,
             guard: &guard,
             credentials: &self.credentials,
@@ -106,7 +106,7 @@ fn identity_is_ours_whatever_the_client_sends() {
         assert_eq!(sent.all("x-user"), ["alice"], "{forged:?}");
         assert!(!sent.headers.contains_key("x_user"), "{forged:?}");
         assert!(!sent.headers.contains_key("connection"), "{forged:?}");
-        let public = Case { permit: Permit::public(), ..verified() }.get(forged);
+        let public = Case { permit: Permit::public, ..verified() }.get(forged);
         assert!(public.headers.keys().all(|name| !name.as_str().contains("user")), "{forged:?}");
     }
 }
@@ -219,7 +219,7 @@ fn the_credential_is_forwarded_only_if_verified_and_asked_for() {
     assert!(!verified().get(credential).headers.contains_key("authorization"));
     let keep = Case { forward_token: true, ..verified() };
     assert_eq!(keep.get(credential).all("authorization"), ["Bearer t"]);
-    let public = Case { permit: Permit::public(), ..keep };
+    let public = Case { permit: Permit::public, ..keep };
     assert!(!public.get(credential).headers.contains_key("authorization"));
 }
 
@@ -266,7 +266,7 @@ fn a_forwarded_credential_stays_where_the_route_found_it() {
     assert_eq!(sent.all("cookie"), ["t=x"]);
     assert_eq!(sent.all("x-api-token"), ["x"]);
     assert!(!sent.headers.contains_key("x_api_token") && !sent.headers.contains_key("authorization"));
-    let public = Case { permit: Permit::public(), ..keep }.send("/a?t=x", fields);
+    let public = Case { permit: Permit::public, ..keep }.send("/a?t=x", fields);
     assert_eq!(public.target, "/a");
     assert!(!public.headers.contains_key("cookie") && !public.headers.contains_key("x-api-token"));
 }
