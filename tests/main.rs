@@ -26,6 +26,7 @@ mod path_data;
 mod routes;
 mod credential;
 mod places;
+mod cors;
 mod tokens;
 mod keys;
 mod policy;

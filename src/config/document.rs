@@ -310,10 +310,11 @@ section! {
         credentials: optional Vec<At<Credential>>,
         /// What the upstream takes for characters of a segment of its paths, and other servers do not.
         path: optional PathRules,
+        /// Which pages of other origins may use the route (CORS, Fetch standard). Preflights are answered by the gateway.
+        cors: optional Cors,
         /// The verified identity as headers, in place of the section of that name for all routes.
         identity: optional Identity,
     }
-    later { "cors" }
 }
 
 section! {
@@ -329,6 +330,30 @@ section! {
         /// Example: `/orders/{id}`.
         /// Example: `/admin/**`.
         path: required String as words::PathPattern,
+    }
+}
+
+section! {
+    /// Which pages of other origins may use a rule.
+    Cors {
+        /// Scheme, host and port as browsers send them, or `*` alone for every page.
+        /// Example: `["https://app.example.com"]`.
+        origins: required Vec<At<String>>,
+        /// Methods that pages may use, or `*` alone for all. Without it the route's own; without those GET, HEAD and POST.
+        /// Example: `["GET", "PUT"]`.
+        methods: optional Vec<At<String>> as Vec<words::MethodOrAll>,
+        /// Headers that pages may set beyond the harmless ones, or `*` alone for all but Authorization. Without it none.
+        /// Example: `["Authorization", "Content-Type"]`.
+        headers: optional Vec<At<String>>,
+        /// Headers of the answer that pages may read, beyond the usual and X-Request-Id, WWW-Authenticate, Retry-After.
+        /// Example: `["ETag"]`.
+        expose: optional Vec<At<String>>,
+        /// How long browsers may remember the answer to a preflight; a duration. Without it as long as they like, 5 s.
+        /// Example: `10m`.
+        max_age: optional Duration,
+        /// Whether requests may carry cookies, for origins named one by one; a cookie may then also change something.
+        /// Default: `false`.
+        credentials: optional bool,
     }
 }
 

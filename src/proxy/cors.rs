@@ -19,8 +19,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use super::same_origin::{Field, only};
 use super::{Rejection, Route, Snapshot};
 use crate::body::Body;
-use crate::route::{Origin, Target};
-use crate::telemetry::Record;
+use crate::route::{NotFound, Origin, Target};
+use crate::telemetry::Findings;
 
 /// The rules of one route.
 #[derive(Debug)]
@@ -140,9 +140,49 @@ impl Crossing {
         Self { origin, ..Self::default() }
     }
 
-    /// The request matched this route, whether or not the route takes its method.
+    /// The answer to a preflight: an OPTIONS request of a page that asks whether it may send another one. The route is
+    /// that of the other one; `None` for any other request, and where that route has no rules.
+    pub(super) fn preflight(
+        &mut self,
+        snapshot: &Snapshot,
+        head: &Parts,
+        findings: &mut Findings,
+    ) -> Result<Option<Response<Body>>, Rejection> {
+        let Some(origin) = self.origin.clone().filter(|_| head.method == Method::OPTIONS) else {
+            return Ok(None);
+        };
+        let Field::One(method) = only(&head.headers, &ACCESS_CONTROL_REQUEST_METHOD) else { return Ok(None) };
+        let (Ok(method), Ok(target)) = (Method::from_bytes(method.as_bytes()), Target::parse(head)) else {
+            return Ok(None);
+        };
+        let Ok(found) = snapshot.routes.find_for(&target, &method) else { return Ok(None) };
+        let Some(cors) = &found.route.cors else { return Ok(None) };
+        findings.matched(&found.route.label);
+        self.matched(found.route);
+        if !cors.allows(&origin) {
+            return Err(Rejection::CrossSite);
+        }
+        self.preflight = true;
+        Ok(Some(cors.preflight(&origin)))
+    }
+
+    /// The request matched this route.
     pub(super) fn matched(&mut self, route: &Route) {
         self.cors.clone_from(&route.cors);
+    }
+
+    /// The request was refused: a page that asks gets the answer by the rules of the route that it would have had, whether
+    /// or not that takes the method. Looked up once more, because few refusals are a page's, and deciding is not about pages.
+    pub(super) fn refused(&mut self, snapshot: &Snapshot, head: &Parts) {
+        if self.origin.is_none() || self.cors.is_some() {
+            return;
+        }
+        let Ok(target) = Target::parse(head) else { return };
+        match snapshot.routes.find(&target) {
+            Ok(found) => self.matched(found.route),
+            Err(NotFound::Method { route, .. }) => self.matched(route),
+            Err(NotFound::Route | NotFound::Target(_)) => {}
+        }
     }
 
     /// Makes the answer one that the pages of the rules can read, and no other page.
@@ -156,32 +196,6 @@ impl Crossing {
             headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, cors.exposed.clone());
         }
     }
-}
-
-/// The answer to a preflight: an OPTIONS request of a page that asks whether it may send another one. The route is that
-/// of the other one; `None` for any other request, and where that route has no rules.
-pub(super) fn preflight(
-    snapshot: &Snapshot,
-    head: &Parts,
-    crossing: &mut Crossing,
-    record: &mut Record,
-) -> Result<Option<Response<Body>>, Rejection> {
-    let Some(origin) = crossing.origin.clone().filter(|_| head.method == Method::OPTIONS) else {
-        return Ok(None);
-    };
-    let Field::One(method) = only(&head.headers, &ACCESS_CONTROL_REQUEST_METHOD) else { return Ok(None) };
-    let (Ok(method), Ok(target)) = (Method::from_bytes(method.as_bytes()), Target::parse(head)) else {
-        return Ok(None);
-    };
-    let Ok(found) = snapshot.routes.find_for(&target, &method) else { return Ok(None) };
-    let Some(cors) = &found.route.cors else { return Ok(None) };
-    record.matched(&found.route.label);
-    crossing.matched(found.route);
-    if !cors.allows(&origin) {
-        return Err(Rejection::CrossSite);
-    }
-    crossing.preflight = true;
-    Ok(Some(cors.preflight(&origin)))
 }
 
 /// What a page may read of an answer beside what it always may: which request it was, and why it was refused.

@@ -113,7 +113,7 @@ impl<'a> Asked<'a> {
         let found = route.forward.credentials().find(&self.head.headers, self.head.uri.query());
         let Some(credential) = found.map_err(Rejection::Credential)? else { return Ok(None) };
         if credential.is_ambient() {
-            same_origin::check(self.head, self.target, self.scheme)?;
+            same_origin::check(self.head, self.target, self.scheme, route.cors.as_deref())?;
         }
         Ok(Some(credential.token()))
     }

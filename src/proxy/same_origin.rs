@@ -3,17 +3,23 @@
 //! A browser sends its cookies whoever made it send the request. Given a request whose credential is a cookie, this lets
 //! pass what changes nothing (the safe methods), and of the rest what the browser says is of the same origin: by
 //! `Origin` or, where there is none, by `Sec-Fetch-Site`. It refuses what says nothing, and what contradicts itself.
+//! Origins that the route's CORS rules trust with credentials are as good as its own.
 
 use http::header::{ORIGIN, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::Rejection;
+use super::{Cors, Rejection};
 use crate::route::{Origin, Target};
 use crate::upstream::Override;
 
 /// Refuses a request that another site may have caused. `scheme` is the client's, where it is known.
-pub(super) fn check(head: &Parts, target: &Target, scheme: Option<&str>) -> Result<(), Rejection> {
+pub(super) fn check(
+    head: &Parts,
+    target: &Target,
+    scheme: Option<&str>,
+    cors: Option<&Cors>,
+) -> Result<(), Rejection> {
     if is_harmless(head) {
         return Ok(());
     }
@@ -21,11 +27,16 @@ pub(super) fn check(head: &Parts, target: &Target, scheme: Option<&str>) -> Resu
         let origin = Origin::parse(origin.as_bytes());
         origin.is_some_and(|origin| origin.is_of(target, scheme))
     };
+    let is_trusted = |origin: &HeaderValue| {
+        let origin = Origin::parse(origin.as_bytes());
+        cors.is_some_and(|cors| origin.is_some_and(|origin| cors.trusts(&origin)))
+    };
     let is_same = |site: &HeaderValue| site == "same-origin";
     match (only(&head.headers, &ORIGIN), only(&head.headers, &SEC_FETCH_SITE)) {
         (Field::One(origin), Field::Absent) if is_ours(origin) => Ok(()),
         (Field::Absent, Field::One(site)) if is_same(site) => Ok(()),
         (Field::One(origin), Field::One(site)) if is_ours(origin) && is_same(site) => Ok(()),
+        (Field::One(origin), Field::Absent | Field::One(_)) if is_trusted(origin) => Ok(()),
         (Field::Absent | Field::One(_) | Field::Several, Field::Absent | Field::One(_) | Field::Several) => {
             Err(Rejection::CrossSite)
         }
@@ -77,7 +88,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let head = request.body(()).unwrap().into_parts().0;
-        check(&head, &Target::parse(&head).unwrap(), tls.then_some("https")).is_ok()
+        check(&head, &Target::parse(&head).unwrap(), tls.then_some("https"), None).is_ok()
     }
 
     #[test]

@@ -285,6 +285,76 @@ const BAD_ROUTES: &[(&str, &str, &str)] = &[
         "a capture",
     ),
     (
+        "every page with credentials",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, cors: { origins: ['*'], credentials: true } }",
+        "in the name of",
+    ),
+    (
+        "every method with credentials",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, cors: { origins: ['https://a'], credentials: true, methods: ['*'] } }",
+        "with credentials",
+    ),
+    (
+        "every header with credentials",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, cors: { origins: ['https://a'], credentials: true, headers: ['*'] } }",
+        "with credentials",
+    ),
+    (
+        "an origin beside every origin",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, cors: { origins: ['https://a', '*'] } }",
+        "every origin",
+    ),
+    (
+        "an origin with a path",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, cors: { origins: ['https://a/'] } }",
+        "`https://a/`",
+    ),
+    (
+        "an origin without a scheme",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, cors: { origins: [app.example.com] } }",
+        "`app.example.com`",
+    ),
+    (
+        "an origin in upper case",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, cors: { origins: ['https://App.example.com'] } }",
+        "lower case",
+    ),
+    (
+        "the origin null",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, cors: { origins: ['null'] } }",
+        "sandbox",
+    ),
+    (
+        "an origin twice",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, cors: { origins: ['https://a', 'https://a:443'] } }",
+        "twice",
+    ),
+    (
+        "no origins",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, cors: { methods: [GET] } }",
+        "`origins`",
+    ),
+    (
+        "an empty list of origins",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, cors: { origins: [] } }",
+        "empty",
+    ),
+    (
+        "a method in lower case for other origins",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, cors: { origins: ['https://a'], methods: [get] } }",
+        "GET",
+    ),
+    (
+        "a header of no name for other origins",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, cors: { origins: ['https://a'], headers: ['X Y'] } }",
+        "`X Y`",
+    ),
+    (
+        "part of a second",
+        "{ name: a, match: { path: /a }, access: public, upstream: orders, cors: { origins: ['https://a'], max_age: 1500ms } }",
+        "second",
+    ),
+    (
         "a capture nobody makes",
         "{ name: a, match: { path: /a }, access: authenticated, upstream: orders, identity: { headers: { X: path.id } } }",
         "`id`",

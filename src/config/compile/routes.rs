@@ -13,7 +13,7 @@ use crate::authz::Requirement;
 use crate::config::document::{self, Access};
 use crate::config::node::At;
 use crate::config::problem::{Position, Problems};
-use crate::proxy::{self, Enforcement, Protection};
+use crate::proxy::{self, Cors, Enforcement, Protection};
 use crate::route::{HostPattern, Matcher, Methods, PathPattern};
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::{Forward, Guard, Identity, IdentityName, Upstream};
@@ -41,6 +41,7 @@ struct Draft {
     upstream: Arc<Upstream>,
     identity: Arc<Identity>,
     credentials: Arc<Credentials>,
+    cors: Option<Cors>,
 }
 
 pub(super) fn compile(
@@ -59,9 +60,9 @@ pub(super) fn compile(
     }
     lint_reach(&drafts, problems);
     let guard = Arc::new(guard(&parts, &drafts, problems));
-    let finish = |Draft { name, matcher, access, upstream, identity, credentials, .. }| {
+    let finish = |Draft { name, matcher, access, upstream, identity, credentials, cors, .. }| {
         let forward = Forward::new(upstream, identity, Arc::clone(&guard), credentials);
-        (matcher, proxy::Route::new(name, access, forward, parts.metrics))
+        (matcher, proxy::Route::new(name, access, forward, parts.metrics).with_cors(cors))
     };
     drafts.into_iter().map(finish).collect()
 }
@@ -126,6 +127,11 @@ fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems)
     let access = route.access.and_then(|access| self::access(access, parts, problems));
     let upstream = route.upstream.and_then(|name| parts.upstreams.resolve(&name, problems).cloned());
     let credentials = credentials(route.credentials, access.as_ref(), parts, problems);
+    let cors = route.cors.map(|cors| {
+        let own = matcher.as_ref().and_then(|matcher| super::cors::listed(matcher.methods()));
+        let looks = !matches!(access, Some(proxy::Access::Public) | None);
+        super::cors::compile(cors, own, credentials.as_deref().filter(|_| looks), problems)
+    });
     let identity = match route.identity {
         None => Some(Arc::clone(&parts.identity)),
         Some(own) => {
@@ -140,6 +146,10 @@ fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems)
         upstream: upstream?,
         identity: identity?,
         credentials: credentials?,
+        cors: match cors {
+            None => None,
+            Some(cors) => Some(cors?),
+        },
     })
 }
 

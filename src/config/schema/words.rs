@@ -65,6 +65,15 @@ impl Describe for Method {
     }
 }
 
+/// A method, or all of them.
+pub(in crate::config) enum MethodOrAll {}
+
+impl Describe for MethodOrAll {
+    fn describe() -> Value {
+        json!({ "anyOf": [{ "const": "*" }, Method::describe()] })
+    }
+}
+
 /// A pattern of paths.
 pub(in crate::config) enum PathPattern {}
 
