@@ -22,8 +22,11 @@ mod harness;
 // The journey of a request.
 mod tls;
 mod target;
+mod path_data;
 mod routes;
 mod credential;
+mod places;
+mod cors;
 mod tokens;
 mod keys;
 mod policy;

@@ -39,6 +39,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use prometheus::Histogram;
 
+use crate::authn::Credentials;
 use crate::authz::Permit;
 use crate::body::Body;
 use crate::listener::{Drain, Peer};
@@ -140,6 +141,7 @@ pub struct Forward {
     upstream: Arc<Upstream>,
     identity: Arc<Identity>,
     guard: Arc<Guard>,
+    credentials: Arc<Credentials>,
 }
 
 /// A request that may be sent on, with what is known of it.
@@ -164,9 +166,19 @@ pub struct Inbound<'a> {
 }
 
 impl Forward {
-    /// To this upstream under these rules.
-    pub fn new(upstream: Arc<Upstream>, identity: Arc<Identity>, guard: Arc<Guard>) -> Self {
-        Self { upstream, identity, guard }
+    /// To this upstream under these rules; `credentials` is where the route looks for a token.
+    pub fn new(
+        upstream: Arc<Upstream>,
+        identity: Arc<Identity>,
+        guard: Arc<Guard>,
+        credentials: Arc<Credentials>,
+    ) -> Self {
+        Self { upstream, identity, guard, credentials }
+    }
+
+    /// Where the route looks for a token.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
     /// The upstream.
@@ -209,6 +221,7 @@ impl Forward {
             caller: &caller,
             identity: &self.identity,
             guard: &self.guard,
+            credentials: &self.credentials,
             endpoint: self.upstream.spec.endpoints.first(),
             upgrade: upgrade.is_some(),
         };

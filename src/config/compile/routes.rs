@@ -4,20 +4,19 @@ use std::collections::{BTreeSet, HashMap};
 use std::slice;
 use std::sync::Arc;
 
-use http::HeaderName;
-
+use super::credentials::Places;
 use super::names::Names;
 use super::requirements::Policies;
 use super::tenants;
-use crate::authn::{Admission, Issuer};
+use crate::authn::{Admission, Credentials, Issuer};
 use crate::authz::Requirement;
 use crate::config::document::{self, Access};
 use crate::config::node::At;
 use crate::config::problem::{Position, Problems};
-use crate::proxy::{self, Enforcement, Protection};
+use crate::proxy::{self, Cors, Enforcement, Protection};
 use crate::route::{HostPattern, Matcher, Methods, PathPattern};
 use crate::telemetry::metrics::Metrics;
-use crate::upstream::{Forward, Guard, Identity, Upstream};
+use crate::upstream::{Forward, Guard, Identity, IdentityName, Upstream};
 
 /// What routes refer to.
 pub(super) struct Parts<'a> {
@@ -26,6 +25,9 @@ pub(super) struct Parts<'a> {
     pub(super) policies: &'a mut Policies,
     /// The identity rules of all routes that have none of their own.
     pub(super) identity: Arc<Identity>,
+    /// Where the token is on all routes that have no places of their own.
+    pub(super) credentials: Arc<Credentials>,
+    pub(super) places: &'a mut Places,
     pub(super) metrics: &'a Metrics,
 }
 
@@ -38,6 +40,8 @@ struct Draft {
     access: proxy::Access,
     upstream: Arc<Upstream>,
     identity: Arc<Identity>,
+    credentials: Arc<Credentials>,
+    cors: Option<Cors>,
 }
 
 pub(super) fn compile(
@@ -55,10 +59,10 @@ pub(super) fn compile(
         drafts.extend(draft(route, &mut parts, problems));
     }
     lint_reach(&drafts, problems);
-    let guard = Arc::new(guard(&parts.identity, &drafts));
-    let finish = |Draft { name, matcher, access, upstream, identity, .. }| {
-        let forward = Forward::new(upstream, identity, Arc::clone(&guard));
-        (matcher, proxy::Route::new(name, access, forward, parts.metrics))
+    let guard = Arc::new(guard(&parts, &drafts, problems));
+    let finish = |Draft { name, matcher, access, upstream, identity, credentials, cors, .. }| {
+        let forward = Forward::new(upstream, identity, Arc::clone(&guard), credentials);
+        (matcher, proxy::Route::new(name, access, forward, parts.metrics).with_cors(cors))
     };
     drafts.into_iter().map(finish).collect()
 }
@@ -85,15 +89,13 @@ pub(super) fn captures_without_identity(section: Option<&At<Vec<document::Route>
     Some(captures.into_iter().collect())
 }
 
-/// Every header that any route sets is one that no client may send, on any route.
-fn guard(shared: &Identity, drafts: &[Draft]) -> Guard {
-    let names: Vec<HeaderName> = drafts
-        .iter()
-        .flat_map(|draft| draft.identity.names())
-        .chain(shared.names())
-        .map(|name| name.header().clone())
-        .collect();
-    Guard::new(names.iter())
+/// Every header that any route sets is one that no client may send, on any route, and every place of a credential one
+/// that no upstream sees.
+fn guard(parts: &Parts<'_>, drafts: &[Draft], problems: &mut Problems) -> Guard {
+    let sections = drafts.iter().map(|draft| &draft.identity).chain([&parts.identity]);
+    let names: Vec<IdentityName> = sections.flat_map(|section| section.names().cloned()).collect();
+    parts.places.check_identity(&names, problems);
+    Guard::new(names.iter().map(IdentityName::header)).concealing(parts.places.iter())
 }
 
 fn check_name(name: &At<String>, seen: &HashMap<String, Position>, problems: &mut Problems) {
@@ -115,12 +117,22 @@ fn check_name(name: &At<String>, seen: &HashMap<String, Position>, problems: &mu
 
 fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems) -> Option<Draft> {
     let at = route.r#match.as_ref().map(|section| section.at);
-    let matcher = route.r#match.and_then(|matches| matcher(matches.value, problems));
+    let data = super::path_data::compile(route.path, problems);
+    let matcher = route
+        .r#match
+        .and_then(|matches| matcher(matches.value, problems))
+        .map(|matcher| matcher.allowing(data));
     let captures: Vec<String> =
         matcher.iter().flat_map(|matcher| matcher.path().captures().map(str::to_owned)).collect();
     let known = matcher.is_some().then_some(&captures[..]);
     let access = route.access.and_then(|access| self::access(access, known, parts, problems));
     let upstream = route.upstream.and_then(|name| parts.upstreams.resolve(&name, problems).cloned());
+    let credentials = credentials(route.credentials, access.as_ref(), parts, problems);
+    let cors = route.cors.map(|cors| {
+        let own = matcher.as_ref().and_then(|matcher| super::cors::listed(matcher.methods()));
+        let looks = !matches!(access, Some(proxy::Access::Public) | None);
+        super::cors::compile(cors, own, credentials.as_deref().filter(|_| looks), problems)
+    });
     let identity = match route.identity {
         None => Some(Arc::clone(&parts.identity)),
         Some(own) => super::identity::compile(own, known, problems).map(Arc::new),
@@ -132,7 +144,26 @@ fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems)
         access: access?,
         upstream: upstream?,
         identity: identity?,
+        credentials: credentials?,
+        cors: match cors {
+            None => None,
+            Some(cors) => Some(cors?),
+        },
     })
+}
+
+/// The places of the route's own, or those of all routes.
+fn credentials(
+    section: Option<At<Vec<At<document::Credential>>>>,
+    access: Option<&proxy::Access>,
+    parts: &mut Parts<'_>,
+    problems: &mut Problems,
+) -> Option<Arc<Credentials>> {
+    let Some(section) = section else { return Some(Arc::clone(&parts.credentials)) };
+    if matches!(access, Some(proxy::Access::Public)) {
+        problems.error(section.at, "no token is looked at on a public route", "leave `credentials` out here");
+    }
+    parts.places.compile(section, problems)
 }
 
 fn matcher(

@@ -15,7 +15,7 @@ use http::Method;
 use super::host::{HostPattern, Kind};
 use super::pattern::{Segment, Shape};
 use super::trie::{self, Trie};
-use super::{Captures, Methods, PathPattern, Target, canonical};
+use super::{Ambiguous, Captures, Methods, PathData, PathPattern, Target, canonical};
 
 /// What a route is for.
 #[derive(Debug, Clone)]
@@ -23,12 +23,24 @@ pub struct Matcher {
     pub(super) hosts: Vec<HostPattern>,
     pub(super) methods: Methods,
     path: PathPattern,
+    data: PathData,
 }
 
 impl Matcher {
     /// Hosts (none: any), methods and path together.
     pub fn new(hosts: Vec<HostPattern>, methods: Methods, path: PathPattern) -> Self {
-        Self { hosts, methods, path }
+        Self { hosts, methods, path, data: PathData::default() }
+    }
+
+    /// The same for paths that may hold this data.
+    #[must_use]
+    pub fn allowing(self, data: PathData) -> Self {
+        Self { data, ..self }
+    }
+
+    /// The methods.
+    pub fn methods(&self) -> &Methods {
+        &self.methods
     }
 
     /// The path pattern.
@@ -96,6 +108,8 @@ pub struct Found<'a, T> {
 pub enum NotFound<'a, T> {
     /// No hosts and path match.
     Route,
+    /// The path holds what the route that it would have does not allow.
+    Target(Ambiguous),
     /// Hosts and path match, but not the method.
     Method {
         /// The first route of these hosts and this path.
@@ -151,12 +165,23 @@ impl<T> RouteTable<T> {
 
     /// The first route whose hosts and path match and that takes the method.
     pub fn find<'a>(&'a self, target: &Target) -> Result<Found<'a, T>, NotFound<'a, T>> {
+        self.find_for(target, target.method())
+    }
+
+    /// The route that a request of this method to the target would have.
+    ///
+    /// What the path may hold as data is for that one route to say: a target that it does not allow has no other route.
+    pub fn find_for<'a>(&'a self, target: &Target, method: &Method) -> Result<Found<'a, T>, NotFound<'a, T>> {
         let path = canonical::decode(target.path());
         // The `*` of OPTIONS is no path, and matches no pattern.
         let path = path.strip_prefix('/').ok_or(NotFound::Route)?;
         let first = self.tries(target.host()).fold(trie::NONE, |best, trie| trie.lowest(path, best));
-        let first = self.routes.get(first).ok_or(NotFound::Route)?;
-        let entry = self.taking(first, target.method())?;
+        let first = self.routes.get(first);
+        let entry = first.ok_or(NotFound::Route).and_then(|first| self.taking(first, method));
+        let decides = entry.as_ref().ok().copied().or(first);
+        let allowed = decides.map_or(PathData::default(), |entry| entry.matcher.data);
+        target.data().within(allowed).map_err(NotFound::Target)?;
+        let entry = entry?;
         let pattern = entry.matcher.path();
         let segments = iter::zip(&pattern.shape.segments, path.split('/'));
         let values =

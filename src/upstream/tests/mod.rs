@@ -91,7 +91,8 @@ impl World {
         let guard = Guard::new([user.header()].into_iter());
         let value = IdentityValue::Claim(ClaimPath::parse("sub").unwrap());
         let identity = Identity::new(vec![(user, value, Format::Text)], false, Vec::new(), &[]);
-        let forward = Forward::new(Arc::clone(&upstream), Arc::new(identity), Arc::new(guard));
+        let forward =
+            Forward::new(Arc::clone(&upstream), Arc::new(identity), Arc::new(guard), Arc::default());
         let listener = ListenerSpec {
             name: "test".into(),
             address: "127.0.0.1:0".parse().unwrap(),
