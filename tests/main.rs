@@ -42,6 +42,7 @@ mod shutdown;
 mod reload;
 mod workers;
 mod check;
+mod schema;
 mod explain;
 mod demo;
 mod oidc_provider;

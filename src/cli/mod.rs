@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod explain;
 mod run;
+mod schema;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -40,6 +41,8 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Print the JSON Schema of the configuration file, for editors that complete and check it.
+    Schema,
     /// Decide one request as `run` would, and show every step.
     ///
     /// Fetches keys as `run` does, listens nowhere, and never prints the token. Exit status: 0 allowed, 1 denied,
@@ -52,13 +55,14 @@ enum Command {
 /// Runs the command of this process' arguments.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // `check` has nothing to say but what is wrong with the files, and `explain` but what it decided.
-    if !matches!(arguments.command, Command::Check { .. } | Command::Explain(_)) {
+    // `run` and `demo` serve; the others have nothing to say but their answer.
+    if matches!(arguments.command, Command::Run { .. } | Command::Demo) {
         log_to_stderr();
     }
     match arguments.command {
         Command::Run { config } => run::run(&config),
         Command::Check { offline, strict, files } => check::check(&files, offline, strict),
+        Command::Schema => schema::schema(),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo => demo::demo(),
     }
