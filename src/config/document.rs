@@ -338,8 +338,29 @@ section! {
         /// What the caller must be: a policy, a list of policies (all of them), or a requirement.
         /// Example: `{"scopes": {"all": ["orders:read"]}}`.
         require: optional Node as Requirement,
+        /// A second requirement, evaluated, counted and logged beside the first; it decides nothing.
+        /// Example: `{"roles": {"any": ["admin", "clerk"]}}`.
+        candidate: optional Node as Requirement,
+        /// `observe` lets every request pass, and records what would have been decided. Default: `enforce`.
+        enforcement: optional Enforcement,
     }
-    later { "candidate", "enforcement" }
+}
+
+/// Whether a rule keeps out whom it refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Enforcement {
+    Enforce,
+    Observe,
+}
+
+impl FromNode for Enforcement {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        node.parse_text("`enforce` or `observe`", problems, |text| match text {
+            "enforce" => Ok(Self::Enforce),
+            "observe" => Ok(Self::Observe),
+            other => Err(format!("`{other}` is no kind of enforcement")),
+        })
+    }
 }
 
 section! {

@@ -6,7 +6,8 @@ use super::values::{list_of, one_of, text_of, variable};
 use super::words;
 use super::{Describe, documented, map, with};
 use crate::config::document::{
-    Access, Address, Conditions, Discovery, FormattedHeader, IdentityHeader, Network, Path, Secret, Tenants,
+    Access, Address, Conditions, Discovery, Enforcement, FormattedHeader, IdentityHeader, Network, Path,
+    Secret, Tenants,
 };
 
 impl Describe for Access {
@@ -17,6 +18,15 @@ impl Describe for Access {
             ("authenticated", "A valid token."),
         ]);
         json!({ "anyOf": [words, Conditions::describe()] })
+    }
+}
+
+impl Describe for Enforcement {
+    fn describe() -> Value {
+        one_of([
+            ("enforce", "Who is refused gets the refusal."),
+            ("observe", "Every request passes; identity headers are set for verified tokens only."),
+        ])
     }
 }
 
