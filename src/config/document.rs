@@ -341,7 +341,8 @@ section! {
         /// A second requirement, evaluated, counted and logged beside the first; it decides nothing.
         /// Example: `{"roles": {"any": ["admin", "clerk"]}}`.
         candidate: optional Node as Requirement,
-        /// `observe` lets every request pass, and records what would have been decided. Default: `enforce`.
+        /// `observe` lets every request pass, and records what would have been decided.
+        /// Default: `enforce`.
         enforcement: optional Enforcement,
     }
 }
