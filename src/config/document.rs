@@ -69,7 +69,8 @@ section! {
         /// The file of the PEM private key that belongs to the certificate; read again when it changes.
         /// Example: `tls/tls.key`.
         key: required String,
-        /// A PEM file of certificate authorities: client certificates are then required, and verified against these.
+        /// A PEM file of certificate authorities, read again when it changes: client certificates are then required, and
+        /// verified against these.
         client_ca: optional String,
     }
 }
@@ -261,7 +262,7 @@ section! {
 section! {
     /// How an upstream proves who it is.
     UpstreamTls {
-        /// A PEM file of certificate authorities; without it the system's.
+        /// A PEM file of certificate authorities, read again when it changes; without it the system's.
         ca: optional String,
         /// The name that the certificate must have; without it the endpoint's host.
         /// Example: `orders.internal`.
@@ -379,7 +380,8 @@ section! {
         /// A second requirement, evaluated, counted and logged beside the first; it decides nothing.
         /// Example: `{"roles": {"any": ["admin", "clerk"]}}`.
         candidate: optional Node as Requirement,
-        /// `observe` lets every request pass, and records what would have been decided. Default: `enforce`.
+        /// `observe` lets every request pass, and records what would have been decided.
+        /// Default: `enforce`.
         enforcement: optional Enforcement,
     }
 }

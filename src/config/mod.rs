@@ -1,7 +1,7 @@
 //! The operator's file: text in, `Settings` and `Snapshot` out.
 //!
 //! ```text
-//! file ──source──► Node ──document──► Document ──compile──► Settings (a restart changes them)
+//! file ──source──► Node ──document──► Document ──compile──► Settings (what is listened on)
 //!                                                      └──► Snapshot (what decides requests)
 //! ```
 //!
@@ -32,7 +32,7 @@ use crate::telemetry::metrics::Metrics;
 /// A configuration that compiled.
 #[derive(Debug)]
 pub struct Compiled {
-    /// What a restart changes.
+    /// What is listened on, and how the gateway stops.
     pub settings: Settings,
     /// What decides requests.
     pub snapshot: Snapshot,

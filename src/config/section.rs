@@ -110,7 +110,8 @@ impl<'a> Fields<'a> {
 /// Every field is an `Option`: `None` means absent, or already reported. `later` names keys that `check` refuses as not
 /// yet supported.
 ///
-/// Each key says in its documentation what it is for: editors show that, so that without it nothing compiles. `as TYPE`
+/// Each key says in its documentation what it is for: editors show that, so that without it nothing compiles. A line of its
+/// own for the default and for each example (``Default: `30s`.``, ``Example: `[a]`.``) makes them known to the schema. `as TYPE`
 /// names what describes its values, where the type that reads them says too little (`String`, `Node`).
 macro_rules! section {
     (

@@ -48,6 +48,12 @@ impl Proxy {
         Self { snapshots, telemetry, drain }
     }
 
+    /// The same for another listener, whose upgraded connections are counted, and ended, by its own `drain`.
+    #[must_use]
+    pub fn with_drain(self, drain: Drain) -> Self {
+        Self { drain, ..self }
+    }
+
     /// The whole journey of one request. What is refused before it is sent on leaves its body unread, and hands it back.
     async fn carry(
         &self,

@@ -69,6 +69,8 @@ pub struct UpstreamSpec {
 /// A service behind the gateway, with its connections. Shared by the routes that lead to it.
 pub struct Upstream {
     spec: UpstreamSpec,
+    /// The digest of the authorities' file.
+    authorities: Option<[u8; 32]>,
     client: Client,
 }
 
@@ -78,8 +80,10 @@ impl Upstream {
         if spec.endpoints.is_empty() {
             return Err(UpstreamError::NoEndpoint);
         }
+        // First: a file that changes in between is then taken for another the next time, not for the same.
+        let authorities = spec.ca.as_deref().map(connector::digest_of).transpose()?;
         let client = Client::new(&spec, duration)?;
-        Ok(Self { spec, client })
+        Ok(Self { spec, authorities, client })
     }
 
     /// What is wrong with each of the settings of `tls` by itself, for whoever reports all mistakes at once.
@@ -87,6 +91,12 @@ impl Upstream {
         let ca = ca.and_then(|path| connector::authorities(path).err());
         let name = server_name.filter(|name| connector::server_name(name).is_none());
         ca.into_iter().chain(name.map(|_| UpstreamError::ServerName)).collect()
+    }
+
+    /// Whether it would be the same if it were made now; reads the authorities.
+    pub fn is_made_from(&self, spec: &UpstreamSpec) -> bool {
+        let authorities = || spec.ca.as_deref().map(connector::digest_of).transpose();
+        self.spec == *spec && authorities().is_ok_and(|authorities| authorities == self.authorities)
     }
 
     /// What it was made from.

@@ -1,4 +1,4 @@
-//! `listeners`, `admin` and `shutdown`: what a restart changes.
+//! `listeners`, `admin` and `shutdown`.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;

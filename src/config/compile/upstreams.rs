@@ -96,9 +96,8 @@ fn compile_one(
         ca: ca_path,
         server_name: name_text.map(str::to_owned),
     };
-    // A file of authorities may hold something else by now, so that such an upstream is made anew.
-    let unchanged = |old: &&Arc<Upstream>| *old.spec() == spec && spec.ca.is_none();
-    if let Some(old) = previous.and_then(|previous| previous.upstreams().find(unchanged)) {
+    if let Some(old) = previous.and_then(|previous| previous.upstreams().find(|old| old.is_made_from(&spec)))
+    {
         return Some(Arc::clone(old));
     }
     match Upstream::new(spec, metrics.upstream_duration(&name.value)) {
