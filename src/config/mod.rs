@@ -16,6 +16,7 @@ mod problem;
 mod section;
 mod settings;
 mod source;
+pub mod suite;
 
 use std::path::Path;
 
@@ -70,8 +71,8 @@ fn inspect(
         .and_then(|text| source::parse(&text, &|name| std::env::var(name).ok(), &mut problems))
         .and_then(|node| Document::from_node(&node, &mut problems))
         .map(|document| {
-            let directory = path.parent().unwrap_or(Path::new(""));
-            compile::compile(document, directory, metrics, previous, &mut problems)
+            let base = compile::Base::at(path.parent().unwrap_or(Path::new("")));
+            compile::compile(document, base, metrics, previous, &mut problems)
         });
     (compiled, problems)
 }

@@ -31,6 +31,11 @@ impl Snapshot {
         self.routes.iter().map(|route| route.forward.upstream())
     }
 
+    /// The names of the routes, in the order of precedence.
+    pub fn route_names(&self) -> impl Iterator<Item = &str> {
+        self.routes.iter().map(|route| &*route.label.name)
+    }
+
     /// What verifies tokens, and knows the issuers.
     pub fn authenticator(&self) -> &Authenticator {
         &self.authenticator

@@ -73,6 +73,7 @@ fn compile_one(
         Some(None) => Sourced { source: None, is_secret: None, ..Sourced::default() },
         Some(Some(keys)) => key_source(keys, whole.unwrap_or(name.at), base, problems),
     };
+    let first = issuer.algorithms.as_ref().and_then(|names| Algorithm::parse(&names.value.first()?.value));
     let algorithms = algorithms(issuer.algorithms, is_secret, problems);
     let token_types = token_types(issuer.token_types, problems);
     let required = issuer.required_claims.map(|claims| claims.value).unwrap_or_default();
@@ -107,9 +108,14 @@ fn compile_one(
     let old = known.find(|old| old.spec().name == name);
     // Keys outlive a change of anything but themselves: an issuer that is down just now must not lose them to a reload.
     let reusable = old.filter(|old| old.keys().is_made_from(&iss.value, &tried, &source, &tried_options));
-    let keys = match reusable {
-        Some(old) => Arc::clone(old.keys()),
-        None => match Keys::new(&name, &iss.value, &tried, source, &tried_options, metrics.clone()) {
+    let keys = match (reusable, base.stand_ins()) {
+        (Some(old), _) => Arc::clone(old.keys()),
+        (None, Some(stand_ins)) => {
+            let keys = stand_ins.keys(&name, first.or_else(|| tried.iter().next())?, metrics.clone());
+            let refuse = |_| problems.error(iss.at, "no key could be generated", "try again");
+            Arc::new(keys.map_err(refuse).ok()?)
+        }
+        (None, None) => match Keys::new(&name, &iss.value, &tried, source, &tried_options, metrics.clone()) {
             Ok(keys) => Arc::new(keys),
             Err(error) => {
                 let place = places.of(&error, iss.at, whole.unwrap_or(iss.at));

@@ -15,10 +15,9 @@ mod tenants;
 mod upstreams;
 
 use std::error::Error;
-use std::path::Path;
 use std::sync::Arc;
 
-use self::files::Base;
+pub(super) use self::files::Base;
 use self::requirements::Policies;
 use self::routes::Parts;
 use super::document::Document;
@@ -31,15 +30,14 @@ use crate::route::RouteTable;
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::Identity;
 
-/// Compiles the document of the file in `directory`. The result holds only if `problems` has no errors.
+/// Compiles the document of a file that lies at `base`. The result holds only if `problems` has no errors.
 pub(super) fn compile(
     document: Document,
-    directory: &Path,
+    base: Base<'_>,
     metrics: &Metrics,
     previous: Option<&Snapshot>,
     problems: &mut Problems,
 ) -> (Settings, Snapshot) {
-    let base = Base(directory);
     let (listeners, admin) = listeners::compile(document.listeners, document.admin, base, problems);
     let issuers = issuers::compile(document.issuers, base, metrics, previous, problems);
     let upstreams = upstreams::compile(document.upstreams, base, metrics, previous, problems);
