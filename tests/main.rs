@@ -41,6 +41,7 @@ mod shutdown;
 mod reload;
 mod workers;
 mod check;
+mod policy_tests;
 mod demo;
 mod oidc_provider;
 

@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod run;
+mod test;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -39,6 +40,18 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Run policy tests: requests, and what is to become of them.
+    Test {
+        /// How the outcome is written.
+        #[arg(long, value_enum, default_value_t = test::Format::Text)]
+        format: test::Format,
+        /// List the routes, policies and requirements that no test has seen both allow and deny.
+        #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "list")]
+        coverage: Option<test::Wanted>,
+        /// The test files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
     /// An issuer, a sample API and the gateway in front of it, with the curl lines to try.
     Demo,
 }
@@ -46,13 +59,14 @@ enum Command {
 /// Runs the command of this process' arguments.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // `check` has nothing to say but what is wrong with the files.
-    if !matches!(arguments.command, Command::Check { .. }) {
+    // These have nothing to say but what is wrong with the files.
+    if !matches!(arguments.command, Command::Check { .. } | Command::Test { .. }) {
         log_to_stderr();
     }
     match arguments.command {
         Command::Run { config } => run::run(&config),
         Command::Check { offline, strict, files } => check::check(&files, offline, strict),
+        Command::Test { format, coverage, files } => test::test(&files, format, coverage),
         Command::Demo => demo::demo(),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::outline::Outline;
 use super::stand_in::StandIns;
 use crate::config::compile::{self, Base};
 use crate::config::document::{self, Document};
@@ -19,6 +20,7 @@ pub(super) struct Configuration {
     pub(super) stand_ins: StandIns,
     /// Counts only where `problems` has no errors.
     pub(super) snapshot: Option<Snapshot>,
+    pub(super) outline: Outline,
     pub(super) problems: Problems,
 }
 
@@ -45,6 +47,7 @@ impl Configuration {
             .and_then(|text| source::parse(&text, &variable, &mut problems))
             .and_then(|node| Document::from_node(&node, &mut problems));
         let known = document.as_ref().map_or_else(Known::default, Known::of);
+        let outline = document.as_ref().map_or_else(Outline::default, Outline::of);
         let stand_ins = StandIns::default();
         let snapshot = document.map(|document| {
             let places = Places::of(&document);
@@ -55,7 +58,7 @@ impl Configuration {
             }
             snapshot
         });
-        Some(Self { path, known, stand_ins, snapshot, problems })
+        Some(Self { path, known, stand_ins, snapshot, outline, problems })
     }
 }
 

@@ -7,6 +7,7 @@
 mod configuration;
 mod document;
 mod expect;
+mod outline;
 mod reasons;
 mod request;
 mod signer;
@@ -23,6 +24,7 @@ use http::request::Parts;
 use self::configuration::{Configuration, Known};
 use self::document::Document;
 pub use self::expect::Expectation;
+pub use self::outline::{Outline, Part, PolicyOutline, RouteOutline};
 pub(super) use self::stand_in::StandIns;
 use self::token::Minter;
 use super::node::{At, FromNode};
@@ -38,6 +40,8 @@ pub struct Suite {
     pub config: PathBuf,
     /// What decides its requests.
     pub snapshot: Snapshot,
+    /// What it has that tests should cover.
+    pub outline: Outline,
     /// In the order of the file; at least one.
     pub tests: Vec<Test>,
 }
@@ -85,10 +89,10 @@ pub fn load(path: &Path, metrics: &Metrics, now: SystemTime) -> Result<Suite, Ve
         })
         .collect();
     match configuration {
-        Some(Configuration { path, snapshot: Some(snapshot), problems: found, .. })
+        Some(Configuration { path, snapshot: Some(snapshot), outline, problems: found, .. })
             if !problems.has_errors() && !found.has_errors() =>
         {
-            Ok(Suite { config: path, snapshot, tests })
+            Ok(Suite { config: path, snapshot, outline, tests })
         }
         Some(Configuration { problems: found, .. }) if found.has_errors() => Err(vec![found, problems]),
         _ => Err(vec![problems]),
