@@ -27,6 +27,7 @@ mod credential;
 mod tokens;
 mod keys;
 mod policy;
+mod observing;
 mod identity;
 mod forwarding;
 mod bodies;

@@ -215,8 +215,26 @@ section! {
         issuers: optional Vec<At<String>>,
         audiences: optional Vec<At<String>>,
         require: optional Node,
+        candidate: optional Node,
+        enforcement: optional Enforcement,
     }
-    later { "candidate", "enforcement" }
+}
+
+/// Whether a rule keeps out whom it refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Enforcement {
+    Enforce,
+    Observe,
+}
+
+impl FromNode for Enforcement {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        node.parse_text("`enforce` or `observe`", problems, |text| match text {
+            "enforce" => Ok(Self::Enforce),
+            "observe" => Ok(Self::Observe),
+            other => Err(format!("`{other}` is no kind of enforcement")),
+        })
+    }
 }
 
 section! {
