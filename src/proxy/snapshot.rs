@@ -33,9 +33,9 @@ impl Snapshot {
         self.routes.iter().map(|route| route.forward.upstream())
     }
 
-    /// The names of the routes, in the order of precedence.
-    pub fn route_names(&self) -> impl Iterator<Item = &str> {
-        self.routes.iter().map(|route| &*route.label.name)
+    /// The routes, in the order of precedence.
+    pub fn routes(&self) -> &RouteTable<Route> {
+        &self.routes
     }
 
     /// What verifies tokens, and knows the issuers.
@@ -57,6 +57,16 @@ impl Route {
     pub fn new(name: Arc<str>, access: Access, forward: Forward, metrics: &Metrics) -> Self {
         let label = RouteLabel::new(name, metrics).shadowing(access.shadowed(), metrics);
         Self { label: Arc::new(label), access, forward }
+    }
+
+    /// Its name in the configuration.
+    pub fn name(&self) -> &Arc<str> {
+        &self.label.name
+    }
+
+    /// Who may pass.
+    pub fn access(&self) -> &Access {
+        &self.access
     }
 }
 

@@ -4,6 +4,7 @@ use super::{run, said};
 use crate::support::{Binary, Scratch};
 
 /// Tests that cover everything, with what is not covered where one is left out.
-const COVERING: &[(&str, &[&str])] = &[
-    ("{ path: /health }, expect: { decision: allow }", &["37:11: route `health`: no test has seen it taken"]),
-];
+const COVERING: &[(&str, &[&str])] = &[(
+    "{ path: /health }, expect: { decision: allow }",
+    &["37:11: route `health`: no test has seen it taken"],
+)];

@@ -5,17 +5,37 @@ use crate::support::Scratch;
 
 /// Name, request and token, and what becomes of it.
 const ANSWERS: &[(&str, &str, &str)] = &[
-    ("public", "request: { path: /health }", "decision: allow, status: 200, reason: public, route: health, subject: null"),
-    ("no route", "request: { path: /nowhere }", "decision: deny, status: 404, reason: route_not_found, route: null"),
-    ("a path of two meanings", "request: { path: /api/../health }", "status: 400, reason: target_ambiguous, route: null"),
+    (
+        "public",
+        "request: { path: /health }",
+        "decision: allow, status: 200, reason: public, route: health, subject: null",
+    ),
+    (
+        "no route",
+        "request: { path: /nowhere }",
+        "decision: deny, status: 404, reason: route_not_found, route: null",
+    ),
+    (
+        "a path of two meanings",
+        "request: { path: /api/../health }",
+        "status: 400, reason: target_ambiguous, route: null",
+    ),
     (
         "another method",
         "request: { method: DELETE, host: api.example.com, path: /orders/1 }",
         "status: 405, reason: method_not_allowed, route: one-order",
     ),
-    ("another host", "request: { host: example.com, path: /orders/1 }", "status: 404, reason: route_not_found"),
+    (
+        "another host",
+        "request: { host: example.com, path: /orders/1 }",
+        "status: 404, reason: route_not_found",
+    ),
     ("nobody", "request: { path: /api/a }", "status: 401, reason: token_missing, route: rest, subject: null"),
-    ("anonymous", "request: { path: /catalogue/a }", "decision: allow, reason: anonymous, headers: { X-User: null }"),
+    (
+        "anonymous",
+        "request: { path: /catalogue/a }",
+        "decision: allow, reason: anonymous, headers: { X-User: null }",
+    ),
     (
         "a valid token",
         "request: { path: /api/a }, token: { issuer: corporate, claims: { sub: '42' } }",
@@ -61,39 +81,119 @@ const ANSWERS: &[(&str, &str, &str)] = &[
         "request: { path: /api/a }, token: { issuer: corporate, claims: { iss: 'https://machines.example.com' } }",
         "status: 401, reason: algorithm_not_allowed",
     ),
-    ("expired", "request: { path: /api/a }, token: { issuer: corporate, claims: { exp: -60s } }", "reason: token_expired"),
-    ("within the skew", "request: { path: /api/a }, token: { issuer: corporate, claims: { exp: -20s } }", "decision: allow"),
-    ("expired at a date", "request: { path: /api/a }, token: { issuer: corporate, claims: { exp: 1000000000 } }", "reason: token_expired"),
-    ("not yet", "request: { path: /api/a }, token: { issuer: corporate, claims: { nbf: 5m } }", "reason: token_not_yet_valid"),
-    ("without exp", "request: { path: /api/a }, token: { issuer: corporate, claims: { exp: null } }", "reason: claim_missing"),
-    ("an exp that is none", "request: { path: /api/a }, token: { issuer: corporate, claims: { exp: true } }", "reason: claim_malformed"),
-    ("another audience", "request: { path: /api/a }, token: { issuer: corporate, claims: { aud: [x, y] } }", "reason: audience_mismatch"),
-    ("a bound token", "request: { path: /api/a }, token: { issuer: corporate, claims: { cnf: { jkt: x } } }", "reason: binding_invalid"),
-    ("a forged signature", "request: { path: /api/a }, token: { issuer: corporate, signature: invalid }", "reason: signature_invalid"),
-    ("a forged signature of HMAC", "request: { path: /api/a }, token: { issuer: machines, signature: invalid }", "reason: signature_invalid"),
-    ("no algorithm", "request: { path: /api/a }, token: { issuer: corporate, header: { alg: none } }", "reason: algorithm_not_allowed"),
-    ("another padding", "request: { path: /api/a }, token: { issuer: corporate, header: { alg: PS512 } }", "decision: allow"),
-    ("the issuer's second algorithm", "request: { path: /api/a }, token: { issuer: partners, tenant: acme, header: { alg: RS256 } }", "reason: key_unsuitable"),
-    ("an unknown key", "request: { path: /api/a }, token: { issuer: corporate, header: { kid: other } }", "reason: key_unknown"),
-    ("no kid", "request: { path: /api/a }, token: { issuer: corporate, header: { kid: null } }", "decision: allow"),
-    ("the issuer's only type", "request: { path: /api/a }, token: { issuer: machines, header: { typ: at+jwt } }", "decision: allow"),
-    ("another type", "request: { path: /api/a }, token: { issuer: machines, header: { typ: JWT } }", "reason: token_type_not_allowed"),
-    ("no type", "request: { path: /api/a }, token: { issuer: machines, header: { typ: null } }", "reason: token_type_not_allowed"),
+    (
+        "expired",
+        "request: { path: /api/a }, token: { issuer: corporate, claims: { exp: -60s } }",
+        "reason: token_expired",
+    ),
+    (
+        "within the skew",
+        "request: { path: /api/a }, token: { issuer: corporate, claims: { exp: -20s } }",
+        "decision: allow",
+    ),
+    (
+        "expired at a date",
+        "request: { path: /api/a }, token: { issuer: corporate, claims: { exp: 1000000000 } }",
+        "reason: token_expired",
+    ),
+    (
+        "not yet",
+        "request: { path: /api/a }, token: { issuer: corporate, claims: { nbf: 5m } }",
+        "reason: token_not_yet_valid",
+    ),
+    (
+        "without exp",
+        "request: { path: /api/a }, token: { issuer: corporate, claims: { exp: null } }",
+        "reason: claim_missing",
+    ),
+    (
+        "an exp that is none",
+        "request: { path: /api/a }, token: { issuer: corporate, claims: { exp: true } }",
+        "reason: claim_malformed",
+    ),
+    (
+        "another audience",
+        "request: { path: /api/a }, token: { issuer: corporate, claims: { aud: [x, y] } }",
+        "reason: audience_mismatch",
+    ),
+    (
+        "a bound token",
+        "request: { path: /api/a }, token: { issuer: corporate, claims: { cnf: { jkt: x } } }",
+        "reason: binding_invalid",
+    ),
+    (
+        "a forged signature",
+        "request: { path: /api/a }, token: { issuer: corporate, signature: invalid }",
+        "reason: signature_invalid",
+    ),
+    (
+        "a forged signature of HMAC",
+        "request: { path: /api/a }, token: { issuer: machines, signature: invalid }",
+        "reason: signature_invalid",
+    ),
+    (
+        "no algorithm",
+        "request: { path: /api/a }, token: { issuer: corporate, header: { alg: none } }",
+        "reason: algorithm_not_allowed",
+    ),
+    (
+        "another padding",
+        "request: { path: /api/a }, token: { issuer: corporate, header: { alg: PS512 } }",
+        "decision: allow",
+    ),
+    (
+        "the issuer's second algorithm",
+        "request: { path: /api/a }, token: { issuer: partners, tenant: acme, header: { alg: RS256 } }",
+        "reason: key_unsuitable",
+    ),
+    (
+        "an unknown key",
+        "request: { path: /api/a }, token: { issuer: corporate, header: { kid: other } }",
+        "reason: key_unknown",
+    ),
+    (
+        "no kid",
+        "request: { path: /api/a }, token: { issuer: corporate, header: { kid: null } }",
+        "decision: allow",
+    ),
+    (
+        "the issuer's only type",
+        "request: { path: /api/a }, token: { issuer: machines, header: { typ: at+jwt } }",
+        "decision: allow",
+    ),
+    (
+        "another type",
+        "request: { path: /api/a }, token: { issuer: machines, header: { typ: JWT } }",
+        "reason: token_type_not_allowed",
+    ),
+    (
+        "no type",
+        "request: { path: /api/a }, token: { issuer: machines, header: { typ: null } }",
+        "reason: token_type_not_allowed",
+    ),
     ("what is no token", "request: { path: /api/a }, token: not-a-token", "reason: token_malformed"),
-    ("what is no credential", "request: { path: /api/a }, token: a b", "status: 400, reason: credential_malformed"),
+    (
+        "what is no credential",
+        "request: { path: /api/a }, token: a b",
+        "status: 400, reason: credential_malformed",
+    ),
     (
         "two credentials",
         "request: { path: /api/a, headers: { Authorization: [Basic YTpi] } }, token: { issuer: corporate }",
         "status: 400, reason: credential_ambiguous",
     ),
-    ("another scheme", "request: { path: /api/a, headers: { Authorization: Basic YTpi } }", "reason: token_missing"),
+    (
+        "another scheme",
+        "request: { path: /api/a, headers: { Authorization: Basic YTpi } }",
+        "reason: token_missing",
+    ),
     (
         "a list of roles with a comma",
         "request: { path: /api/a }, token: { issuer: corporate, claims: { realm_access: { roles: ['a,b'] } } }",
         "status: 403, reason: identity_unsendable",
     ),
     (
-        "a token for a page that needs none, and is no good",
+        "a bad token where none is needed",
         "request: { path: /catalogue/a }, token: { issuer: corporate, claims: { exp: -1h } }",
         "status: 401, reason: token_expired, route: catalogue",
     ),
@@ -157,7 +257,7 @@ orders.test.yaml:6:5: FAILED: a clerk reads an order
   status: expected 200, found 403
   reason: expected allowed, found policy_denied
   route: expected `rest`, found `one-order`
-  header x-user: expected `42`, found none
+  header X-User: expected `42`, found none
 ";
     assert!(said.starts_with(head), "{said}");
     assert!(said.ends_with("\n1 passed, 1 failed"), "{said}");

@@ -6,7 +6,8 @@ use super::run;
 use crate::support::left_out::left_out;
 use crate::support::{Binary, Scratch};
 
-const TESTS: &str = "  - { name: 'passes <&> \"quoted\"', request: { path: /health }, expect: { decision: allow } }
+const TESTS: &str =
+    "  - { name: 'passes <&> \"quoted\"', request: { path: /health }, expect: { decision: allow } }
   - { name: \"fails ]]> 'é'\", request: { path: /nowhere }, expect: { status: 401, route: rest } }
 ";
 

@@ -85,7 +85,7 @@ pub(super) fn mismatches(expect: &Expectation, outcome: &Outcome) -> Vec<Mismatc
     compare("route", expect.route.as_ref().map(shown), shown(&outcome.route));
     compare("subject", expect.subject.as_ref().map(shown), shown(&outcome.subject));
     for (name, value) in &expect.headers {
-        let is = outcome.headers.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name.as_str()));
+        let is = outcome.headers.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name));
         let is = is.map(|(_, value)| value.clone());
         compare(&format!("header {name}"), Some(shown(value)), shown(&is));
     }

@@ -151,7 +151,7 @@ impl Places {
     fn check_complete(&self, snapshot: &Snapshot, problems: &mut Problems) {
         let issuers: Vec<&str> =
             snapshot.authenticator().issuers().iter().map(|issuer| &*issuer.spec().name).collect();
-        let routes: Vec<&str> = snapshot.route_names().collect();
+        let routes: Vec<&str> = snapshot.routes().iter().map(|route| &**route.name()).collect();
         for (kind, given, compiled) in [("issuer", &self.issuers, issuers), ("route", &self.routes, routes)] {
             for (name, at) in given.iter().filter(|(name, _)| !compiled.contains(&name.as_str())) {
                 let wrong = format!("the {kind} `{name}` depends on a variable that is not set");

@@ -1,7 +1,5 @@
 //! What is to become of a request, as a test says it. What contradicts itself could never be seen, and is refused.
 
-use http::HeaderName;
-
 use super::configuration::Known;
 use super::document::{Expect, Status};
 use super::reasons;
@@ -22,8 +20,8 @@ pub struct Expectation {
     pub route: Option<Option<String>>,
     /// The verified subject; within, none for nobody.
     pub subject: Option<Option<String>>,
-    /// Identity headers; none for one that is absent.
-    pub headers: Vec<(HeaderName, Option<String>)>,
+    /// Identity headers, by their names in any case; none for one that is absent.
+    pub headers: Vec<(String, Option<String>)>,
 }
 
 /// What `expect` says; none where what is wrong has been recorded.
@@ -57,9 +55,8 @@ pub(super) fn expectation(expect: Expect, known: &Known, problems: &mut Problems
     }
     let mut fields = Vec::new();
     for (name, value) in headers.into_iter().flat_map(|headers| headers.value.entries) {
-        let field = HeaderName::from_bytes(name.value.as_bytes()).ok();
         complete &= known.header(&name, problems) && value.is_some();
-        fields.extend(field.zip(value.map(|value| value.0)));
+        fields.extend(value.map(|value| (name.value, value.0)));
     }
     if complete {
         complete = agree(decision.as_ref(), status.as_ref(), reason.as_ref(), problems);
