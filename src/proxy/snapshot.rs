@@ -33,7 +33,7 @@ impl Snapshot {
         self.routes.iter().map(|route| route.forward.upstream())
     }
 
-    /// The routes, in the order of precedence.
+    /// The routes, in the order of the file.
     pub fn routes(&self) -> &RouteTable<Route> {
         &self.routes
     }
@@ -58,7 +58,9 @@ impl Route {
         let label = RouteLabel::new(name, metrics).shadowing(access.shadowed(), metrics);
         Self { label: Arc::new(label), access, forward }
     }
+}
 
+impl Route {
     /// Its name in the configuration.
     pub fn name(&self) -> &Arc<str> {
         &self.label.name
@@ -67,6 +69,11 @@ impl Route {
     /// Who may pass.
     pub fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// Where to, and with which headers.
+    pub fn forward(&self) -> &Forward {
+        &self.forward
     }
 }
 

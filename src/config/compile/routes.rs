@@ -204,13 +204,11 @@ fn access(
         }
         Access::Conditions(conditions) => conditions,
     };
-    if conditions.require.is_none() && conditions.issuers.is_none() && conditions.audiences.is_none() {
+    let asks = conditions.require.is_some() || conditions.issuers.is_some() || conditions.audiences.is_some();
+    // Without any of its keys, something else is wrong with the map, and reported.
+    if !asks && (conditions.candidate.is_some() || conditions.enforcement.is_some()) {
         let wrong = "the access asks for nothing";
-        problems.error(
-            at,
-            wrong,
-            "add `require`, `issuers` or `audiences`, or write `access: authenticated`",
-        );
+        problems.error(at, wrong, "add `require`, `issuers` or `audiences`");
         return None;
     }
     let candidate = match conditions.candidate {
