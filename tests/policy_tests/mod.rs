@@ -2,6 +2,7 @@
 
 mod coverage;
 mod engine;
+mod examples;
 mod formats;
 mod mistakes;
 

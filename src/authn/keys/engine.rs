@@ -270,7 +270,7 @@ struct Running {
 #[cfg(test)]
 impl Keys {
     /// These and no others, for the tests of later stages.
-    pub(crate) fn fixed(set: super::KeySet) -> Self {
+    pub(crate) fn fixed(set: KeySet) -> Self {
         let metrics = crate::telemetry::metrics::Metrics::new().unwrap().issuer("fixed");
         Self::of_set(&"fixed".into(), set, metrics)
     }

@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue};
 use super::verdict::{Outcome, Owner, Part};
 use crate::authn::Principal;
 use crate::authz::Requirement;
+use crate::explain::explain;
 use crate::proxy::{self, Access, Protection, Snapshot};
 use crate::telemetry::{Decision, Findings};
 
@@ -34,15 +35,20 @@ pub(super) async fn decide(snapshot: &Snapshot, head: &Parts, now: SystemTime) -
         decision,
         status,
         reason: reason.to_owned(),
-        route: findings.route().map(|route| route.to_string()),
+        route: findings.route().map(ToString::to_string),
         subject: principal.and_then(Principal::subject).map(str::to_owned),
         headers: match &decided {
             Ok(decided) => decided.caller.headers().iter().map(sent).collect(),
             Err(_) => Vec::new(),
         },
-        steps: Vec::new(),
         parts,
     }
+}
+
+/// The lines that say how the decision came about.
+pub(super) async fn steps(snapshot: &Snapshot, head: &Parts, now: SystemTime) -> Vec<String> {
+    let explanation = explain(snapshot, head, now).await.to_string();
+    explanation.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 fn sent((name, value): &(HeaderName, HeaderValue)) -> (String, String) {

@@ -16,8 +16,6 @@ pub(super) struct Outcome {
     pub(super) subject: Option<String>,
     /// The identity headers that would be sent.
     pub(super) headers: Vec<(String, String)>,
-    /// Every step of the decision, a line each.
-    pub(super) steps: Vec<String>,
     /// Each part of a requirement that was looked at, and whether it held.
     pub(super) parts: Vec<(Part, bool)>,
 }
@@ -43,6 +41,7 @@ pub(super) struct Verdict {
     pub(super) at: Position,
     /// What is not as it should be; the test has failed if there is any.
     pub(super) mismatches: Vec<Mismatch>,
+    /// Of a test that has failed: the decision with every step, a line each.
     pub(super) steps: Vec<String>,
     pub(super) took: Duration,
 }
@@ -82,16 +81,19 @@ pub(super) fn mismatches(expect: &Expectation, outcome: &Outcome) -> Vec<Mismatc
     compare("decision", expect.decision.map(decision), decision(outcome.decision));
     compare("status", expect.status.map(|status| status.to_string()), outcome.status.to_string());
     compare("reason", expect.reason.clone(), outcome.reason.clone());
-    compare("route", expect.route.as_ref().map(shown), shown(&outcome.route));
-    compare("subject", expect.subject.as_ref().map(shown), shown(&outcome.subject));
+    compare("route", expect.route.as_ref().map(|route| shown(route.as_ref())), shown(outcome.route.as_ref()));
+    compare(
+        "subject",
+        expect.subject.as_ref().map(|subject| shown(subject.as_ref())),
+        shown(outcome.subject.as_ref()),
+    );
     for (name, value) in &expect.headers {
         let is = outcome.headers.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name));
-        let is = is.map(|(_, value)| value.clone());
-        compare(&format!("header {name}"), Some(shown(value)), shown(&is));
+        compare(&format!("header {name}"), Some(shown(value.as_ref())), shown(is.map(|(_, value)| value)));
     }
     found
 }
 
-fn shown(value: &Option<String>) -> String {
-    value.as_ref().map_or_else(|| "none".to_owned(), |value| format!("`{value}`"))
+fn shown(value: Option<&String>) -> String {
+    value.map_or_else(|| "none".to_owned(), |value| format!("`{value}`"))
 }

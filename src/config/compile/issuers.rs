@@ -11,9 +11,10 @@ use crate::authn::keys::{FetchOptions, KeySource, Keys};
 use crate::authn::{Algorithm, Algorithms, ClaimPath, Issuer, IssuerSpec, TokenTypes};
 use crate::config::document::{self, Path};
 use crate::config::node::{At, Named};
-use crate::config::problem::{Problems, closest};
+use crate::config::problem::{Position, Problems, closest};
+use crate::config::suite::StandIns;
 use crate::proxy::Snapshot;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{IssuerMetrics, Metrics};
 
 pub(super) fn compile(
     section: Option<At<Named<document::Issuer>>>,
@@ -88,13 +89,7 @@ fn compile_one(
         None => Some(None),
         Some(path) => claim_path(path, problems).map(Some),
     };
-    let max_age = match issuer.max_age {
-        Some(At { at, value: Duration::ZERO }) => {
-            problems.error(at, "a `max_age` of zero would refuse every token", "give a duration above zero");
-            None
-        }
-        other => Some(other.map(|max_age| max_age.value)),
-    };
+    let max_age = max_age(issuer.max_age.as_ref(), problems);
     let source = source?;
     let iss = issuer.issuer?;
     let is_discovered = source == KeySource::Discovery;
@@ -111,9 +106,8 @@ fn compile_one(
     let keys = match (reusable, base.stand_ins()) {
         (Some(old), _) => Arc::clone(old.keys()),
         (None, Some(stand_ins)) => {
-            let keys = stand_ins.keys(&name, first.or_else(|| tried.iter().next())?, metrics.clone());
-            let refuse = |_| problems.error(iss.at, "no key could be generated", "try again");
-            Arc::new(keys.map_err(refuse).ok()?)
+            let first = first.or_else(|| tried.iter().next())?;
+            stand_in_keys(stand_ins, &name, first, &metrics, iss.at, problems)?
         }
         (None, None) => match Keys::new(&name, &iss.value, &tried, source, &tried_options, metrics.clone()) {
             Ok(keys) => Arc::new(keys),
@@ -150,6 +144,27 @@ fn compile_one(
         return Some(Arc::clone(old));
     }
     Some(Arc::new(Issuer::new(spec, keys, metrics)))
+}
+
+/// Generated keys of the issuer's first algorithm, for policy tests.
+fn stand_in_keys(
+    stand_ins: &StandIns,
+    name: &Arc<str>,
+    algorithm: Algorithm,
+    metrics: &IssuerMetrics,
+    at: Position,
+    problems: &mut Problems,
+) -> Option<Arc<Keys>> {
+    let keys = stand_ins.keys(name, algorithm, metrics.clone());
+    keys.map_err(|_| problems.error(at, "no key could be generated", "try again")).ok().map(Arc::new)
+}
+
+fn max_age(given: Option<&At<Duration>>, problems: &mut Problems) -> Option<Option<Duration>> {
+    if let Some(At { at, value: Duration::ZERO }) = given {
+        problems.error(*at, "a `max_age` of zero would refuse every token", "give a duration above zero");
+        return None;
+    }
+    Some(given.map(|max_age| max_age.value))
 }
 
 fn token_types(given: Option<At<Vec<At<String>>>>, problems: &mut Problems) -> Option<TokenTypes> {

@@ -42,15 +42,15 @@ section! {
 pub(super) enum Token {
     /// Sent as it stands.
     Written(String),
-    Signed(Signed),
+    Signed(Box<Signed>),
 }
 
 impl FromNode for Token {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
-        if matches!(node.value, Value::Map(_)) {
-            return Signed::from_node(node, problems).map(Self::Signed);
-        }
         const EXPECTED: &str = "a map with `issuer` and `claims`, or a token as text";
+        if matches!(node.value, Value::Map(_)) {
+            return Signed::from_node(node, problems).map(Box::new).map(Self::Signed);
+        }
         node.text(EXPECTED, problems).map(|text| Self::Written(text.to_owned()))
     }
 }

@@ -122,7 +122,7 @@ fn read_test(
         (document::Token::Written(text), _) => token::written(&At { at: token.at, value: text }, problems),
         (document::Token::Signed(signed), minter) => {
             let is_known = signed.issuer.as_ref().is_none_or(|name| known.issuer(name, problems));
-            minter.filter(|_| is_known).and_then(|minter| minter.mint(signed, token.at, problems))
+            minter.filter(|_| is_known).and_then(|minter| minter.mint(*signed, token.at, problems))
         }
     });
     let expect = expect.and_then(|expect| expect::expectation(expect.value, known, problems));

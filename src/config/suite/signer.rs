@@ -64,10 +64,12 @@ impl Signer {
             Self::Ec(pair, _) => Ok(pair.sign(&SystemRandom::new(), message)?.as_ref().to_vec()),
             Self::Ed(pair) => Ok(pair.sign(message).as_ref().to_vec()),
             Self::Secret(secret) => {
-                let hash = match algorithm {
-                    Algorithm::Hs384 => hmac::HMAC_SHA384,
-                    Algorithm::Hs512 => hmac::HMAC_SHA512,
-                    _ => hmac::HMAC_SHA256,
+                let hash = if algorithm == Algorithm::Hs384 {
+                    hmac::HMAC_SHA384
+                } else if algorithm == Algorithm::Hs512 {
+                    hmac::HMAC_SHA512
+                } else {
+                    hmac::HMAC_SHA256
                 };
                 Ok(hmac::sign(&hmac::Key::new(hash, secret), message).as_ref().to_vec())
             }

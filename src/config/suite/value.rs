@@ -47,18 +47,18 @@ impl Claim {
     /// The claim called `name` at the time `now`, in seconds since 1970; null: it is left out.
     pub(super) fn at(&self, name: &str, now: i64, problems: &mut Problems) -> Option<serde_json::Value> {
         let Self(node) = self;
-        match &node.value {
-            Value::Text(text) if TIMES.contains(&name) => {
-                let time = relative(text).and_then(|seconds| now.checked_add(seconds));
-                if time.is_none() {
-                    let right =
-                        "write a time relative to now, like -60s or 5m, or a number of seconds since 1970";
-                    problems.error(node.at, format_args!("found {}", node.found()), right);
-                }
-                time.map(serde_json::Value::from)
+        if let Value::Text(text) = &node.value
+            && TIMES.contains(&name)
+        {
+            let time = relative(text).and_then(|seconds| now.checked_add(seconds));
+            if time.is_none() {
+                let right =
+                    "write a time relative to now, like -60s or 5m, or a number of seconds since 1970";
+                problems.error(node.at, format_args!("found {}", node.found()), right);
             }
-            _ => json(node, problems),
+            return time.map(serde_json::Value::from);
         }
+        json(node, problems)
     }
 }
 
