@@ -43,6 +43,7 @@ mod reload;
 mod workers;
 mod check;
 mod policy_tests;
+mod schema;
 mod demo;
 mod oidc_provider;
 

@@ -18,6 +18,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 pub(super) use self::files::Base;
+#[cfg(test)]
+pub(super) use self::requirements::KEYS as REQUIREMENT_KEYS;
 use self::requirements::Policies;
 use self::routes::Parts;
 use super::document::Document;
