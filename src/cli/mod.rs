@@ -54,7 +54,11 @@ enum Command {
         files: Vec<PathBuf>,
     },
     /// Print the JSON Schema of the configuration file, for editors that complete and check it.
-    Schema,
+    Schema {
+        /// That of a file of policy tests instead.
+        #[arg(long)]
+        tests: bool,
+    },
     /// An issuer, a sample API and the gateway in front of it, with the curl lines to try.
     Demo,
 }
@@ -63,14 +67,14 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // `check` and `test` have nothing to say but what is wrong with the files, and `schema` nothing at all.
-    if !matches!(arguments.command, Command::Check { .. } | Command::Test { .. } | Command::Schema) {
+    if !matches!(arguments.command, Command::Check { .. } | Command::Test { .. } | Command::Schema { .. }) {
         log_to_stderr();
     }
     match arguments.command {
         Command::Run { config } => run::run(&config),
         Command::Check { offline, strict, files } => check::check(&files, offline, strict),
         Command::Test { format, coverage, files } => test::test(&files, format, coverage),
-        Command::Schema => schema::schema(),
+        Command::Schema { tests } => schema::schema(tests),
         Command::Demo => demo::demo(),
     }
 }

@@ -24,7 +24,7 @@ use std::path::Path;
 use self::document::Document;
 use self::node::FromNode;
 pub use self::problem::{Position, Problem, Problems, Severity};
-pub use self::schema::schema;
+pub use self::schema::{schema, schema_of_tests};
 pub use self::settings::{Settings, Shutdown};
 pub use self::source::Environment;
 use crate::proxy::Snapshot;

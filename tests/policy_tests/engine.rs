@@ -264,7 +264,8 @@ orders.test.yaml:6:5: FAILED: a clerk reads an order
     let steps: Vec<&str> = said.lines().filter(|line| line.starts_with("    ")).collect();
     let step = |words: &[&str]| steps.iter().any(|step| words.iter().all(|word| step.contains(word)));
     assert!(step(&["pass", "signature"]), "{said}");
-    assert!(step(&["fail", "scopes", "orders:read", "orders:list"]), "{said}");
+    assert!(step(&["FAIL", "scopes", "orders:read", "orders:list"]), "{said}");
+    assert!(!said.contains("skip"), "{said}");
     // A token may be pasted into a report, but not by us.
     assert!(!run.said().contains("eyJ"), "{}", run.said());
 }

@@ -45,10 +45,11 @@ pub(super) async fn decide(snapshot: &Snapshot, head: &Parts, now: SystemTime) -
     }
 }
 
-/// The lines that say how the decision came about.
+/// The lines that say how the decision came about, but for checks that were not reached.
 pub(super) async fn steps(snapshot: &Snapshot, head: &Parts, now: SystemTime) -> Vec<String> {
     let explanation = explain(snapshot, head, now).await.to_string();
-    explanation.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    let lines = explanation.lines().filter(|line| !line.is_empty() && !line.starts_with("skip"));
+    lines.map(str::to_owned).collect()
 }
 
 fn sent((name, value): &(HeaderName, HeaderValue)) -> (String, String) {

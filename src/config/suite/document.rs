@@ -11,8 +11,12 @@ use crate::telemetry::Decision;
 section! {
     /// The whole file.
     Document {
+        /// The configuration that is tested; paths are relative to the test file.
+        /// Example: `jwtgate.yaml`.
         config: required String,
+        /// Variables of the configuration, before those of the process.
         environment: optional Named<String>,
+        /// Requests, and what is to become of each.
         tests: required Vec<At<Test>>,
     }
 }
@@ -20,9 +24,13 @@ section! {
 section! {
     /// One request and what is to become of it.
     Test {
+        /// What the test shows; each test of a file has a name of its own.
         name: required String,
+        /// What the client sends.
         request: required Request,
+        /// What the client proves itself with; without it nothing.
         token: optional Token,
+        /// What is to become of the request: at least one thing, the rest may be anything.
         expect: required Expect,
     }
 }
@@ -30,9 +38,14 @@ section! {
 section! {
     /// What the client sends.
     Request {
+        /// Default: `GET`.
         method: optional String,
+        /// Default: `localhost`.
         host: optional String,
+        /// With its query, percent-encoded.
+        /// Example: `/orders/42?all=1`.
         path: required String,
+        /// More headers, each with a value or a list of them.
         headers: optional Named<Texts>,
     }
 }
@@ -58,10 +71,17 @@ impl FromNode for Token {
 section! {
     /// A token that is signed for the test.
     Signed {
+        /// The configured name of the issuer.
         issuer: required String,
+        /// Whose token it is, of an issuer with tenants.
         tenant: optional String,
+        /// Claims, in place of those that are filled in (`iss`, `aud`, `iat`, `exp`) or beside them; null: without it.
+        /// `exp`, `nbf`, `iat` and `auth_time` may be relative to now, as in `-60s` or `5m`.
         claims: optional Named<Claim>,
+        /// The token's header, in place of what fits the issuer.
         header: optional Header,
+        /// Whether the issuer's key made the signature.
+        /// Default: `valid`.
         signature: optional Signature,
     }
 }
@@ -69,8 +89,11 @@ section! {
 section! {
     /// The token's header, where it is not to be the usual one.
     Header {
+        /// The algorithm that it names; null: none.
         alg: optional OrAbsent,
+        /// The key that it names; null: none.
         kid: optional OrAbsent,
+        /// Its type; null: none.
         typ: optional OrAbsent,
     }
 }
@@ -95,11 +118,17 @@ impl FromNode for Signature {
 section! {
     /// What is to become of the request.
     Expect {
+        /// Whether the request passes.
         decision: optional Decision,
+        /// The status of the gateway's own answer; 200 where the request passes.
         status: optional Status,
+        /// The reason code.
         reason: optional String,
+        /// The name of the route; null: none matches.
         route: optional OrAbsent,
+        /// The verified `sub`; null: nobody is verified.
         subject: optional OrAbsent,
+        /// Identity headers that the upstream gets, these and maybe others; null: absent.
         headers: optional Named<OrAbsent>,
     }
 }

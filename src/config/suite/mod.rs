@@ -5,6 +5,7 @@
 //! other. A file with a mistake, in it or in its configuration, has no tests: every mistake is reported at once.
 
 mod configuration;
+mod describe;
 mod document;
 mod expect;
 mod outline;
@@ -22,7 +23,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use http::request::Parts;
 
 use self::configuration::{Configuration, Known};
-use self::document::Document;
+pub(super) use self::document::Document;
 pub use self::expect::Expectation;
 pub use self::outline::{Outline, Part, PolicyOutline, RouteOutline};
 pub(super) use self::stand_in::StandIns;

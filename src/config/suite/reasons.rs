@@ -10,6 +10,13 @@ pub(super) fn has_status(status: u16) -> bool {
     REASONS.iter().any(|(_, known)| *known == status)
 }
 
+/// Every status of a decision, each once.
+pub(super) fn statuses() -> Vec<u16> {
+    let mut statuses: Vec<u16> = REASONS.iter().map(|(_, status)| *status).collect();
+    statuses.dedup();
+    statuses
+}
+
 /// Every reason code of a decision.
 pub(super) fn known() -> impl Iterator<Item = &'static str> {
     REASONS.iter().map(|(reason, _)| *reason)
