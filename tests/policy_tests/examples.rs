@@ -9,7 +9,7 @@ async fn the_tests_of_the_examples_pass_and_cover_everything() {
     let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
     let mut files = test_files(&config);
     files.sort();
-    assert!(files.len() >= 2, "{files:?}");
+    assert!(!files.is_empty(), "no tests below {}", config.display());
     for file in files {
         let file = file.to_str().unwrap();
         let run = Binary::finish(["test", "--coverage=require", file]).await;

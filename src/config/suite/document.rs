@@ -52,7 +52,7 @@ section! {
 
 /// What the client proves itself with.
 #[derive(Debug, Clone)]
-pub(super) enum Token {
+pub(in crate::config) enum Token {
     /// Sent as it stands.
     Written(String),
     Signed(Box<Signed>),
@@ -100,7 +100,7 @@ section! {
 
 /// Whether the issuer's key made the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signature {
+pub(in crate::config) enum Signature {
     Valid,
     Invalid,
 }
@@ -145,7 +145,7 @@ impl FromNode for Decision {
 
 /// The status of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Status(pub(super) u16);
+pub(in crate::config) struct Status(pub(super) u16);
 
 impl FromNode for Status {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {

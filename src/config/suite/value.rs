@@ -7,7 +7,7 @@ use crate::config::problem::Problems;
 
 /// A text, or `null` for something that is not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct OrAbsent(pub(super) Option<String>);
+pub(in crate::config) struct OrAbsent(pub(super) Option<String>);
 
 impl FromNode for OrAbsent {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
@@ -21,7 +21,7 @@ impl FromNode for OrAbsent {
 
 /// The value of a field, or of each of several fields of one name.
 #[derive(Debug, Clone)]
-pub(super) struct Texts(pub(super) Vec<At<String>>);
+pub(in crate::config) struct Texts(pub(super) Vec<At<String>>);
 
 impl FromNode for Texts {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
@@ -35,7 +35,7 @@ impl FromNode for Texts {
 
 /// A claim as the test writes it. Which claims are times depends on their names, so that is decided later.
 #[derive(Debug, Clone)]
-pub(super) struct Claim(Node);
+pub(in crate::config) struct Claim(Node);
 
 impl FromNode for Claim {
     fn from_node(node: &Node, _: &mut Problems) -> Option<Self> {
