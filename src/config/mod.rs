@@ -5,6 +5,8 @@
 //!                                                      └──► Snapshot (what decides requests)
 //! ```
 //!
+//! [`suite`] reads the tests of a configuration with the same reader, and compiles it without the files and keys that it names.
+//!
 //! Every mistake of a file is reported at once, with its place; a configuration with a mistake never takes effect.
 //! Stages never see the file or its types.
 

@@ -233,8 +233,7 @@ async fn every_answer_may_fail() {
 #[tokio::test]
 async fn a_failure_says_what_was_expected_what_was_found_and_every_step() {
     let scratch = Scratch::new();
-    let tests = "\
-  - name: passes
+    let tests = "  - name: passes
     request: { path: /health }
     expect: { decision: allow }
   - name: a clerk reads an order

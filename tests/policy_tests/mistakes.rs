@@ -179,7 +179,7 @@ async fn what_is_no_test_file_is_refused() {
     for (text, expected) in [
         ("", "t.yaml:1:1: the file holds no tests; start with `config:` and `tests:`"),
         ("# nothing\n\n", "t.yaml:1:1: the file holds no tests; start with `config:` and `tests:`"),
-        ("tests: [", "t.yaml:1:9: not valid YAML"),
+        ("tests: [", "t.yaml:1:8: not valid YAML"),
         ("config: jwtgate.yaml\n", "t.yaml:1:1: `tests` is missing; add `tests: …` here"),
         (
             "config: absent.yaml\ntests:\n  - { name: a, request: { path: / }, token: { issuer: x }, expect: { route: y } }\n",
