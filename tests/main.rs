@@ -44,6 +44,7 @@ mod workers;
 mod check;
 mod policy_tests;
 mod schema;
+mod explain;
 mod demo;
 mod oidc_provider;
 

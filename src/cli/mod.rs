@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod explain;
 mod run;
 mod schema;
 mod test;
@@ -59,6 +60,11 @@ enum Command {
         #[arg(long)]
         tests: bool,
     },
+    /// Decide one request as `run` would, and show every step.
+    ///
+    /// Fetches keys as `run` does, listens nowhere, and never prints the token. Exit status: 0 allowed, 1 denied,
+    /// 2 could not decide.
+    Explain(explain::Arguments),
     /// An issuer, a sample API and the gateway in front of it, with the curl lines to try.
     Demo,
 }
@@ -66,8 +72,8 @@ enum Command {
 /// Runs the command of this process' arguments.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // `check` and `test` have nothing to say but what is wrong with the files, and `schema` nothing at all.
-    if !matches!(arguments.command, Command::Check { .. } | Command::Test { .. } | Command::Schema { .. }) {
+    // `run` and `demo` serve; the others have nothing to say but their answer.
+    if matches!(arguments.command, Command::Run { .. } | Command::Demo) {
         log_to_stderr();
     }
     match arguments.command {
@@ -75,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Check { offline, strict, files } => check::check(&files, offline, strict),
         Command::Test { format, coverage, files } => test::test(&files, format, coverage),
         Command::Schema { tests } => schema::schema(tests),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo => demo::demo(),
     }
 }

@@ -168,10 +168,11 @@ fn of_issuer(
         }
         Check::Audience => {
             let narrowed = facts.admission().and_then(|admission| admission.audiences.as_ref());
-            let mut expected = format!("one of {}", shown::list(&spec.audiences));
-            if let Some(narrowed) = narrowed {
-                expected.push_str(&format!(", and on this route one of {}", shown::list(narrowed)));
-            }
+            let own = shown::list(&spec.audiences);
+            let expected = match narrowed {
+                None => format!("one of {own}"),
+                Some(narrowed) => format!("one of {own}, and on this route one of {}", shown::list(narrowed)),
+            };
             (expected, shown::claim(token.claim("aud")))
         }
         Check::RequiredClaims => (required(spec), claims_found(facts, spec, refusal)),

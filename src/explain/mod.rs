@@ -6,8 +6,10 @@
 //! from the request once more, unverified, and only describes; and it never holds the token, its signature or a secret.
 
 mod check;
+#[expect(clippy::wildcard_enum_match_arm, reason = "each function is of a few checks")]
 mod describe;
 mod facts;
+#[expect(clippy::wildcard_enum_match_arm, reason = "a hint is for what it knows, and silent on the rest")]
 mod hint;
 mod policy;
 mod shown;
@@ -15,14 +17,16 @@ mod step;
 mod text;
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use http::request::Parts;
 use serde::Serialize;
+use tokio::time::sleep;
 
 pub use self::check::Check;
 pub use self::step::{Outcome, Step};
-use crate::proxy::{self, Snapshot};
+use crate::authn::Error;
+use crate::proxy::{self, Rejection, Snapshot};
 use crate::telemetry::Findings;
 use crate::upstream::Identified;
 
@@ -55,11 +59,18 @@ pub enum Decision {
     Deny,
 }
 
-/// Decides a request of this head at this time, as a gateway of this snapshot would. Keys are waited for as long as a
-/// request would wait, so the issuers' keys should have been started.
+/// Decides a request of this head at this time, as a gateway of this snapshot would. Starts the issuers' keys, and waits
+/// for them as long as a request would wait. Needs a tokio runtime.
 pub async fn explain(snapshot: &Snapshot, head: &Parts, now: SystemTime) -> Explanation {
+    for issuer in snapshot.authenticator().issuers() {
+        issuer.keys().start();
+    }
     let mut findings = Findings::default();
     let outcome = proxy::decide(snapshot, head, now, &mut findings).await;
+    if let Err(Rejection::Token(Error::KeyUnknown | Error::SignatureInvalid)) = &outcome {
+        // Whose key it is instead, can be told of issuers whose keys are known.
+        settle(snapshot).await;
+    }
     let steps = step::all(snapshot, head, now, &outcome, &findings);
     let (decision, status, reason) = match &outcome {
         Ok(decided) => (Decision::Allow, 200, decided.reason),
@@ -79,6 +90,17 @@ pub async fn explain(snapshot: &Snapshot, head: &Parts, now: SystemTime) -> Expl
         steps,
     }
 }
+
+/// Waits a while for the keys of every issuer.
+async fn settle(snapshot: &Snapshot) {
+    let started = Instant::now();
+    let issuers = snapshot.authenticator().issuers();
+    while started.elapsed() < PATIENCE && !issuers.iter().all(|issuer| issuer.keys().is_settled()) {
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The identity headers as the configuration spells their names.
 fn headers(route: &proxy::Route, caller: &Identified) -> BTreeMap<String, String> {

@@ -92,10 +92,9 @@ impl Access {
     /// The reasons of shadow decisions that there may be.
     fn shadowed(&self) -> &'static [&'static str] {
         match self {
-            Self::Public | Self::Optional(_) => &[],
             Self::Protected(Protection { enforcement: Enforcement::Observe, .. }) => rejection::OBSERVED,
             Self::Protected(Protection { candidate: Some(_), .. }) => &[ALLOWED, POLICY_DENIED],
-            Self::Protected(Protection { candidate: None, .. }) => &[],
+            Self::Public | Self::Optional(_) | Self::Protected(Protection { candidate: None, .. }) => &[],
         }
     }
 }

@@ -26,25 +26,53 @@ pub enum Miss {
 }
 
 impl Matcher {
+    /// Whether hosts, path and method are this route's, whatever routes come before it.
+    pub fn matches(&self, target: &Target) -> bool {
+        self.compare(target).is_some_and(|compared| compared.exact && compared.host && compared.method)
+    }
+
+    /// Its hosts, as they are written.
+    pub fn hosts_text(&self) -> String {
+        self.hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+
     /// The one thing that keeps this route from matching, where it is one thing.
     pub fn miss(&self, target: &Target) -> Option<Miss> {
+        let compared = self.compare(target)?;
+        match compared {
+            Compared { exact: true, host: true, method: false, .. } => Some(Miss::Method),
+            Compared { exact: true, host: false, method: true, .. } => Some(Miss::Host),
+            Compared { exact: false, folded: true, host: true, method: true, .. } => Some(Miss::Case),
+            Compared { folded: false, host: true, method: true, length, .. } => length,
+            Compared { .. } => None,
+        }
+    }
+
+    fn compare(&self, target: &Target) -> Option<Compared> {
         let path = canonical::decode(target.path());
         let path = path.strip_prefix('/')?;
         let path = path.strip_suffix('/').unwrap_or(path);
         let segments: Vec<&str> = if path.is_empty() { Vec::new() } else { path.split('/').collect() };
         let shape = &self.path().shape;
-        let hosts = self.hosts.is_empty() || self.hosts.iter().any(|host| host.is_of(target.host()));
-        let method = self.methods.take(target.method());
-        let (exact, folded) =
-            (matches(shape, &segments, |a, b| a == b), matches(shape, &segments, equal_folded));
-        match (exact, folded, hosts, method) {
-            (true, _, true, false) => Some(Miss::Method),
-            (true, _, false, true) => Some(Miss::Host),
-            (false, true, true, true) => Some(Miss::Case),
-            (false, false, true, true) => length(shape, &segments),
-            _ => None,
-        }
+        Some(Compared {
+            exact: matches(shape, &segments, |literal, segment| literal == segment),
+            folded: matches(shape, &segments, equal_folded),
+            length: length(shape, &segments),
+            host: self.hosts.is_empty() || self.hosts.iter().any(|host| host.is_of(target.host())),
+            method: self.methods.take(target.method()),
+        })
     }
+}
+
+/// What of a target is a route's.
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
+struct Compared {
+    exact: bool,
+    /// The same without case.
+    folded: bool,
+    length: Option<Miss>,
+    host: bool,
+    method: bool,
 }
 
 fn equal_folded(literal: &str, segment: &str) -> bool {

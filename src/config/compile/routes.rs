@@ -202,7 +202,7 @@ fn access(
             tenants::check_route(at, parts.issuers.values(), None, problems);
             return Some(authenticated());
         }
-        Access::Conditions(conditions) => conditions,
+        Access::Conditions(conditions) => *conditions,
     };
     let asks = conditions.require.is_some() || conditions.issuers.is_some() || conditions.audiences.is_some();
     // Without any of its keys, something else is wrong with the map, and reported.
