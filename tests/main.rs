@@ -46,6 +46,7 @@ mod shutdown;
 mod reload;
 mod workers;
 mod check;
+mod policy_tests;
 mod schema;
 mod explain;
 mod demo;

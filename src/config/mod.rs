@@ -5,6 +5,8 @@
 //!                                                      └──► Snapshot (what decides requests)
 //! ```
 //!
+//! [`suite`] reads the tests of a configuration with the same reader, and compiles it without the files and keys that it names.
+//!
 //! Every mistake of a file is reported at once, with its place; a configuration with a mistake never takes effect.
 //! Stages never see the file or its types.
 
@@ -17,13 +19,14 @@ mod schema;
 mod section;
 mod settings;
 mod source;
+pub mod suite;
 
 use std::path::Path;
 
 use self::document::Document;
 use self::node::FromNode;
 pub use self::problem::{Position, Problem, Problems, Severity};
-pub use self::schema::schema;
+pub use self::schema::{schema, schema_of_tests};
 pub use self::settings::{Settings, Shutdown};
 pub use self::source::Environment;
 use crate::proxy::Snapshot;
@@ -92,8 +95,8 @@ fn compile(
         .and_then(|text| source::parse(&text, &|name| std::env::var(name).ok(), &mut problems))
         .and_then(|node| Document::from_node(&node, &mut problems))
         .map(|document| {
-            let directory = path.parent().unwrap_or(Path::new(""));
-            compile::compile(document, directory, metrics, previous, &mut problems)
+            let base = compile::Base::at(path.parent().unwrap_or(Path::new("")));
+            compile::compile(document, base, metrics, previous, &mut problems)
         });
     (compiled, problems)
 }

@@ -25,8 +25,7 @@ pub(super) fn read(path: &Path, problems: &mut Problems) -> Option<String> {
     let mut bytes = Vec::new();
     let result = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     if let Err(error) = result {
-        let right =
-            if path.is_dir() { "name the file in it" } else { "name a configuration file that can be read" };
+        let right = if path.is_dir() { "name the file in it" } else { "name a file that can be read" };
         problems.error(Position::START, format_args!("cannot be read: {error}"), right);
         return None;
     }

@@ -112,7 +112,9 @@ pub(super) fn key_source(
 fn secret_source(secret: document::Secret, base: Base<'_>, problems: &mut Problems) -> Option<SecretSource> {
     match secret {
         document::Secret::File(file) => base.file(&file, problems).map(SecretSource::File),
-        document::Secret::Env(name) if std::env::var_os(&name.value).is_none() => {
+        document::Secret::Env(name)
+            if base.stand_ins().is_none() && std::env::var_os(&name.value).is_none() =>
+        {
             let wrong = format!("environment variable {} is not set", name.value);
             problems.missing(name.at, wrong, "set it to the secret");
             None

@@ -18,11 +18,10 @@ mod tenants;
 mod upstreams;
 
 use std::error::Error;
-use std::path::Path;
 use std::sync::Arc;
 
 use self::credentials::Places;
-use self::files::Base;
+pub(super) use self::files::Base;
 #[cfg(test)]
 pub(super) use self::requirements::KEYS as REQUIREMENT_KEYS;
 use self::requirements::Policies;
@@ -37,15 +36,14 @@ use crate::route::RouteTable;
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::Identity;
 
-/// Compiles the document of the file in `directory`. The result holds only if `problems` has no errors.
+/// Compiles the document of a file that lies at `base`. The result holds only if `problems` has no errors.
 pub(super) fn compile(
     document: Document,
-    directory: &Path,
+    base: Base<'_>,
     metrics: &Metrics,
     previous: Option<&Snapshot>,
     problems: &mut Problems,
 ) -> (Settings, Snapshot) {
-    let base = Base(directory);
     let (listeners, admin) = problems
         .of_listening(|problems| listeners::compile(document.listeners, document.admin, base, problems));
     let issuers = issuers::compile(document.issuers, base, metrics, previous, problems);
