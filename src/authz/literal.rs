@@ -5,7 +5,11 @@
 //! `9007199254740993` is not `9007199254740992`. Integers beyond 64 bits are refused, because reading JSON rounds
 //! them: a claim of that size arrives as a double outside the range of the literals and so is equal to none of them.
 
+use std::fmt;
+
 use serde_json::{Number, Value};
+
+use super::written::quoted;
 
 /// A plain value, as an operator wrote it.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +37,26 @@ impl Literal {
         if value.is_finite() { Ok(Self(Scalar::of_double(value))) } else { Err(LiteralError::NotFinite) }
     }
 
+    /// The text, where it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        if let Scalar::Text(text) = &self.0 { Some(text) } else { None }
+    }
+
+    /// As a claim of a token has it.
+    pub fn to_json(&self) -> Value {
+        match &self.0 {
+            Scalar::Text(text) => Value::from(&**text),
+            Scalar::Boolean(value) => Value::from(*value),
+            Scalar::Double(value) => Value::from(*value),
+            Scalar::Integer(value) => match (i64::try_from(*value), u64::try_from(*value)) {
+                (Ok(value), _) => Value::from(value),
+                (_, Ok(value)) => Value::from(value),
+                // Literals are of 64 bits.
+                (Err(_), Err(_)) => Value::Null,
+            },
+        }
+    }
+
     /// Whether the claim's value is this one.
     pub(super) fn equals(&self, value: &Value) -> bool {
         match (&self.0, value) {
@@ -49,6 +73,17 @@ impl Literal {
             Scalar::Text(_) => value.is_string(),
             Scalar::Boolean(_) => value.is_boolean(),
             Scalar::Integer(_) | Scalar::Double(_) => value.is_number(),
+        }
+    }
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Scalar::Text(text) => f.write_str(&quoted(text)),
+            Scalar::Boolean(value) => value.fmt(f),
+            Scalar::Integer(value) => value.fmt(f),
+            Scalar::Double(value) => value.fmt(f),
         }
     }
 }

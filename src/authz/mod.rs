@@ -16,6 +16,7 @@ mod permit;
 mod requirement;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use crate::authn::Principal;
 
