@@ -10,6 +10,7 @@
 
 mod challenge;
 mod claim;
+mod hypothesis;
 mod literal;
 mod name;
 mod permit;
@@ -22,6 +23,7 @@ use crate::authn::Principal;
 
 pub use challenge::is_scope_token;
 pub use claim::{ClaimTerm, ClaimTest, ClaimTestError, Pattern, PatternError};
+pub use hypothesis::Hypothesis;
 pub use literal::{Literal, LiteralError};
 pub use name::{NameTest, NameTestError, Quantifier};
 pub use permit::Permit;

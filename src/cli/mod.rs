@@ -27,18 +27,8 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
-    /// Compile configuration files exactly as `run` would, without fetching or listening.
-    Check {
-        /// Files and variables that are missing here are warnings.
-        #[arg(long)]
-        offline: bool,
-        /// Warnings refuse a file too.
-        #[arg(long)]
-        strict: bool,
-        /// The configuration files.
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
+    /// Compile configuration files exactly as `run` would, without fetching or listening, and look for what is hardly meant.
+    Check(check::Arguments),
     /// An issuer, a sample API and the gateway in front of it, with the curl lines to try.
     Demo,
 }
@@ -47,12 +37,12 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // `check` has nothing to say but what is wrong with the files.
-    if !matches!(arguments.command, Command::Check { .. }) {
+    if !matches!(arguments.command, Command::Check(_)) {
         log_to_stderr();
     }
     match arguments.command {
         Command::Run { config } => run::run(&config),
-        Command::Check { offline, strict, files } => check::check(&files, offline, strict),
+        Command::Check(arguments) => check::check(&arguments),
         Command::Demo => demo::demo(),
     }
 }

@@ -22,5 +22,5 @@ pub use captures::Captures;
 pub use host::{HostPattern, HostPatternError};
 pub use methods::{Methods, MethodsError};
 pub use pattern::{PathPattern, PathPatternError};
-pub use table::{Found, Matcher, NotFound, RouteTable};
+pub use table::{Found, Matcher, NotFound, RouteTable, Unreachable};
 pub use target::{Ambiguous, Target};

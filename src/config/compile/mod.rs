@@ -9,8 +9,8 @@ mod issuers;
 mod keys;
 mod listeners;
 mod names;
-mod requirements;
-mod routes;
+pub(super) mod requirements;
+pub(super) mod routes;
 mod tenants;
 mod upstreams;
 

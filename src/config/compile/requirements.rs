@@ -9,7 +9,7 @@ use crate::config::problem::{Position, Problems, closest};
 
 /// The policies of the file, each compiled when it is first named.
 #[derive(Debug)]
-pub(super) struct Policies {
+pub(in crate::config) struct Policies {
     entries: Vec<Policy>,
     /// The section could not be read, so that any name may have been meant.
     broken: bool,
@@ -30,7 +30,7 @@ enum State {
 }
 
 impl Policies {
-    pub(super) fn new(section: Option<At<Named<Node>>>) -> Self {
+    pub(in crate::config) fn new(section: Option<At<Named<Node>>>) -> Self {
         let broken = section.as_ref().is_some_and(|section| section.value.broken);
         let entries = section.into_iter().flat_map(|section| section.value.entries);
         Self {
@@ -47,7 +47,11 @@ impl Policies {
     }
 
     /// The requirement that a node of `require` (or of a policy) states.
-    pub(super) fn requirement(&mut self, node: &Node, problems: &mut Problems) -> Option<Requirement> {
+    pub(in crate::config) fn requirement(
+        &mut self,
+        node: &Node,
+        problems: &mut Problems,
+    ) -> Option<Requirement> {
         match &node.value {
             Value::Text(name) => self.named(name, node.at, problems),
             Value::List(items) if items.is_empty() => {

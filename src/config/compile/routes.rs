@@ -12,6 +12,7 @@ use super::tenants;
 use crate::authn::{Admission, Issuer};
 use crate::authz::Requirement;
 use crate::config::document::{self, Access};
+use crate::config::lint::Code;
 use crate::config::node::At;
 use crate::config::problem::{Position, Problems};
 use crate::proxy;
@@ -33,8 +34,6 @@ pub(super) struct Parts<'a> {
 struct Draft {
     name: Arc<str>,
     matcher: Matcher,
-    /// Where its match stands.
-    at: Position,
     access: proxy::Access,
     upstream: Arc<Upstream>,
     identity: Arc<Identity>,
@@ -54,25 +53,12 @@ pub(super) fn compile(
         }
         drafts.extend(draft(route, &mut parts, problems));
     }
-    lint_reach(&drafts, problems);
     let guard = Arc::new(guard(&parts.identity, &drafts));
     let finish = |Draft { name, matcher, access, upstream, identity, .. }| {
         let forward = Forward::new(upstream, identity, Arc::clone(&guard));
         (matcher, proxy::Route::new(name, access, forward, parts.metrics))
     };
     drafts.into_iter().map(finish).collect()
-}
-
-/// Warns of routes that no request ever reaches.
-fn lint_reach(drafts: &[Draft], problems: &mut Problems) {
-    let matchers: Vec<&Matcher> = drafts.iter().map(|draft| &draft.matcher).collect();
-    for (later, first) in Matcher::unreachable(&matchers) {
-        if let (Some(later), Some(first)) = (drafts.get(later), drafts.get(first)) {
-            let wrong = format!("no request reaches `{}`: `{}` takes them all", later.name, first.name);
-            let right = format!("put it before `{}`, on line {}, or remove it", first.name, first.at.line);
-            problems.warning(later.at, wrong, right);
-        }
-    }
 }
 
 /// What the paths of the routes without an `identity` of their own capture; none where that is not known.
@@ -114,7 +100,6 @@ fn check_name(name: &At<String>, seen: &HashMap<String, Position>, problems: &mu
 }
 
 fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems) -> Option<Draft> {
-    let at = route.r#match.as_ref().map(|section| section.at);
     let matcher = route.r#match.and_then(|matches| matcher(matches.value, problems));
     let captures: Vec<String> =
         matcher.iter().flat_map(|matcher| matcher.path().captures().map(str::to_owned)).collect();
@@ -129,14 +114,14 @@ fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems)
     Some(Draft {
         name: route.name?.value.into(),
         matcher: matcher?,
-        at: at?,
         access: access?,
         upstream: upstream?,
         identity: identity?,
     })
 }
 
-fn matcher(
+/// Which requests a rule is for.
+pub(in crate::config) fn matcher(
     document::Match { hosts, methods, path }: document::Match,
     problems: &mut Problems,
 ) -> Option<Matcher> {
@@ -253,6 +238,6 @@ fn check_audience(audience: &At<String>, allowed: &[&Arc<Issuer>], problems: &mu
             "a token then needs one of {} as well, because a route narrows its issuers' own",
             known.join(", ")
         );
-        problems.warning(place, wrong, right);
+        problems.warning(Code::ForeignAudience, place, wrong, right);
     }
 }
