@@ -137,7 +137,15 @@ fn flattened_claims(parts: &[Requirement]) -> Vec<&Requirement> {
         .iter()
         .flat_map(|part| match part {
             Requirement::AllOf(inner) if inner.iter().all(is_claim) => inner.iter().collect(),
-            other => vec![other],
+            Requirement::Authenticated
+            | Requirement::Roles(_)
+            | Requirement::Scopes(_)
+            | Requirement::IssuerTenant(_)
+            | Requirement::Claim(..)
+            | Requirement::AllOf(_)
+            | Requirement::AnyOf(_)
+            | Requirement::Not(_)
+            | Requirement::Policy(_) => vec![part],
         })
         .collect()
 }

@@ -120,7 +120,7 @@ async fn an_empty_map_for_the_whole_file_is_one_line() {
 async fn a_route_that_no_request_reaches_is_a_warning() {
     let setup = Setup::new().await;
     let route = |name: &str, matches: &str| {
-        format!("  - {{ name: {name}, match: {{ {matches} }}, access: public, upstream: orders }}\n")
+        format!("  - {{ name: {name}, match: {{ {matches} }}, access: authenticated, upstream: orders }}\n")
     };
     let routes = [
         route("a", "path: '/a/{x}', methods: [GET, PUT]"),
@@ -137,7 +137,8 @@ async fn a_route_that_no_request_reaches_is_a_warning() {
     assert_eq!(run.code(), Some(0), "{}", run.said());
     let lines = run.lines_starting(file);
     assert_eq!(lines.len(), 2, "{}", run.said());
-    assert!(lines[0].contains("`twin`: `a`") && lines[1].contains("`late`: `some`"), "{lines:#?}");
+    assert!(lines[0].contains("`twin`: `a`"), "{lines:#?}");
+    assert!(lines[1].contains("`late`: `some`"), "{lines:#?}");
     let strict = Binary::finish(["check", "--strict", file]).await;
     assert_eq!(strict.code(), Some(2), "{}", strict.said());
 }

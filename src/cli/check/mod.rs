@@ -65,7 +65,9 @@ pub(super) fn check(arguments: &Arguments) -> ExitCode {
     let bad = checked.iter().any(|checked| checked.problems.has_errors());
     if open_routes || !arguments.diff.is_empty() {
         if bad {
-            checked.iter().for_each(|checked| complain(checked.problems.errors()));
+            for checked in &checked {
+                complain(checked.problems.errors());
+            }
             return refused();
         }
         return match checked.as_slice() {

@@ -82,18 +82,24 @@ fn location(file: &Path) -> Value {
     }
 }
 
+const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+
 /// A path as that of a URI (RFC 3986 §3.3).
 fn uri(path: &Path) -> String {
-    let mut uri = String::new();
-    for byte in path.as_os_str().as_encoded_bytes() {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    bytes.iter().fold(String::new(), |mut uri, &byte| {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                uri.push(char::from(*byte))
+                uri.push(byte.into());
             }
-            other => uri.push_str(&format!("%{other:02X}")),
+            other => {
+                uri.push('%');
+                uri.extend(HEX.get(usize::from(other >> 4)));
+                uri.extend(HEX.get(usize::from(other & 15)));
+            }
         }
-    }
-    uri
+        uri
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::requirement;
 use super::{Change, Difference, File};
-use crate::authz::{NamedPolicy, Requirement};
+use crate::authz::Requirement;
 use crate::config::compile::requirements::Policies;
 use crate::config::document::Document;
 use crate::config::node::Node;
@@ -78,15 +78,16 @@ fn routes_asking(file: File<'_>, policy: &str, requirements: &mut Requirements) 
 }
 
 fn collect(requirement: &Requirement, names: &mut BTreeSet<String>) {
-    let mut policy = |policy: &NamedPolicy| {
-        if names.insert(policy.name().to_string()) {
-            collect(policy.requirement(), names);
-        }
-    };
     match requirement {
-        Requirement::Policy(named) => policy(named),
+        Requirement::Policy(policy) => {
+            if names.insert(policy.name().to_string()) {
+                collect(policy.requirement(), names);
+            }
+        }
         Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {
-            parts.iter().for_each(|part| collect(part, names))
+            for part in parts {
+                collect(part, names);
+            }
         }
         Requirement::Not(part) => collect(part, names),
         Requirement::Authenticated

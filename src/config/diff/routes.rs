@@ -29,13 +29,12 @@ pub(super) fn compare(old: File<'_>, new: File<'_>) -> Vec<Difference> {
     let mut found = Vec::new();
     for (index, route) in after.iter().enumerate() {
         let pair = pairs.iter().find(|(_, new)| *new == index).and_then(|(old, _)| before.get(*old));
-        match pair {
-            Some(pair) => found.extend(changes(pair, route, &mut was, &mut now)),
-            None => {
-                let change = if route.is_open() { Change::Opened } else { Change::Changed };
-                let message = format!("added: {}, {}", route.summary(), route.access);
-                found.push(Difference::new(change, "route", &route.name, message));
-            }
+        if let Some(pair) = pair {
+            found.extend(changes(pair, route, &mut was, &mut now));
+        } else {
+            let change = if route.is_open() { Change::Opened } else { Change::Changed };
+            let message = format!("added: {}, {}", route.summary(), route.access);
+            found.push(Difference::new(change, "route", &route.name, message));
         }
     }
     for (index, route) in before.iter().enumerate() {

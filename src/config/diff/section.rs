@@ -19,7 +19,7 @@ pub(super) fn compare(old: &Node, new: &Node) -> Vec<Difference> {
             let entry = |node: &Node| node.get(section).and_then(|entries| entries.get(name)).cloned();
             match (entry(old), entry(new)) {
                 (None, Some(_)) => {
-                    found.push(Difference::new(Change::Changed, subject, name, added(subject, new)))
+                    found.push(Difference::new(Change::Changed, subject, name, added(subject, new)));
                 }
                 (Some(_), None) => found.push(Difference::new(Change::Changed, subject, name, "removed")),
                 (old, new) => {
@@ -88,7 +88,7 @@ pub(super) fn entries(old: Option<&Node>, new: Option<&Node>, path: &str) -> Vec
     }
     let shown = |node: Option<&Node>| match node {
         // It may hold a password.
-        Some(_) if path.ends_with(".proxy") => "…".to_owned(),
+        Some(_) if path == "issuers.keys.proxy" => "…".to_owned(),
         Some(node) => written(node),
         None => default().unwrap_or_else(|| "none".to_owned()),
     };

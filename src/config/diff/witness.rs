@@ -24,10 +24,16 @@ pub(super) struct Disagreement {
 /// How many callers are tried.
 const TRIED: u64 = 20_000;
 
+/// Requirements of more terms than this are not compared by example.
+const MAX_TERMS: u64 = 10_000;
+
 pub(super) fn find(old: &Requirement, new: &Requirement) -> Disagreement {
     let mut world = World::default();
     world.learn(old);
     world.learn(new);
+    if world.terms > MAX_TERMS {
+        return Disagreement::default();
+    }
     let choices = world.choices();
     let all = choices
         .iter()
@@ -74,12 +80,19 @@ struct World {
     roles: Vec<String>,
     scopes: Vec<String>,
     tenants: Vec<String>,
+    /// How many terms the requirements have, each counted as often as it is named.
+    terms: u64,
     /// By name, since paths have no order.
     claims: BTreeMap<String, (Option<ClaimPath>, Vec<Value>)>,
 }
 
 impl World {
     fn learn(&mut self, requirement: &Requirement) {
+        self.terms += 1;
+        // Policies that name one another many times over: who asks nothing of them learns nothing.
+        if self.terms > MAX_TERMS {
+            return;
+        }
         match requirement {
             Requirement::Authenticated => {}
             Requirement::Roles(test) => learn_names(&mut self.roles, test),
@@ -112,7 +125,9 @@ impl World {
                 }
             }
             Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {
-                parts.iter().for_each(|part| self.learn(part))
+                for part in parts {
+                    self.learn(part);
+                }
             }
             Requirement::Not(part) => self.learn(part),
             Requirement::Policy(policy) => self.learn(policy.requirement()),

@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use crate::authz::{ClaimTerm, Literal, Quantifier, Requirement};
+use crate::authn::ClaimPath;
+use crate::authz::{ClaimTerm, Literal, Pattern, Quantifier, Requirement};
 
 /// Why nobody meets a requirement, or hardly anybody.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,9 +36,14 @@ pub(super) fn always_holds(requirement: &Requirement) -> bool {
 /// What must hold together, and the alternatives of which one must.
 #[derive(Debug, Default, Clone)]
 struct Facts<'r> {
+    /// How many requirements were looked at.
+    terms: usize,
     list: Vec<Fact<'r>>,
     alternatives: Vec<(&'r [Requirement], bool, Option<&'r str>)>,
 }
+
+/// More terms than this are not held against one another.
+const MAX_TERMS: usize = 4_096;
 
 /// One term, and the policy that states it.
 #[derive(Debug, Clone)]
@@ -52,14 +58,14 @@ enum Subject {
     Role,
     Scope,
     Tenant,
-    Claim(String),
+    Claim(ClaimPath),
 }
 
 #[derive(Debug, Clone)]
 enum Test<'r> {
     Listed(Quantifier, Vec<Item<'r>>),
     Exists(bool),
-    Matches(&'r crate::authz::Pattern),
+    Matches(&'r Pattern),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,11 +77,16 @@ enum Item<'r> {
 impl<'r> Facts<'r> {
     /// Takes in the requirement or, unless it `holds`, its opposite.
     fn add(&mut self, requirement: &'r Requirement, holds: bool, by: Option<&'r str>) {
+        self.terms += 1;
+        // Policies that name one another many times over: what is not looked at conflicts with nothing.
+        if self.terms > MAX_TERMS {
+            return;
+        }
         match requirement {
             Requirement::Authenticated => {}
-            Requirement::Roles(test) => self.names(Subject::Role, test.terms(), holds, by),
-            Requirement::Scopes(test) => self.names(Subject::Scope, test.terms(), holds, by),
-            Requirement::IssuerTenant(test) => self.names(Subject::Tenant, test.terms(), holds, by),
+            Requirement::Roles(test) => self.names(&Subject::Role, test.terms(), holds, by),
+            Requirement::Scopes(test) => self.names(&Subject::Scope, test.terms(), holds, by),
+            Requirement::IssuerTenant(test) => self.names(&Subject::Tenant, test.terms(), holds, by),
             Requirement::Claim(path, test) => {
                 let terms = test.terms().iter().map(|term| match term {
                     ClaimTerm::Values(quantifier, values) => {
@@ -84,21 +95,27 @@ impl<'r> Facts<'r> {
                     ClaimTerm::Exists(exists) => Test::Exists(*exists),
                     ClaimTerm::Matches(pattern) => Test::Matches(pattern),
                 });
-                self.terms(&Subject::Claim(path.to_string()), terms.collect(), holds, by);
+                self.add_terms(&Subject::Claim(path.clone()), terms.collect(), holds, by);
             }
-            Requirement::AllOf(parts) if holds => parts.iter().for_each(|part| self.add(part, true, by)),
-            Requirement::AnyOf(parts) if !holds => parts.iter().for_each(|part| self.add(part, false, by)),
+            Requirement::AllOf(parts) if holds => self.add_each(parts, true, by),
+            Requirement::AnyOf(parts) if !holds => self.add_each(parts, false, by),
             Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {
-                self.alternatives.push((parts, holds, by))
+                self.alternatives.push((parts, holds, by));
             }
             Requirement::Not(part) => self.add(part, !holds, by),
             Requirement::Policy(policy) => self.add(policy.requirement(), holds, Some(policy.name())),
         }
     }
 
+    fn add_each(&mut self, parts: &'r [Requirement], holds: bool, by: Option<&'r str>) {
+        for part in parts {
+            self.add(part, holds, by);
+        }
+    }
+
     fn names(
         &mut self,
-        subject: Subject,
+        subject: &Subject,
         terms: impl Iterator<Item = (Quantifier, &'r [Box<str>])>,
         holds: bool,
         by: Option<&'r str>,
@@ -106,10 +123,10 @@ impl<'r> Facts<'r> {
         let terms = terms.map(|(quantifier, names)| {
             Test::Listed(quantifier, names.iter().map(|name| Item::Name(name)).collect())
         });
-        self.terms(&subject, terms.collect(), holds, by);
+        self.add_terms(subject, terms.collect(), holds, by);
     }
 
-    fn terms(&mut self, subject: &Subject, terms: Vec<Test<'r>>, holds: bool, by: Option<&'r str>) {
+    fn add_terms(&mut self, subject: &Subject, terms: Vec<Test<'r>>, holds: bool, by: Option<&'r str>) {
         // The opposite of several terms is one of several opposites: nothing that holds in any case.
         let several = terms.len() > 1;
         let terms = terms.into_iter().filter_map(|test| if holds { Some(test) } else { opposite(test) });
@@ -135,7 +152,7 @@ impl<'r> Facts<'r> {
             let mut first = None;
             let mut all_of_names = true;
             for part in *parts {
-                let mut facts = Self { list: self.list.clone(), alternatives: Vec::new() };
+                let mut facts = Self { terms: self.terms, list: self.list.clone(), alternatives: Vec::new() };
                 facts.add(part, *holds, *by);
                 let Some(Conflict::Never { why, of_names }) = facts.conflict() else { return None };
                 all_of_names &= of_names;
@@ -159,9 +176,9 @@ fn opposite(test: Test<'_>) -> Option<Test<'_>> {
 }
 
 impl Fact<'_> {
-    fn never(&self, why: String) -> Option<Conflict> {
+    fn never(&self, why: String) -> Conflict {
         let of_names = !matches!(self.subject, Subject::Claim(_)) || matches!(self.test, Test::Exists(_));
-        Some(Conflict::Never { why, of_names })
+        Conflict::Never { why, of_names }
     }
 
     /// What nobody meets by itself.
@@ -169,16 +186,17 @@ impl Fact<'_> {
         match (&self.subject, &self.test) {
             // A token without these never gets as far as a requirement.
             (Subject::Claim(claim), Test::Exists(false))
-                if ["iss", "aud", "exp"].contains(&claim.as_str()) =>
+                if ["iss", "aud", "exp"].contains(&claim.to_string().as_str()) =>
             {
-                self.never(format!("every token has the claim `{claim}`, which must be absent here"))
+                Some(self.never(format!("every token has the claim `{claim}`, which must be absent here")))
             }
             (Subject::Tenant, Test::Listed(Quantifier::All, items)) => {
                 let (first, rest) = items.split_first()?;
                 let other = rest.iter().find(|item| *item != first)?;
-                self.never(format!("a token is of one tenant, and both {first} and {other} are required"))
+                let why = format!("a token is of one tenant, and both {first} and {other} are required");
+                Some(self.never(why))
             }
-            _ => None,
+            (Subject::Role | Subject::Scope | Subject::Tenant | Subject::Claim(_), _) => None,
         }
     }
 
@@ -193,12 +211,8 @@ impl Fact<'_> {
                 Test::Listed(Quantifier::Any | Quantifier::All, _) | Test::Matches(_) | Test::Exists(true),
                 Test::Exists(false),
             ) => {
-                let conflict = self.never(format!(
-                    "{subject} must be there{} and must be absent{}",
-                    By(self.by),
-                    By(other.by)
-                ));
-                conflict
+                let (by, other_by) = (By(self.by), By(other.by));
+                Some(self.never(format!("{subject} must be there{by} and must be absent{other_by}")))
             }
             (Test::Listed(quantifier, items), Test::Matches(pattern)) => {
                 let fits = |item: &Item<'_>| item.text().is_some_and(|text| pattern.matches(text));
@@ -210,11 +224,8 @@ impl Fact<'_> {
                     }
                 };
                 let why = format!("{subject} must be {which}{}, which does not match", By(self.by));
-                if possible {
-                    None
-                } else {
-                    self.never(format!("{why} `{}`{}", pattern.expression(), By(other.by)))
-                }
+                let why = format!("{why} `{}`{}", pattern.expression(), By(other.by));
+                (!possible).then(|| self.never(why))
             }
             (Test::Listed(Quantifier::Any, one), Test::Listed(Quantifier::Any, two)) => {
                 let (Subject::Claim(claim), [one], [two]) = (subject, one.as_slice(), two.as_slice()) else {
@@ -223,11 +234,11 @@ impl Fact<'_> {
                 let why = format!("{subject} must be {one}{} and {two}{}", By(self.by), By(other.by));
                 (one != two).then(|| Conflict::TwoValues {
                     why,
-                    claim: claim.clone(),
+                    claim: claim.to_string(),
                     values: [one.as_written(), two.as_written()],
                 })
             }
-            _ => None,
+            (Test::Listed(..) | Test::Exists(_) | Test::Matches(_), _) => None,
         }
     }
 
@@ -240,12 +251,11 @@ impl Fact<'_> {
             _ if items.len() == 1 => {}
             _ if items.iter().all(|item| excluded.contains(item)) => {
                 let items: Vec<String> = items.iter().map(ToString::to_string).collect();
-                return self.never(format!(
-                    "{subject} must be one of {}{by}, and each is excluded{other_by}",
-                    items.join(", ")
-                ));
+                let items = items.join(", ");
+                let why = format!("{subject} must be one of {items}{by}, and each is excluded{other_by}");
+                return Some(self.never(why));
             }
-            _ => return None,
+            Test::Listed(..) | Test::Exists(_) | Test::Matches(_) => return None,
         }
         let what = match subject {
             Subject::Claim(_) => format!("{subject} must be {both}{by} and must not be{other_by}"),
@@ -253,7 +263,7 @@ impl Fact<'_> {
                 format!("{subject} {both} is required{by} and excluded{other_by}")
             }
         };
-        self.never(what)
+        Some(self.never(what))
     }
 }
 

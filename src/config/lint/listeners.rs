@@ -9,6 +9,7 @@ use crate::config::document::{Document, Listener};
 use crate::config::problem::Problems;
 
 pub(super) fn lint(document: &Document, directory: &Path, problems: &mut Problems) {
+    #[expect(clippy::disallowed_methods, reason = "the time of a configuration, not of a request")]
     let now = SystemTime::now();
     for listener in document.listeners.iter().flat_map(|listeners| &listeners.value) {
         plaintext(listener, problems);

@@ -56,8 +56,9 @@ impl Look<'_> {
         let below = match &node.value {
             Value::Map(_) => {
                 let listed = ["any_of", "all_of"].into_iter().filter_map(|key| node.get(key));
-                let inner: Vec<&Node> = listed.flat_map(Node::children).chain(node.get("not")).collect();
-                inner.into_iter().fold(false, |found, inner| self.node(inner) || found)
+                let inner = listed.flat_map(Node::children).chain(node.get("not"));
+                // Each of them, also behind one that was reported.
+                inner.filter(|inner| self.node(inner)).count() > 0
             }
             Value::List(_) => false,
             // A name by itself is looked at where it is defined.
