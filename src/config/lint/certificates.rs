@@ -112,6 +112,10 @@ mod tests {
 
     const DAY: time::Duration = time::Duration::DAY;
 
+    fn on(moment: OffsetDateTime) -> Date {
+        moment.date()
+    }
+
     fn at(from: OffsetDateTime, to: OffsetDateTime, now: OffsetDateTime) -> Vec<Standing> {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         params.not_before = from;
@@ -124,12 +128,12 @@ mod tests {
     fn the_times_of_a_certificate_are_read() {
         let now = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
         assert_eq!(at(now - DAY, now + 365 * DAY, now), [Standing::Good]);
-        assert_eq!(at(now - 80 * DAY, now + 13 * DAY, now), [Standing::ExpiresSoon((now + 13 * DAY).date())]);
+        assert_eq!(at(now - 80 * DAY, now + 13 * DAY, now), [Standing::ExpiresSoon(on(now + 13 * DAY))]);
         assert_eq!(at(now - 80 * DAY, now + 15 * DAY, now), [Standing::Good]);
         // One of a few days is not close to its end before the last of them.
         assert_eq!(at(now - 2 * DAY, now + 4 * DAY, now), [Standing::Good]);
-        assert_eq!(at(now - 2 * DAY, now - DAY, now), [Standing::Expired((now - DAY).date())]);
-        assert_eq!(at(now + DAY, now + 2 * DAY, now), [Standing::NotYetValid((now + DAY).date())]);
+        assert_eq!(at(now - 2 * DAY, now - DAY, now), [Standing::Expired(on(now - DAY))]);
+        assert_eq!(at(now + DAY, now + 2 * DAY, now), [Standing::NotYetValid(on(now + DAY))]);
         // Beyond 2049 times are written with four digits.
         assert_eq!(at(now - DAY, now + 30_000 * DAY, now), [Standing::Good]);
     }
