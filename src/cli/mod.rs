@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod run;
+mod schema;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ enum Command {
     },
     /// Compile configuration files exactly as `run` would, without fetching or listening, and look for what is hardly meant.
     Check(check::Arguments),
+    /// Print the JSON Schema of the configuration file, for editors that complete and check it.
+    Schema,
     /// An issuer, a sample API and the gateway in front of it, with the curl lines to try.
     Demo,
 }
@@ -36,13 +39,14 @@ enum Command {
 /// Runs the command of this process' arguments.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // `check` has nothing to say but what is wrong with the files.
-    if !matches!(arguments.command, Command::Check(_)) {
+    // `check` has nothing to say but what is wrong with the files, and `schema` nothing at all.
+    if !matches!(arguments.command, Command::Check(_) | Command::Schema) {
         log_to_stderr();
     }
     match arguments.command {
         Command::Run { config } => run::run(&config),
         Command::Check(arguments) => check::check(&arguments),
+        Command::Schema => schema::schema(),
         Command::Demo => demo::demo(),
     }
 }

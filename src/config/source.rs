@@ -17,6 +17,7 @@ use serde_saphyr::{DuplicateKeyPolicy, MergeKeyPolicy, RequireIndent, Spanned};
 use super::environment::{Expansion, expand};
 use super::node::{Entry, Node, Value};
 use super::problem::{Position, Problems};
+use super::syntax;
 
 /// Where the values of environment variables come from.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -92,18 +93,21 @@ pub(super) fn parse(
         Err(error) => {
             let at = error.location().map_or(Position::START, position);
             let message = error.without_snippet().to_string();
-            let (wrong, right) = if message.starts_with("budget breached") && message.contains("ocuments") {
+            let (wrong, right, at) = if message.starts_with("budget breached") && message.contains("ocuments")
+            {
                 (
                     "a second document in one file".to_owned(),
                     "write one document, without a line `---` inside it",
+                    at,
                 )
             } else if message.starts_with("budget breached") || message.starts_with("alias replay limit") {
                 (
                     "too many values or aliases in one file".to_owned(),
                     "a configuration nests less than 48 deep and repeats little by aliases",
+                    at,
                 )
             } else {
-                (format!("not valid YAML: {}", without_place(&message)), "mend the syntax here")
+                syntax::explain(without_place(&message), at, text)
             };
             problems.error(at, wrong, right);
             None

@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderValue, Method, StatusCode, Uri, Version};
-use prometheus::Histogram;
 
 use super::access_log::AccessLog;
+use super::findings::Findings;
 use super::metrics::Metrics;
 use super::trace::TraceContext;
 
@@ -41,22 +41,6 @@ impl Decision {
             Self::Allow => "allow",
             Self::Deny => "deny",
         }
-    }
-}
-
-/// The label of a route, and its metrics; made once, when the route is.
-#[derive(Debug)]
-pub struct RouteLabel {
-    /// The configured name.
-    pub name: Arc<str>,
-    duration: Histogram,
-}
-
-impl RouteLabel {
-    /// The label of the route called `name`.
-    pub fn new(name: Arc<str>, metrics: &Metrics) -> Self {
-        let duration = metrics.request_duration(&name);
-        Self { name, duration }
     }
 }
 
@@ -91,8 +75,7 @@ pub struct Record {
     refused_from: Option<(SocketAddr, &'static str)>,
     request_id: HeaderValue,
     trace: TraceContext,
-    route: Option<Arc<RouteLabel>>,
-    issuer: Option<Arc<str>>,
+    findings: Findings,
     outcome: Option<Outcome>,
     upstream: Option<(Arc<str>, Duration)>,
     request_bytes: Arc<AtomicU64>,
@@ -123,8 +106,7 @@ impl Record {
             refused_from: None,
             request_id,
             trace,
-            route: None,
-            issuer: None,
+            findings: Findings::default(),
             outcome: None,
             upstream: None,
             request_bytes: Arc::default(),
@@ -152,14 +134,9 @@ impl Record {
         self.refused_from = Some((peer, scheme));
     }
 
-    /// The request matched this route.
-    pub fn matched(&mut self, route: &Arc<RouteLabel>) {
-        self.route = Some(Arc::clone(route));
-    }
-
-    /// The token names this issuer, verified or not.
-    pub fn named_issuer(&mut self, issuer: &Arc<str>) {
-        self.issuer = Some(Arc::clone(issuer));
+    /// What is found out while the request is decided.
+    pub fn findings(&mut self) -> &mut Findings {
+        &mut self.findings
     }
 
     /// The upstream answered, or failed to, after this time.
@@ -171,8 +148,12 @@ impl Record {
     pub fn decided(&mut self, decision: Decision, reason: &'static str, status: Option<StatusCode>) {
         self.outcome = Some(Outcome { decision, reason, status });
         let metrics = &self.telemetry.metrics;
-        let route = self.route.as_ref().map_or(NONE, |route| &route.name);
-        let issuer = self.issuer.as_deref().unwrap_or(NONE);
+        let Findings { route, issuer, shadow } = &self.findings;
+        if let (Some(route), Some(reason)) = (route, shadow) {
+            route.count_shadow(reason, metrics);
+        }
+        let route = route.as_ref().map_or(NONE, |route| &route.name);
+        let issuer = issuer.as_deref().unwrap_or(NONE);
         metrics.decision(route, issuer, reason);
         let method = self.request.as_ref().map_or(OTHER, |request| method_label(&request.method));
         metrics.request(route, method, status.as_ref().map_or(NONE, StatusCode::as_str));
@@ -204,7 +185,7 @@ impl Record {
             line.display("client.address", peer.ip());
             line.display("network.peer.address", peer.ip());
         }
-        line.text("http.route", self.route.as_ref().map(|route| &*route.name));
+        line.text("http.route", self.findings.route.as_ref().map(|route| &*route.name));
         match outcome.status {
             Some(status) => line.number("http.response.status_code", status.as_u16()),
             None => line.text("http.response.status_code", None),
@@ -214,7 +195,10 @@ impl Record {
         line.seconds("duration", duration);
         line.text("auth.decision", Some(outcome.decision.as_str()));
         line.text("auth.reason", Some(outcome.reason));
-        line.text("auth.issuer", self.issuer.as_deref());
+        line.text("auth.issuer", self.findings.issuer.as_deref());
+        if let Some(reason) = self.findings.shadow {
+            line.text("auth.shadow.reason", Some(reason));
+        }
         if let Some((name, duration)) = &self.upstream {
             line.text("upstream.name", Some(name));
             line.seconds("upstream.duration", *duration);
@@ -233,8 +217,8 @@ impl Drop for Record {
         }
         let Some(outcome) = self.outcome else { return };
         let duration = self.started.elapsed();
-        if let Some(route) = &self.route {
-            route.duration.observe(duration.as_secs_f64());
+        if let Some(route) = &self.findings.route {
+            route.observe(duration);
         }
         self.telemetry.access_log.line(self.line(outcome, duration));
     }
@@ -346,6 +330,7 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::telemetry::RouteLabel;
 
     #[test]
     fn a_line_is_one_json_object_whatever_the_client_sent() {
@@ -365,7 +350,9 @@ mod tests {
         let trace = TraceContext::of(&http::HeaderMap::new());
         let at = SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_042);
         let mut record = Record::new(telemetry, at, Some(request), HeaderValue::from_static("id"), trace);
-        record.matched(&Arc::new(RouteLabel::new("orders".into(), &metrics)));
+        let label = RouteLabel::new("orders".into(), &metrics).shadowing(&["policy_denied"], &metrics);
+        record.findings().matched(&Arc::new(label));
+        record.findings().shadowed("policy_denied");
         record.decided(Decision::Allow, "allowed", Some(StatusCode::OK));
         record.sent(7);
         let line = record.line(record.outcome.unwrap(), Duration::from_millis(2));
@@ -376,6 +363,7 @@ mod tests {
         assert_eq!(object["user_agent.original"], "a\u{fffd}b\t\"");
         assert_eq!(object["http.route"], "orders");
         assert_eq!(object["auth.issuer"], serde_json::Value::Null);
+        assert_eq!(object["auth.shadow.reason"], "policy_denied");
         assert_eq!(object["http.response.body.size"], 7);
         assert_eq!(object["duration"], 0.002);
         let text = String::from_utf8(metrics.render().unwrap()).unwrap();
@@ -385,6 +373,10 @@ mod tests {
         );
         assert!(
             text.contains(r#"jwtgate_decisions_total{issuer="none",reason="allowed",route="orders"} 1"#),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#"jwtgate_shadow_decisions_total{reason="policy_denied",route="orders"} 1"#),
             "{text}"
         );
     }

@@ -11,6 +11,8 @@ use crate::config::problem::{Position, Problems, closest};
 #[derive(Debug)]
 pub(in crate::config) struct Policies {
     entries: Vec<Policy>,
+    /// Which of them are being compiled, each because the one before names it.
+    compiling: Vec<usize>,
     /// The section could not be read, so that any name may have been meant.
     broken: bool,
 }
@@ -35,6 +37,7 @@ impl Policies {
         let entries = section.into_iter().flat_map(|section| section.value.entries);
         Self {
             broken,
+            compiling: Vec::new(),
             entries: entries.map(|(name, node)| Policy { name, node, state: State::New }).collect(),
         }
     }
@@ -91,7 +94,15 @@ impl Policies {
             return None;
         };
         if matches!(self.entries.get(index)?.state, State::Compiling) {
-            problems.error(at, format_args!("policy `{name}` requires itself"), "break the cycle");
+            let inner = self.compiling.iter().skip_while(|&&compiling| compiling != index).skip(1);
+            let through: Vec<&str> =
+                inner.filter_map(|&index| Some(self.entries.get(index)?.name.value.as_str())).collect();
+            let wrong = if through.is_empty() {
+                format!("policy `{name}` requires itself")
+            } else {
+                format!("policy `{name}` requires itself, through `{}`", through.join("`, `"))
+            };
+            problems.error(at, wrong, "let one of them not name the next");
             return None;
         }
         self.compile(index, problems).map(Requirement::Policy)
@@ -103,9 +114,12 @@ impl Policies {
             return done.clone();
         }
         policy.state = State::Compiling;
+        self.compiling.push(index);
+        let policy = self.entries.get(index)?;
         let (name, node) = (policy.name.value.clone(), policy.node.clone());
         let requirement = node.and_then(|node| self.requirement(&node, problems));
         let compiled = requirement.map(|requirement| Requirement::policy(name, requirement));
+        self.compiling.pop();
         self.entries.get_mut(index)?.state = State::Done(compiled.clone());
         compiled
     }
@@ -146,10 +160,8 @@ impl Policies {
                 None
             }
             other => {
-                const KNOWN: [&str; 7] =
-                    ["roles", "scopes", "issuer_tenant", "claims", "any_of", "all_of", "not"];
-                let right = closest(other, KNOWN).map_or_else(
-                    || format!("known here: {}", KNOWN.join(", ")),
+                let right = closest(other, KEYS).map_or_else(
+                    || format!("known here: {}", KEYS.join(", ")),
                     |near| format!("did you mean `{near}`?"),
                 );
                 problems.error(*at, format_args!("unknown key `{other}`"), right);
@@ -164,6 +176,10 @@ impl Policies {
         parts.into_iter().collect()
     }
 }
+
+/// What a requirement may hold.
+pub(in crate::config) const KEYS: [&str; 7] =
+    ["roles", "scopes", "issuer_tenant", "claims", "any_of", "all_of", "not"];
 
 /// `roles` or `scopes`: one name, or `any`, `all`, `none`.
 fn name_test(node: &Node, kind: &str, problems: &mut Problems) -> Option<NameTest> {
@@ -260,7 +276,7 @@ fn claim_test(node: &Node, problems: &mut Problems) -> Option<ClaimTest> {
             };
             let matches = match find("matches") {
                 None => Some(None),
-                Some(node) => node.parse_text("a regular expression", problems, Pattern::parse).map(Some),
+                Some(node) => node.parse_text(REGEX, problems, Pattern::parse).map(Some),
             };
             let mut terms: Vec<ClaimTerm> = lists?
                 .into_iter()
@@ -275,6 +291,10 @@ fn claim_test(node: &Node, problems: &mut Problems) -> Option<ClaimTest> {
         }
     }
 }
+
+/// What `matches` is given.
+const REGEX: &str =
+    "a regular expression of the whole value, with `\\` before a character that stands for itself";
 
 fn literal(node: &Node, problems: &mut Problems) -> Option<Literal> {
     match &node.value {

@@ -46,6 +46,8 @@ codes! {
         "Something is both required and excluded, so that every caller is denied. Policies that are required together are looked at together. Remove one of the two."
     NeedlessRequirement "needless-requirement" "A requirement that every verified caller meets."
         "It looks like a check and is none. Remove it, or write what was meant."
+    SpaceInName "space-in-name" "A scope with a space in it."
+        "A space separates scopes (RFC 6749 §3.3), so that no token holds one with a space. Write a list below `all` or `any`."
     ClaimOfTwoValues "claim-of-two-values" "One claim is required to be two different values."
         "Only an array claim can hold both; a token whose claim is a string is always denied. Write `all: [a, b]` if the claim is an array, `any: [a, b]` if one of them is enough."
     PlaintextListener "plaintext-listener" "A listener without TLS on an address that others can reach."

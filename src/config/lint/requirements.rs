@@ -35,10 +35,10 @@ pub(super) fn lint(document: &Document, problems: &mut Problems) {
     }
     let routes = document.routes.iter().flat_map(|routes| &routes.value);
     for access in routes.filter_map(|route| route.access.as_ref()) {
-        if let Access::Conditions(conditions) = &access.value
-            && let Some(require) = &conditions.require
-        {
-            look.node(&require.value);
+        if let Access::Conditions(conditions) = &access.value {
+            for requirement in [&conditions.require, &conditions.candidate].into_iter().flatten() {
+                look.node(&requirement.value);
+            }
         }
     }
 }
@@ -89,6 +89,12 @@ impl Look<'_> {
                 );
                 self.problems.warning(Code::ClaimOfTwoValues, node.at, wrong, right);
             }
+            None if let Some(name) = name_with_space(node) => {
+                let wrong = format!("`{name}` is one name with a space in it, which no token holds");
+                let names: Vec<&str> = name.split_whitespace().collect();
+                let right = format!("write `all: [{0}]` or `any: [{0}]`", names.join(", "));
+                self.problems.warning(Code::SpaceInName, node.at, wrong, right);
+            }
             None if always_holds(requirement) => {
                 let wrong = "this holds for every verified caller";
                 let right = "remove it, or write what it is to refuse";
@@ -98,6 +104,14 @@ impl Look<'_> {
         }
         true
     }
+}
+
+/// A scope that is a list of scopes, as tokens write them: in one text (RFC 6749 §3.3).
+fn name_with_space(node: &Node) -> Option<String> {
+    let scopes = node.get("scopes")?;
+    let lists = ["any", "all", "none"].into_iter().filter_map(|key| scopes.get(key));
+    let names = std::iter::once(scopes).chain(lists.flat_map(Node::children));
+    names.map(Node::plain).find(|name| name.split_whitespace().count() > 1)
 }
 
 /// Whether a requirement names a policy of this kind.
