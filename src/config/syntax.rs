@@ -11,28 +11,33 @@ pub(super) fn explain(message: &str, at: Position, text: &str) -> (String, &'sta
         let wrong = "a tab, where YAML wants spaces".to_owned();
         return (wrong, "indent with spaces alone", first_tab(at, text).unwrap_or(at));
     }
-    let right = if has("unclosed quote") || has("quoted scalar") {
-        "close the quote that starts here; a `'` between single quotes is written twice"
+    let (wrong, right) = if has("unclosed quote") {
+        (
+            "a quote is not closed",
+            "close the one that starts here; between single quotes, `'` is written twice",
+        )
     } else if has("unclosed bracket") || has("EOF while parsing a flow") {
-        "close every `[` with `]` and every `{` with `}`"
+        ("a bracket or brace is not closed", "close every `[` with `]` and every `{` with `}`")
     } else if has("flow mapping") || has("flow sequence") {
-        "put a comma between the entries, and quotes around a value that holds braces, brackets, commas or `: `"
+        (
+            "neither a comma nor the closing bracket follows here",
+            "put a comma between entries, and quotes around a value that holds brackets, braces, commas or `: `",
+        )
     } else if has("'-' indicator") {
-        "put the `-` right below the `-` of the items above"
+        ("the next item of the list should start here", "put its `-` right below the `-` of the items above")
     } else if has("simple key expected") {
-        "write `key: value`, with a space behind the colon"
+        ("a text alone, where a key should stand", "write `key: value`, with a space behind the colon")
     } else if has("block mapping") || has("indent") {
-        "indent this key like the keys beside it, and what belongs to a key deeper than the key; look at the line above too"
-    } else if has("mapping values") || has("not allowed in this context") {
-        "put a value that holds `: ` in quotes, or begin a new line for the key"
-    } else if has("unknown anchor") {
-        "define `&name` before `*name`, or put a text that starts with `*` in quotes"
-    } else if has("node content") || has("unexpected character") || has("start any token") {
-        "put a value that starts with `@`, `%`, `` ` ``, `*`, `&`, `!` or `|` in quotes"
+        (
+            "the indentation fits none of the keys above",
+            "indent a key like the keys beside it, and what belongs to a key deeper; look at the line above too",
+        )
     } else {
-        "look at the indentation here and on the line above, and put quotes around values with special characters"
+        let right =
+            "look at the indentation here and above, and put quotes around values with special characters";
+        return (format!("not valid YAML: {message}"), right, at);
     };
-    (format!("not valid YAML: {message}"), right, at)
+    (format!("not valid YAML: {wrong}"), right, at)
 }
 
 /// The first tab in the indentation of the place's line or of one behind it, else in the line itself.

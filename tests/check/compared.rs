@@ -31,8 +31,18 @@ async fn each_change_is_said_in_words() {
     for (from, to, expected) in [
         (
             "access: { require: staff }",
+            "access: { require: staff, enforcement: observe }",
+            &["OPENED: route `admin`: access: authenticated → observe"][..],
+        ),
+        (
+            "access: { require: staff }",
+            "access: { require: staff, candidate: { roles: admin } }",
+            &["changed: route `admin`: candidate.roles: none → admin"],
+        ),
+        (
+            "access: { require: staff }",
             "access: public",
-            &["OPENED: route `admin`: access: authenticated → public"][..],
+            &["OPENED: route `admin`: access: authenticated → public"],
         ),
         (
             "access: public",

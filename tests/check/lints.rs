@@ -11,6 +11,14 @@ type Case = (&'static str, &'static str, &'static [(&'static str, &'static str, 
 
 const ROUTES: &[Case] = &[
     (
+        "a capture of another router",
+        "routes:
+  - { name: a, match: { path: '/a/:id' }, access: authenticated, upstream: orders }
+  - { name: b, match: { path: '/b/x:y' }, access: authenticated, upstream: orders }
+",
+        &[("'/a/:id'", "colon-segment", "write `{id}` for any one segment")],
+    ),
+    (
         "a route behind a wider path",
         "routes:
   - { name: wide, match: { path: '/a/**' }, access: authenticated, upstream: orders }
@@ -418,4 +426,31 @@ routes: [{ name: a, match: { path: /a }, access: authenticated, upstream: sapre 
     let run = check(file).await;
     assert_eq!(run.lines_starting(file).len(), 1, "{}", run.said());
     assert!(run.said().contains("did you mean `spare`?"), "{}", run.said());
+}
+
+/// What the samples show is found by nobody, or allowed with its reason; their files are elsewhere.
+#[tokio::test]
+async fn the_samples_are_free_of_findings() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let mut checked = 0;
+    for folder in [root.clone(), root.join("issuers"), root.join("examples")] {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for file in entries.map(|entry| entry.unwrap().path()) {
+            let is_yaml = file.extension().is_some_and(|extension| extension == "yaml");
+            // Policy tests lie beside the configurations that they are of.
+            if !is_yaml
+                || !std::fs::read_to_string(&file).unwrap().lines().any(|line| line.starts_with("routes:"))
+            {
+                continue;
+            }
+            checked += 1;
+            let run =
+                Binary::finish(["check", "--offline", "--format", "json", file.to_str().unwrap()]).await;
+            let found: Vec<serde_json::Value> = serde_json::from_str(&run.stdout).unwrap();
+            let found: Vec<_> =
+                found.into_iter().filter(|finding| finding["code"] != "missing-here").collect();
+            assert!(found.is_empty(), "{}: {found:#?}", file.display());
+        }
+    }
+    assert!(checked >= 10, "{checked}");
 }

@@ -189,7 +189,13 @@ fn access(
         }
         Access::Conditions(conditions) => conditions,
     };
-    if conditions.require.is_none() && conditions.issuers.is_none() && conditions.audiences.is_none() {
+    // Where there are neither these, other keys are there instead, and reported.
+    let observed = conditions.candidate.is_some() || conditions.enforcement.is_some();
+    if conditions.require.is_none()
+        && conditions.issuers.is_none()
+        && conditions.audiences.is_none()
+        && observed
+    {
         let wrong = "the access asks for nothing";
         problems.error(
             at,

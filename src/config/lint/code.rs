@@ -36,6 +36,8 @@ macro_rules! codes {
 codes! {
     UnreachableRoute "unreachable-route" "A route that no request ever reaches."
         "The first route whose hosts and path match is chosen, and its methods then decide. A route behind one that takes all of its requests never decides anything: what it asks for is not asked. Move it up, or remove it."
+    ColonSegment "colon-segment" "A segment of a path that starts with a colon."
+        "Other routers take `/orders/:id` for a capture. Here it matches that text alone; a capture is written `{id}`."
     UnusedIssuer "unused-issuer" "An issuer whose tokens no route takes."
         "Its keys are fetched and held for nothing, or a route was meant to take its tokens. Name it under `issuers` of a route, or remove it."
     UnusedPolicy "unused-policy" "A policy that no route asks for."

@@ -1,4 +1,4 @@
-//! Routes that no request ever reaches.
+//! Routes that no request ever reaches, and paths of another router's language.
 
 use super::code::Code;
 use crate::config::compile::routes::matcher;
@@ -17,6 +17,7 @@ pub(super) fn lint(document: &Document, problems: &mut Problems) {
             Some((route.name.as_ref()?, section.at, matcher(section.value.clone(), &mut said)?))
         })
         .collect();
+    colons(document, problems);
     let matchers: Vec<&Matcher> = routes.iter().map(|(.., matcher)| matcher).collect();
     for found in Matcher::unreachable(&matchers) {
         let Some((name, at, _)) = routes.get(found.route) else { continue };
@@ -35,5 +36,22 @@ pub(super) fn lint(document: &Document, problems: &mut Problems) {
             wrong,
             format_args!("put it before {them}, or remove it"),
         );
+    }
+}
+
+/// `/orders/:id` is a capture to others; here the colon and the name stand for themselves.
+fn colons(document: &Document, problems: &mut Problems) {
+    let matches =
+        document.routes.iter().flat_map(|routes| &routes.value).filter_map(|route| route.r#match.as_ref());
+    for path in matches.filter_map(|section| section.value.path.as_ref()) {
+        let mut segments = path.value.split('/');
+        let Some(name) =
+            segments.find_map(|segment| segment.strip_prefix(':')).filter(|name| !name.is_empty())
+        else {
+            continue;
+        };
+        let wrong = format!("`:{name}` in a path is no capture, but stands for itself");
+        let right = format!("write `{{{name}}}` for any one segment");
+        problems.warning(Code::ColonSegment, path.at, wrong, right);
     }
 }

@@ -66,6 +66,8 @@ fn comments<'t>(text: &'t str, scalars: &[Range<usize>]) -> Vec<Comment<'t>> {
         if let Some(index) = comment
             && let Some(instruction) =
                 content.get(index + 1..).and_then(|rest| rest.trim().strip_prefix(MARK))
+            // `jwtgate: …` speaks to people.
+            && instruction.starts_with(|first: char| !first.is_whitespace())
         {
             let column = content.get(..index).map_or(0, |before| before.chars().count());
             let at = Position { line, column: u64::try_from(column).map_or(1, |column| column + 1) };
