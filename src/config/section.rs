@@ -110,12 +110,16 @@ impl<'a> Fields<'a> {
 /// Where a key belongs that stands one level too high, or has that name elsewhere.
 fn inside<'k>(key: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<String> {
     let place = |outer: &str, inner: &str| format!("it belongs into `{outer}: {{ {inner}: … }}`");
-    let outer = INSIDE.iter().filter(|(outer, _)| known.clone().any(|known| known == *outer));
-    if let Some((outer, _)) = outer.clone().find(|(_, inner)| inner.contains(&key)) {
+    let is_known = |outer: &str| known.clone().any(|known| known == outer);
+    let exact = INSIDE.iter().find(|(outer, inner)| inner.contains(&key) && is_known(outer));
+    if let Some((outer, _)) = exact {
         return Some(place(outer, key));
     }
-    let near = outer.clone().find_map(|(outer, inner)| Some((outer, closest(key, inner.iter().copied())?)));
-    near.map(|(outer, inner)| format!("did you mean `{inner}`? {}", place(outer, inner)))
+    let (outer, near) = INSIDE.iter().find_map(|(outer, inner)| {
+        let near = if is_known(outer) { closest(key, inner.iter().copied()) } else { None };
+        Some((outer, near?))
+    })?;
+    Some(format!("did you mean `{near}`? {}", place(outer, near)))
 }
 
 /// Keys, by the key that they stand below.

@@ -6,6 +6,7 @@
 mod certificates;
 mod code;
 mod contradiction;
+mod fact;
 mod keys;
 mod listeners;
 mod reach;

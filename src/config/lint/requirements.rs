@@ -6,7 +6,8 @@
 use std::collections::HashSet;
 
 use super::code::Code;
-use super::contradiction::{Conflict, always_holds, conflict};
+use super::contradiction::{always_holds, conflict};
+use super::fact::Conflict;
 use crate::authz::Requirement;
 use crate::config::compile::requirements::Policies;
 use crate::config::document::{Access, Document};
