@@ -42,6 +42,11 @@ impl Literal {
         if let Scalar::Text(text) = &self.0 { Some(text) } else { None }
     }
 
+    /// As an operator writes it: YAML within flow maps and lists.
+    pub fn written(&self) -> String {
+        if let Scalar::Text(text) = &self.0 { quoted(text) } else { self.to_string() }
+    }
+
     /// As a claim of a token has it.
     pub fn to_json(&self) -> Value {
         match &self.0 {
@@ -78,12 +83,13 @@ impl Literal {
 }
 
 impl fmt::Display for Literal {
+    /// As JSON has it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Scalar::Text(text) => f.write_str(&quoted(text)),
-            Scalar::Boolean(value) => value.fmt(f),
-            Scalar::Integer(value) => value.fmt(f),
-            Scalar::Double(value) => value.fmt(f),
+            Scalar::Text(text) => write!(f, "{text:?}"),
+            Scalar::Boolean(value) => write!(f, "{value}"),
+            Scalar::Integer(value) => write!(f, "{value}"),
+            Scalar::Double(value) => write!(f, "{value}"),
         }
     }
 }

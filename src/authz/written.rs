@@ -50,7 +50,7 @@ impl fmt::Display for ClaimTest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.terms() {
             [ClaimTerm::Values(Quantifier::Any, values)] if values.len() == 1 => {
-                values.iter().try_for_each(|value| write!(f, "{value}"))
+                values.iter().try_for_each(|value| f.write_str(&value.written()))
             }
             terms => {
                 let terms: Vec<String> = terms.iter().map(ToString::to_string).collect();
@@ -64,7 +64,7 @@ impl fmt::Display for ClaimTerm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Values(quantifier, values) => {
-                let values: Vec<String> = values.iter().map(Literal::to_string).collect();
+                let values: Vec<String> = values.iter().map(Literal::written).collect();
                 write!(f, "{quantifier}: [{}]", values.join(", "))
             }
             Self::Exists(exists) => write!(f, "exists: {exists}"),

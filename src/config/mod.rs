@@ -70,6 +70,20 @@ pub fn load(path: &Path, metrics: &Metrics, previous: Option<&Snapshot>) -> Resu
     }
 }
 
+/// The rules of a file for a process that decides and does not listen: the files of its listeners may be missing.
+///
+/// # Errors
+/// Every other problem of the file.
+pub fn rules(path: &Path, metrics: &Metrics) -> Result<Snapshot, Box<Problems>> {
+    let mut problems = Problems::new(path, false).not_listening();
+    let compiled = Parsed::read(path, &mut problems)
+        .map(|parsed| compile::compile(parsed.document, directory(path), metrics, None, &mut problems));
+    match compiled {
+        Some((_, snapshot)) if !problems.has_errors() => Ok(snapshot),
+        _ => Err(Box::new(problems)),
+    }
+}
+
 /// A file as `check` has seen it.
 #[derive(Debug)]
 pub struct Checked {

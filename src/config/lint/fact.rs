@@ -163,7 +163,7 @@ impl Item<'_> {
     fn as_written(&self) -> String {
         match self {
             Self::Name(name) => (*name).to_owned(),
-            Self::Literal(literal) => literal.to_string(),
+            Self::Literal(literal) => literal.written(),
         }
     }
 }
