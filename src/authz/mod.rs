@@ -19,6 +19,7 @@ mod claim;
 )]
 mod expression;
 mod facts;
+mod hypothesis;
 mod literal;
 mod name;
 mod permit;
@@ -26,6 +27,7 @@ mod requirement;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use crate::authn::Principal;
 
@@ -33,6 +35,7 @@ pub use challenge::is_scope_token;
 pub use claim::{ClaimTerm, ClaimTest, ClaimTestError, Pattern, PatternError};
 pub use expression::{Expression, Fault, Mistake};
 pub use facts::RequestFacts;
+pub use hypothesis::Hypothesis;
 pub use literal::{Literal, LiteralError};
 pub use name::{NameTest, NameTestError, Quantifier};
 pub use permit::Permit;

@@ -30,18 +30,8 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
-    /// Compile configuration files exactly as `run` would, without fetching or listening.
-    Check {
-        /// Files and variables that are missing here are warnings.
-        #[arg(long)]
-        offline: bool,
-        /// Warnings refuse a file too.
-        #[arg(long)]
-        strict: bool,
-        /// The configuration files.
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
+    /// Compile configuration files exactly as `run` would, without fetching or listening, and look for what is hardly meant.
+    Check(check::Arguments),
     /// Run policy tests: requests, and what is to become of them.
     Test {
         /// How the outcome is written.
@@ -78,7 +68,7 @@ pub fn main() -> ExitCode {
     }
     match arguments.command {
         Command::Run { config } => run::run(&config),
-        Command::Check { offline, strict, files } => check::check(&files, offline, strict),
+        Command::Check(arguments) => check::check(&arguments),
         Command::Test { format, coverage, files } => test::test(&files, format, coverage),
         Command::Schema { tests } => schema::schema(tests),
         Command::Explain(arguments) => explain::run(&arguments),

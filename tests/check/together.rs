@@ -156,7 +156,7 @@ async fn a_token_in_the_query_is_a_warning() {
 async fn a_route_that_no_request_reaches_is_a_warning() {
     let setup = Setup::new().await;
     let route = |name: &str, matches: &str| {
-        format!("  - {{ name: {name}, match: {{ {matches} }}, access: public, upstream: orders }}\n")
+        format!("  - {{ name: {name}, match: {{ {matches} }}, access: authenticated, upstream: orders }}\n")
     };
     let routes = [
         route("a", "path: '/a/{x}', methods: [GET, PUT]"),
@@ -172,8 +172,9 @@ async fn a_route_that_no_request_reaches_is_a_warning() {
     let run = check(file).await;
     assert_eq!(run.code(), Some(0), "{}", run.said());
     let lines = run.lines_starting(file);
-    assert_eq!(lines.len(), 2, "{}", run.said());
-    assert!(lines[0].contains("`twin`: `a`") && lines[1].contains("`late`: `some`"), "{lines:#?}");
+    let expected = ["`twin`: `a`", "`hosted`: `a`", "`late`: `some`"];
+    assert_eq!(lines.len(), expected.len(), "{}", run.said());
+    assert!(lines.iter().zip(expected).all(|(line, part)| line.contains(part)), "{lines:#?}");
     let strict = Binary::finish(["check", "--strict", file]).await;
     assert_eq!(strict.code(), Some(2), "{}", strict.said());
 }

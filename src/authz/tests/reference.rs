@@ -15,6 +15,18 @@ proptest! {
     }
 
     #[test]
+    fn a_caller_that_is_thought_of_is_decided_like_a_real_one(requirement in requirements(), principal in callers()) {
+        let thought = Hypothesis {
+            roles: principal.roles().to_vec(),
+            scopes: principal.scopes().to_vec(),
+            tenant: principal.issuer_tenant().first().cloned(),
+            claims: principal.claims().clone(),
+            conditions: Vec::new(),
+        };
+        prop_assert_eq!(requirement.would_hold(&thought), requirement.holds(&principal, &RequestFacts::for_test()));
+    }
+
+    #[test]
     fn what_names_tenants_is_open_to_no_other(requirement in requirements(), principal in callers()) {
         if requirement.names_tenants() && requirement.holds(&principal, &RequestFacts::for_test()) {
             prop_assert!(matches!(principal.issuer_tenant(), [tenant] if tenant != "stranger"));

@@ -7,15 +7,16 @@ use http::{HeaderName, HeaderValue};
 
 use super::verdict::{Outcome, Owner, Part};
 use crate::authn::Principal;
-use crate::authz::Requirement;
+use crate::authz::{RequestFacts, Requirement};
 use crate::explain::explain;
 use crate::proxy::{self, Access, Protection, Snapshot};
+use crate::route::Target;
 use crate::telemetry::{Decision, Findings};
 
 /// What becomes of the request with this head.
 pub(super) async fn decide(snapshot: &Snapshot, head: &Parts, now: SystemTime) -> Outcome {
     let mut findings = Findings::default();
-    let decided = proxy::decide(snapshot, head, now, &mut findings).await;
+    let decided = proxy::decide(snapshot, head, None, now, &mut findings).await;
     let (decision, status, reason) = match &decided {
         Ok(decided) => (Decision::Allow, 200, decided.reason),
         Err(rejection) => (Decision::Deny, rejection.status().as_u16(), rejection.reason()),
@@ -25,11 +26,15 @@ pub(super) async fn decide(snapshot: &Snapshot, head: &Parts, now: SystemTime) -
         Err(rejection) => rejection.principal(),
     };
     let mut parts = Vec::new();
-    if let (Some(name), Some(principal)) = (findings.route(), principal)
-        && let Some(route) = snapshot.routes().iter().find(|route| route.name() == name)
-        && let Access::Protected(Protection { requirement, .. }) = route.access()
+    if let (Some(principal), Ok(target)) = (principal, &Target::parse(head))
+        && let Ok(found) = snapshot.routes().find(target)
+        && let Access::Protected(Protection { requirement, .. }) = found.route.access()
     {
-        self::parts(&Owner::Route(name.to_string()), requirement, principal, &mut parts);
+        let hidden = |name: &_| found.route.forward().hides(name);
+        let request =
+            RequestFacts { target, captures: &found.captures, headers: &head.headers, hidden: &hidden, now };
+        let owner = Owner::Route(found.route.name().to_string());
+        self::parts(&owner, requirement, Caller { principal, request: &request }, &mut parts);
     }
     Outcome {
         decision,
@@ -56,19 +61,29 @@ fn sent((name, value): &(HeaderName, HeaderValue)) -> (String, String) {
     (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
+/// Who asks, and for what.
+#[derive(Clone, Copy)]
+struct Caller<'a> {
+    principal: &'a Principal,
+    request: &'a RequestFacts<'a>,
+}
+
 /// Each part of `requirement`, which is that of `owner`, and whether the caller meets it.
-fn parts(owner: &Owner, requirement: &Requirement, principal: &Principal, found: &mut Vec<(Part, bool)>) {
+fn parts(owner: &Owner, requirement: &Requirement, caller: Caller<'_>, found: &mut Vec<(Part, bool)>) {
     fn walk(
         owner: &Owner,
         way: &mut Vec<usize>,
         requirement: &Requirement,
-        principal: &Principal,
+        caller: Caller<'_>,
         found: &mut Vec<(Part, bool)>,
     ) {
-        found.push((Part { of: owner.clone(), way: way.clone() }, requirement.holds(principal)));
+        found.push((
+            Part { of: owner.clone(), way: way.clone() },
+            requirement.holds(caller.principal, caller.request),
+        ));
         let mut child = |index: usize, part: &Requirement| {
             way.push(index);
-            walk(owner, way, part, principal, found);
+            walk(owner, way, part, caller, found);
             way.pop();
         };
         match requirement {
@@ -79,14 +94,15 @@ fn parts(owner: &Owner, requirement: &Requirement, principal: &Principal, found:
             }
             Requirement::Not(part) => child(0, part),
             Requirement::Policy(policy) => {
-                parts(&Owner::Policy(policy.name().to_string()), policy.requirement(), principal, found);
+                parts(&Owner::Policy(policy.name().to_string()), policy.requirement(), caller, found);
             }
             Requirement::Authenticated
             | Requirement::Roles(_)
             | Requirement::Scopes(_)
             | Requirement::IssuerTenant(_)
-            | Requirement::Claim(..) => {}
+            | Requirement::Claim(..)
+            | Requirement::When(_) => {}
         }
     }
-    walk(owner, &mut Vec::new(), requirement, principal, found);
+    walk(owner, &mut Vec::new(), requirement, caller, found);
 }

@@ -4,6 +4,7 @@ use http::{HeaderName, Method};
 
 use crate::authn::{Credentials, Place};
 use crate::config::document;
+use crate::config::lint::Code;
 use crate::config::node::At;
 use crate::config::problem::{Position, Problems};
 use crate::proxy::{Cors, Pages};
@@ -128,7 +129,12 @@ fn lint_token(
     if credentials.is_some_and(|credentials| !credentials.places().iter().any(can_send)) {
         let right = "list Authorization in `headers`, which `*` does not stand for, or the header of the token; \
                      cookies need `credentials: true`";
-        problems.warning(at, "no page of another origin can send a token here", right);
+        problems.warning(
+            Code::CorsWithoutToken,
+            at,
+            "no page of another origin can send a token here",
+            right,
+        );
     }
 }
 

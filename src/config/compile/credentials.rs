@@ -6,6 +6,7 @@ use http::HeaderName;
 
 use crate::authn::{CookieName, Credentials, ParameterName, Place};
 use crate::config::document::Credential;
+use crate::config::lint::Code;
 use crate::config::node::At;
 use crate::config::problem::{Position, Problems};
 use crate::upstream::{Guard, IdentityName};
@@ -75,6 +76,7 @@ fn place(given: Credential, problems: &mut Problems) -> Option<Place> {
             let name = ParameterName::parse(&value).map(Place::Query);
             if name.is_some() {
                 problems.warning(
+                    Code::QueryCredential,
                     at,
                     "a token in the query ends up in the logs and histories of everything that sees the address",
                     "prefer `authorization`, or a cookie",

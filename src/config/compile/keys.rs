@@ -6,6 +6,7 @@ use super::files::Base;
 use super::upstreams::positive;
 use crate::authn::keys::{FetchOptions, KeySource, KeySourceError, OnStart, ProxyUrl, SecretSource};
 use crate::config::document;
+use crate::config::lint::Code;
 use crate::config::node::{At, Given, Undisclosed};
 use crate::config::problem::{Position, Problems};
 
@@ -166,6 +167,7 @@ fn fetch_options(
     }
     if let Some(At { at, value: true }) = &keys.allow_http {
         problems.warning(
+            Code::AllowHttp,
             *at,
             "keys fetched over plain http can be replaced on the way",
             "give the issuer https",

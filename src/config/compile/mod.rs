@@ -12,8 +12,8 @@ mod keys;
 mod listeners;
 mod names;
 mod path_data;
-mod requirements;
-mod routes;
+pub(super) mod requirements;
+pub(super) mod routes;
 mod tenants;
 mod upstreams;
 

@@ -11,8 +11,10 @@ use crate::config::problem::{Position, Problems, closest};
 
 /// The policies of the file, each compiled when it is first named.
 #[derive(Debug)]
-pub(super) struct Policies {
+pub(in crate::config) struct Policies {
     entries: Vec<Policy>,
+    /// Which of them are being compiled, each because the one before names it.
+    compiling: Vec<usize>,
     /// The section could not be read, so that any name may have been meant.
     broken: bool,
     /// What the path of the route captures whose requirement is being read; none for policies, and where it is not known.
@@ -34,11 +36,12 @@ enum State {
 }
 
 impl Policies {
-    pub(super) fn new(section: Option<At<Named<Node>>>) -> Self {
+    pub(in crate::config) fn new(section: Option<At<Named<Node>>>) -> Self {
         let broken = section.as_ref().is_some_and(|section| section.value.broken);
         let entries = section.into_iter().flat_map(|section| section.value.entries);
         Self {
             broken,
+            compiling: Vec::new(),
             captures: None,
             entries: entries.map(|(name, node)| Policy { name, node, state: State::New }).collect(),
         }
@@ -75,7 +78,11 @@ impl Policies {
     }
 
     /// The requirement that a node of `require` (or of a policy) states.
-    fn requirement(&mut self, node: &Node, problems: &mut Problems) -> Option<Requirement> {
+    pub(in crate::config) fn requirement(
+        &mut self,
+        node: &Node,
+        problems: &mut Problems,
+    ) -> Option<Requirement> {
         match &node.value {
             Value::Text(name) => self.named(name, node.at, problems),
             Value::List(items) if items.is_empty() => {
@@ -115,7 +122,15 @@ impl Policies {
             return None;
         };
         if matches!(self.entries.get(index)?.state, State::Compiling) {
-            problems.error(at, format_args!("policy `{name}` requires itself"), "break the cycle");
+            let inner = self.compiling.iter().skip_while(|&&compiling| compiling != index).skip(1);
+            let through: Vec<&str> =
+                inner.filter_map(|&index| Some(self.entries.get(index)?.name.value.as_str())).collect();
+            let wrong = if through.is_empty() {
+                format!("policy `{name}` requires itself")
+            } else {
+                format!("policy `{name}` requires itself, through `{}`", through.join("`, `"))
+            };
+            problems.error(at, wrong, "let one of them not name the next");
             return None;
         }
         self.compile(index, problems).map(Requirement::Policy)
@@ -127,9 +142,12 @@ impl Policies {
             return done.clone();
         }
         policy.state = State::Compiling;
+        self.compiling.push(index);
+        let policy = self.entries.get(index)?;
         let (name, node) = (policy.name.value.clone(), policy.node.clone());
         let requirement = node.and_then(|node| self.requirement(&node, problems));
         let compiled = requirement.map(|requirement| Requirement::policy(name, requirement));
+        self.compiling.pop();
         self.entries.get_mut(index)?.state = State::Done(compiled.clone());
         compiled
     }
@@ -314,7 +332,7 @@ fn claim_test(node: &Node, problems: &mut Problems) -> Option<ClaimTest> {
             };
             let matches = match find("matches") {
                 None => Some(None),
-                Some(node) => node.parse_text("a regular expression", problems, Pattern::parse).map(Some),
+                Some(node) => node.parse_text(REGEX, problems, Pattern::parse).map(Some),
             };
             let mut terms: Vec<ClaimTerm> = lists?
                 .into_iter()
@@ -329,6 +347,10 @@ fn claim_test(node: &Node, problems: &mut Problems) -> Option<ClaimTest> {
         }
     }
 }
+
+/// What `matches` is given.
+const REGEX: &str =
+    "a regular expression of the whole value, with `\\` before a character that stands for itself";
 
 fn literal(node: &Node, problems: &mut Problems) -> Option<Literal> {
     match &node.value {

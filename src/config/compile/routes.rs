@@ -11,6 +11,7 @@ use super::tenants;
 use crate::authn::{Admission, Credentials, Issuer};
 use crate::authz::Requirement;
 use crate::config::document::{self, Access};
+use crate::config::lint::Code;
 use crate::config::node::At;
 use crate::config::problem::{Position, Problems};
 use crate::proxy::{self, Cors, Enforcement, Protection};
@@ -35,8 +36,6 @@ pub(super) struct Parts<'a> {
 struct Draft {
     name: Arc<str>,
     matcher: Matcher,
-    /// Where its match stands.
-    at: Position,
     access: proxy::Access,
     upstream: Arc<Upstream>,
     identity: Arc<Identity>,
@@ -58,25 +57,12 @@ pub(super) fn compile(
         }
         drafts.extend(draft(route, &mut parts, problems));
     }
-    lint_reach(&drafts, problems);
     let guard = Arc::new(guard(&parts, &drafts, problems));
     let finish = |Draft { name, matcher, access, upstream, identity, credentials, cors, .. }| {
         let forward = Forward::new(upstream, identity, Arc::clone(&guard), credentials);
         (matcher, proxy::Route::new(name, access, forward, parts.metrics).with_cors(cors))
     };
     drafts.into_iter().map(finish).collect()
-}
-
-/// Warns of routes that no request ever reaches.
-fn lint_reach(drafts: &[Draft], problems: &mut Problems) {
-    let matchers: Vec<&Matcher> = drafts.iter().map(|draft| &draft.matcher).collect();
-    for (later, first) in Matcher::unreachable(&matchers) {
-        if let (Some(later), Some(first)) = (drafts.get(later), drafts.get(first)) {
-            let wrong = format!("no request reaches `{}`: `{}` takes them all", later.name, first.name);
-            let right = format!("put it before `{}`, on line {}, or remove it", first.name, first.at.line);
-            problems.warning(later.at, wrong, right);
-        }
-    }
 }
 
 /// What the paths of the routes without an `identity` of their own capture; none where that is not known.
@@ -116,7 +102,6 @@ fn check_name(name: &At<String>, seen: &HashMap<String, Position>, problems: &mu
 }
 
 fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems) -> Option<Draft> {
-    let at = route.r#match.as_ref().map(|section| section.at);
     let data = super::path_data::compile(route.path, problems);
     let matcher = route
         .r#match
@@ -140,7 +125,6 @@ fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems)
     Some(Draft {
         name: route.name?.value.into(),
         matcher: matcher?,
-        at: at?,
         access: access?,
         upstream: upstream?,
         identity: identity?,
@@ -166,7 +150,8 @@ fn credentials(
     parts.places.compile(section, problems)
 }
 
-fn matcher(
+/// Which requests a rule is for.
+pub(in crate::config) fn matcher(
     document::Match { hosts, methods, path }: document::Match,
     problems: &mut Problems,
 ) -> Option<Matcher> {
@@ -291,7 +276,12 @@ fn enforcement(given: Option<&At<document::Enforcement>>, problems: &mut Problem
         None | Some(At { value: document::Enforcement::Enforce, .. }) => Enforcement::Enforce,
         Some(At { at, value: document::Enforcement::Observe }) => {
             let wrong = "this route only observes: every request passes, with whatever token or none";
-            problems.warning(*at, wrong, "remove `enforcement` once what it counts is what you want");
+            problems.warning(
+                Code::Observe,
+                *at,
+                wrong,
+                "remove `enforcement` once what it counts is what you want",
+            );
             Enforcement::Observe
         }
     }
@@ -317,6 +307,6 @@ fn check_audience(audience: &At<String>, allowed: &[&Arc<Issuer>], problems: &mu
             "a token then needs one of {} as well, because a route narrows its issuers' own",
             known.join(", ")
         );
-        problems.warning(place, wrong, right);
+        problems.warning(Code::ForeignAudience, place, wrong, right);
     }
 }

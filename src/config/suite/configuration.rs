@@ -45,7 +45,7 @@ impl Configuration {
         let variable = |name: &str| variables.get(name).cloned().or_else(|| std::env::var(name).ok());
         let document = source::read(&path, &mut problems)
             .and_then(|text| source::parse(&text, &variable, &mut problems))
-            .and_then(|node| Document::from_node(&node, &mut problems));
+            .and_then(|(node, _)| Document::from_node(&node, &mut problems));
         let known = document.as_ref().map_or_else(Known::default, Known::of);
         let outline = document.as_ref().map_or_else(Outline::default, Outline::of);
         let stand_ins = StandIns::default();

@@ -106,7 +106,7 @@ fn read(path: &Path, problems: &mut Problems) -> Option<Document> {
         problems.error(Position::START, "the file holds no tests", "start with `config:` and `tests:`");
         return None;
     }
-    let node = source::parse(&text, &|name| std::env::var(name).ok(), problems)?;
+    let (node, _) = source::parse(&text, &|name| std::env::var(name).ok(), problems)?;
     Document::from_node(&node, problems)
 }
 

@@ -7,6 +7,8 @@
 //! Paths lie in one trie per host, per parent of wildcard hosts, and for any host; a look-up takes the lowest index
 //! over the tries that apply, at most one per label of the host.
 
+mod reach;
+
 use std::collections::HashMap;
 use std::iter;
 
@@ -16,6 +18,8 @@ use super::host::{HostPattern, Kind};
 use super::pattern::{Segment, Shape};
 use super::trie::{self, Trie};
 use super::{Ambiguous, Captures, Methods, PathData, PathPattern, Target, canonical};
+
+pub use reach::Unreachable;
 
 /// What a route is for.
 #[derive(Debug, Clone)]
@@ -46,33 +50,6 @@ impl Matcher {
     /// The path pattern.
     pub fn path(&self) -> &PathPattern {
         &self.path
-    }
-
-    /// Of matchers in the order of precedence, those that no request ever reaches, each after an earlier one that takes
-    /// all of its requests: the very same hosts and path, or every path of every host.
-    pub fn unreachable(matchers: &[&Self]) -> Vec<(usize, usize)> {
-        let mut groups: HashMap<_, Vec<usize>> = HashMap::new();
-        let mut everything = None;
-        let mut unreachable = Vec::new();
-        for (index, matcher) in matchers.iter().enumerate() {
-            let key = matcher.key();
-            let takes_all = key.0.is_empty() && key.1.open && key.1.segments.is_empty();
-            let group = groups.entry(key).or_default();
-            let mut same = group.iter().copied();
-            let includes = |&first: &usize| {
-                matchers.get(first).is_some_and(|first| first.methods.include(&matcher.methods))
-            };
-            // Routes of the very same hosts and path share out the methods.
-            let covered = if takes_all { None } else { everything };
-            if let Some(first) = covered.or_else(|| same.find(includes)) {
-                unreachable.push((index, first));
-            }
-            group.push(index);
-            if takes_all {
-                everything = everything.or(Some(index));
-            }
-        }
-        unreachable
     }
 
     /// What routes with the very same hosts and path have in common.
@@ -216,9 +193,14 @@ impl<T> RouteTable<T> {
     /// The tries that hold the routes of a host.
     fn tries(&self, host: Option<&str>) -> impl Iterator<Item = &Trie> {
         let exactly = host.and_then(|host| self.exactly.get(host));
-        let parents = iter::successors(host, |name| name.split_once('.').map(|(_, parent)| parent)).skip(1);
-        let parents = parents.take_while(|_| !self.below.is_empty());
-        iter::once(&self.any).chain(exactly).chain(parents.filter_map(|parent| self.below.get(parent)))
+        let parent = host.and_then(|host| host.split_once('.')).map(|(_, parent)| parent);
+        iter::once(&self.any).chain(exactly).chain(parent.into_iter().flat_map(|parent| self.parents(parent)))
+    }
+
+    /// The tries that hold the routes of all names below this one.
+    fn parents(&self, parent: &str) -> impl Iterator<Item = &Trie> {
+        let parents = iter::successors(Some(parent), |name| name.split_once('.').map(|(_, parent)| parent));
+        parents.take_while(|_| !self.below.is_empty()).filter_map(|parent| self.below.get(parent))
     }
 
     fn insert(&mut self, matcher: &Matcher, index: usize) {
