@@ -136,7 +136,7 @@ fn request() -> (Parts, Captures) {
     let path = PathPattern::parse("/orders/{id}").expect("a path");
     let table = RouteTable::new(vec![(Matcher::new(vec![], Methods::any(), path), ())]);
     let target = Target::parse(&head).expect("a target");
-    let captures = table.find(&target).expect("a route").captures.clone();
+    let captures = table.find(&target).expect("a route").captures;
     (head, captures)
 }
 

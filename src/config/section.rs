@@ -73,7 +73,7 @@ impl<'a> Fields<'a> {
                         format!("did you mean `{name}`?")
                     }
                     None if known.clone().next().is_none() => "no keys belong here".to_owned(),
-                    None => inside(key, known.clone()).unwrap_or_else(|| {
+                    None => inside(key, &known).unwrap_or_else(|| {
                         format!("known here: {}", known.clone().collect::<Vec<_>>().join(", "))
                     }),
                 };
@@ -108,7 +108,7 @@ impl<'a> Fields<'a> {
 }
 
 /// Where a key belongs that stands one level too high, or has that name elsewhere.
-fn inside<'k>(key: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<String> {
+fn inside<'k>(key: &str, known: &(impl Iterator<Item = &'k str> + Clone)) -> Option<String> {
     let place = |outer: &str, inner: &str| format!("it belongs into `{outer}: {{ {inner}: … }}`");
     let is_known = |outer: &str| known.clone().any(|known| known == outer);
     let exact = INSIDE.iter().find(|(outer, inner)| inner.contains(&key) && is_known(outer));

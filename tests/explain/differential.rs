@@ -251,9 +251,9 @@ fn request(dice: &mut Dice, tokens: &[String]) -> Generated {
         fields.push((dice.one(&["x-user", "x_user", "x-tenant"]).to_string(), "forged".to_owned()));
     }
     Generated {
-        method: *dice.one::<&'static str>(REQUEST_METHODS),
-        host: *dice.one::<&'static str>(REQUEST_HOSTS),
-        target: *dice.one::<&'static str>(TARGETS),
+        method: dice.one::<&'static str>(REQUEST_METHODS),
+        host: dice.one::<&'static str>(REQUEST_HOSTS),
+        target: dice.one::<&'static str>(TARGETS),
         fields,
         token,
     }
@@ -356,13 +356,14 @@ async fn compare(seed: u64) -> HashMap<String, usize> {
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
         .map(|line| (line["request_id"].as_str().unwrap().to_owned(), line))
         .collect();
-    let seen = setup.upstream.requests();
-    let seen: HashMap<&str, _> = seen.iter().map(|one| (one.header("x-request-id").unwrap(), one)).collect();
+    let requests = setup.upstream.requests();
+    let arrived: HashMap<&str, _> =
+        requests.iter().map(|one| (one.header("x-request-id").unwrap(), one)).collect();
     let mut reasons = HashMap::new();
     for (id, generated, status, explained) in &sent {
         let line = &log[id];
         let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
-        let header = |name: &&&str| Some((name.to_string(), seen.get(&**id)?.header(name)?.to_owned()));
+        let header = |name: &&&str| Some((name.to_string(), arrived.get(&**id)?.header(name)?.to_owned()));
         // On routes that set nothing of a name, nothing of it arrives: the client's own was removed.
         let decided = Outcome {
             status: *status,

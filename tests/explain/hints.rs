@@ -90,6 +90,7 @@ impl World {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn each_mistake_with_a_token_has_its_hint() {
     let world = world().await;
     let url = world.setup.issuer.url().to_owned();

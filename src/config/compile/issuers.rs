@@ -159,6 +159,7 @@ fn stand_in_keys(
     keys.map_err(|_| problems.error(at, "no key could be generated", "try again")).ok().map(Arc::new)
 }
 
+#[expect(clippy::option_option, reason = "no answer is not the answer none")]
 fn max_age(given: Option<&At<Duration>>, problems: &mut Problems) -> Option<Option<Duration>> {
     if let Some(At { at, value: Duration::ZERO }) = given {
         problems.error(*at, "a `max_age` of zero would refuse every token", "give a duration above zero");
