@@ -64,7 +64,8 @@ fn collect(
         }
         Requirement::When(condition) => {
             let expected = condition.source().to_owned();
-            term(format!("{path}.when"), expected, evaluated.ok().map_or(Value::Null, Value::Bool));
+            let found = evaluated.map_or_else(|undecided| Value::String(why(undecided)), Value::Bool);
+            term(format!("{path}.when"), expected, found);
         }
         Requirement::AllOf(parts) => {
             for (index, part) in parts.iter().enumerate() {

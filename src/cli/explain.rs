@@ -6,15 +6,16 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
-use http::header::{AUTHORIZATION, HOST};
+use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use tokio::runtime::Builder;
 use zeroize::Zeroizing;
 
 use super::{SUCCESS, complain, failure, refused};
-use crate::config;
+use crate::config::{self, Rules};
 use crate::explain::{Decision, Explanation, explain};
+use crate::proxy::Snapshot;
 use crate::telemetry::metrics::Metrics;
 
 /// The request, as the command line gives it.
@@ -35,7 +36,8 @@ pub(super) struct Arguments {
     /// A header field; may be given several times.
     #[arg(long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
-    /// The token, sent as `Authorization: Bearer`; `-` reads it from standard input, where no other user of the machine sees it.
+    /// The token, put into the first of the route's places for one (`Authorization: Bearer`, unless `credentials` says otherwise); `-` reads it from
+    /// standard input, where no other user of the machine sees it.
     #[arg(long, value_name = "TOKEN", allow_hyphen_values = true)]
     token: Option<String>,
     /// How to answer.
@@ -78,26 +80,29 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
 
 /// The explanation, or why there is none.
 fn decide(arguments: &Arguments) -> Result<Explanation, Vec<String>> {
-    let head = head(arguments).map_err(|error| vec![error])?;
+    let mut head = head(arguments).map_err(|error| vec![error])?;
     let metrics = Metrics::new().map_err(|error| vec![error.to_string()])?;
-    let snapshot = load(&arguments.config, &metrics)?;
+    let Rules { snapshot, scheme } = load(&arguments.config, &metrics)?;
+    if let Some(token) = &arguments.token {
+        present(&snapshot, &mut head, token).map_err(|error| vec![error])?;
+    }
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| vec![format!("cannot start: {error}")])?;
     #[expect(clippy::disallowed_methods, reason = "the time of the one request that there is")]
     let now = SystemTime::now();
-    let explanation = runtime.block_on(explain(&snapshot, &head, now));
+    let explanation = runtime.block_on(explain(&snapshot, &head, scheme, now));
     // A fetch that nobody waits for any more must not hold up the answer.
     runtime.shutdown_background();
     Ok(explanation)
 }
 
-fn load(path: &Path, metrics: &Metrics) -> Result<crate::proxy::Snapshot, Vec<String>> {
+fn load(path: &Path, metrics: &Metrics) -> Result<Rules, Vec<String>> {
     config::rules(path, metrics).map_err(|problems| problems.lines())
 }
 
 /// The head of the request, as a gateway would have read it from a connection of HTTP/1.1.
 fn head(arguments: &Arguments) -> Result<Parts, String> {
-    let Arguments { method, path, host, headers, token, .. } = arguments;
+    let Arguments { method, path, host, headers, .. } = arguments;
     let method = Method::from_bytes(method.as_bytes())
         .map_err(|_| format!("`{method}` is not a method; write one like GET"))?;
     let uri = Uri::try_from(path.as_str()).map_err(|error| {
@@ -119,15 +124,14 @@ fn head(arguments: &Arguments) -> Result<Parts, String> {
     if !head.headers.contains_key(HOST) {
         head.headers.append(HOST, HeaderValue::from_static("localhost"));
     }
-    if let Some(token) = token {
-        let token = read(token)?;
-        let value = HeaderValue::from_str(&Zeroizing::new(format!("Bearer {}", token.trim())));
-        let mut value =
-            value.map_err(|_| "the token holds a character that no header can carry".to_owned())?;
-        value.set_sensitive(true);
-        head.headers.append(AUTHORIZATION, value);
-    }
     Ok(head)
+}
+
+/// Puts the token where the route looks for one.
+fn present(snapshot: &Snapshot, head: &mut Parts, token: &str) -> Result<(), String> {
+    let token = read(token)?;
+    let presented = snapshot.present(head, token.trim());
+    presented.map_err(|_| "the token holds a character that no header can carry".to_owned())
 }
 
 /// A header field; what is wrong with it is said without its value, which may be a credential.

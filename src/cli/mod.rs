@@ -52,8 +52,9 @@ enum Command {
     },
     /// Decide one request as `run` would, and show every step.
     ///
-    /// Fetches keys as `run` does, listens nowhere, and never prints the token. Exit status: 0 allowed, 1 denied,
-    /// 2 could not decide.
+    /// Fetches keys as `run` does, listens nowhere, and never prints the token. The request is one to the first listener:
+    /// of a client that uses https if that does TLS, and whatever scheme its Origin has if it does not. Exit status:
+    /// 0 allowed, 1 denied, 2 could not decide.
     Explain(explain::Arguments),
     /// An issuer, a sample API and the gateway in front of it, with the curl lines to try.
     Demo,

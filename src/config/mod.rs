@@ -21,6 +21,7 @@ mod node;
 mod open;
 mod problem;
 mod schema;
+mod scheme;
 mod section;
 mod settings;
 mod source;
@@ -74,16 +75,28 @@ pub fn load(path: &Path, metrics: &Metrics, previous: Option<&Snapshot>) -> Resu
     }
 }
 
-/// The rules of a file for a process that decides and does not listen: the files of its listeners may be missing.
+/// The rules of a file, for a process that decides and does not listen.
+#[derive(Debug)]
+pub struct Rules {
+    /// What decides requests.
+    pub snapshot: Snapshot,
+    /// The scheme of clients of the first listener, as far as that is known.
+    pub scheme: Option<&'static str>,
+}
+
+/// The rules of a file; the files of its listeners may be missing.
 ///
 /// # Errors
 /// Every other problem of the file.
-pub fn rules(path: &Path, metrics: &Metrics) -> Result<Snapshot, Box<Problems>> {
+pub fn rules(path: &Path, metrics: &Metrics) -> Result<Rules, Box<Problems>> {
     let mut problems = Problems::new(path, false).not_listening();
-    let compiled = Parsed::read(path, &mut problems)
-        .map(|parsed| compile::compile(parsed.document, base(path), metrics, None, &mut problems));
+    let compiled = Parsed::read(path, &mut problems).map(|parsed| {
+        let scheme = parsed.document.scheme();
+        let (_, snapshot) = compile::compile(parsed.document, base(path), metrics, None, &mut problems);
+        Rules { snapshot, scheme }
+    });
     match compiled {
-        Some((_, snapshot)) if !problems.has_errors() => Ok(snapshot),
+        Some(rules) if !problems.has_errors() => Ok(rules),
         _ => Err(Box::new(problems)),
     }
 }

@@ -13,6 +13,8 @@ pub enum Check {
     Route,
     /// The route takes its method.
     Method,
+    /// The page that asks before it sends a request may send it; of preflights alone, and their last.
+    Preflight,
     /// It carries one credential, or none where none is needed.
     Credential,
     /// The token is not too large.
@@ -57,10 +59,11 @@ pub enum Check {
 
 impl Check {
     /// Those that a request goes through, in order; the terms of a policy come after it.
-    pub(super) const ALL: [Self; 22] = [
+    pub(super) const ALL: [Self; 23] = [
         Self::Target,
         Self::Route,
         Self::Method,
+        Self::Preflight,
         Self::Credential,
         Self::Size,
         Self::Form,
@@ -88,6 +91,7 @@ impl Check {
             Self::Target => "target",
             Self::Route => "route",
             Self::Method => "method",
+            Self::Preflight => "preflight",
             Self::Credential => "credential",
             Self::Size => "size",
             Self::Form => "form",

@@ -5,10 +5,11 @@ use serde_json::Value;
 use super::check::Check;
 use super::facts::Facts;
 use super::hint;
+use super::places;
 use super::shown;
 use super::step::{Outcome, Step};
 use crate::authn::{Error, IssuerSpec};
-use crate::proxy::{Access, Rejection};
+use crate::proxy::Rejection;
 use crate::route::NotFound;
 
 /// The step of this check. Of one that was not looked at, nothing is said.
@@ -18,7 +19,7 @@ pub(super) fn step(facts: &Facts<'_>, check: Check, outcome: Outcome, refusal: O
     }
     let failed = outcome == Outcome::Fail;
     let refusal = refusal.filter(|_| failed);
-    let (expected, found) = of_request(facts, &check, failed)
+    let (expected, found) = of_request(facts, &check, refusal)
         .or_else(|| of_token(facts, &check, refusal))
         .or_else(|| facts.issuer.and_then(|issuer| of_issuer(facts, issuer.spec(), &check, refusal)))
         .unwrap_or_default();
@@ -29,8 +30,8 @@ pub(super) fn step(facts: &Facts<'_>, check: Check, outcome: Outcome, refusal: O
 
 type Texts = (String, String);
 
-/// Target, route, method and credential.
-fn of_request(facts: &Facts<'_>, check: &Check, failed: bool) -> Option<Texts> {
+/// Target, route, method, preflight and credential.
+fn of_request(facts: &Facts<'_>, check: &Check, refusal: Option<&Rejection>) -> Option<Texts> {
     let asked = match &facts.target {
         Ok(target) => {
             let host = target.host().unwrap_or("no host");
@@ -39,8 +40,14 @@ fn of_request(facts: &Facts<'_>, check: &Check, failed: bool) -> Option<Texts> {
         Err(ambiguous) => ambiguous.why().to_owned(),
     };
     let texts = match check {
-        Check::Target => ("a target that can be read in one way".to_owned(), asked),
-        Check::Route if failed => ("a route of this host and path".to_owned(), asked),
+        Check::Target => {
+            let found = match refusal {
+                Some(Rejection::Target(why)) if facts.target.is_ok() => format!("{asked}: {}", why.why()),
+                _ => asked,
+            };
+            ("a target that can be read in one way".to_owned(), found)
+        }
+        Check::Route if refusal.is_some() => ("a route of this host and path".to_owned(), asked),
         Check::Route => {
             let (number, matcher, route) = facts.route?;
             let expected = format!("the first route that matches {asked}");
@@ -49,33 +56,25 @@ fn of_request(facts: &Facts<'_>, check: &Check, failed: bool) -> Option<Texts> {
         Check::Method => {
             let allow = match facts.snapshot.routes().find(facts.target.as_ref().ok()?) {
                 Err(NotFound::Method { allow, .. }) => allow.to_owned(),
-                Err(NotFound::Route | NotFound::Target(_)) | Ok(_) => "a method of the route".to_owned(),
+                Err(NotFound::Route | NotFound::Target { .. }) | Ok(_) => "a method of the route".to_owned(),
             };
-            (allow, facts.head.method.to_string())
+            let found = match &facts.preflight {
+                Some(preflight) => format!("{}, for which this preflight asks", preflight.method()),
+                None => facts.head.method.to_string(),
+            };
+            (allow, found)
         }
-        Check::Credential => (credential_expected(facts.access()?).to_owned(), credential_found(facts)),
+        Check::Preflight => {
+            let origin = String::from_utf8_lossy(facts.preflight.as_ref()?.origin().as_bytes());
+            ("an origin that `cors` of the route lists".to_owned(), shown::text(&origin))
+        }
+        Check::Credential if matches!(refusal, Some(Rejection::CrossSite)) => {
+            (places::SAME_ORIGIN.to_owned(), places::origin(facts))
+        }
+        Check::Credential => (places::expected(facts)?, places::found(facts)),
         _ => return None,
     };
     Some(texts)
-}
-
-fn credential_expected(access: &Access) -> &'static str {
-    match access {
-        Access::Public => "none",
-        Access::Optional(_) => "one Bearer token, or none",
-        Access::Protected(_) => "one Bearer token",
-    }
-}
-
-fn credential_found(facts: &Facts<'_>) -> String {
-    let fields = facts.head.headers.get_all(http::header::AUTHORIZATION).iter().count();
-    match (&facts.credential, fields) {
-        (Ok(Some(_)), _) => format!("a Bearer token of {} bytes", facts.token.length),
-        (Ok(None), 0) => "none".to_owned(),
-        (Ok(None), _) => "an Authorization field of another scheme than Bearer".to_owned(),
-        (Err(_), 0 | 1) => "a credential that is not exactly one token".to_owned(),
-        (Err(_), fields) => format!("{fields} Authorization fields"),
-    }
 }
 
 /// What can be said before an issuer is known.

@@ -8,9 +8,12 @@ use http::request::Parts;
 use super::shown;
 use crate::authn::{Admission, BearerToken, CredentialError, Inspection, Issuer};
 use crate::authz::Requirement;
-use crate::proxy::{Access, Protection, Route, Snapshot};
+use crate::proxy::{Access, Preflight, Protection, Route, Snapshot};
 use crate::route::{Ambiguous, Captures, Matcher, NotFound, Target};
 use crate::telemetry::Findings;
+
+/// A route, its number from 1, and what it is for.
+pub(super) type Numbered<'a> = (usize, &'a Matcher, &'a Route);
 
 /// What is known of one request.
 pub(super) struct Facts<'a> {
@@ -18,9 +21,13 @@ pub(super) struct Facts<'a> {
     pub(super) head: &'a Parts,
     pub(super) now: SystemTime,
     pub(super) target: Result<Target, Ambiguous>,
-    /// The route of its host and path, whatever its method, and its number from 1.
-    pub(super) route: Option<(usize, &'a Matcher, &'a Route)>,
+    /// The route of its host and path, whatever its method; of a preflight, that of the request it asks about.
+    pub(super) route: Option<Numbered<'a>>,
     pub(super) captures: Captures,
+    /// The route that the path is of, where that does not allow what the path holds.
+    pub(super) strict: Option<Numbered<'a>>,
+    /// What the request asks, if it is a preflight.
+    pub(super) preflight: Option<Preflight<'a>>,
     pub(super) credential: Result<Option<BearerToken<'a>>, CredentialError>,
     pub(super) token: Inspection,
     /// The issuer that the token names.
@@ -28,31 +35,42 @@ pub(super) struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, head: &'a Parts, now: SystemTime, findings: &Findings) -> Self {
+    pub(super) fn new(
+        snapshot: &'a Snapshot,
+        head: &'a Parts,
+        now: SystemTime,
+        preflight: Option<Preflight<'a>>,
+        findings: &Findings,
+    ) -> Self {
         let target = Target::parse(head);
         let mut captures = Captures::default();
-        let route = target.as_ref().ok().and_then(|target| {
-            let found = match snapshot.routes().find(target) {
-                Ok(found) => {
-                    captures = found.captures;
-                    found.route
-                }
-                Err(NotFound::Method { route, .. }) => route,
-                Err(NotFound::Route | NotFound::Target(_)) => return None,
-            };
+        let (mut route, mut strict) = (None, None);
+        match target.as_ref().map(|target| snapshot.routes().find(target)) {
+            _ if preflight.is_some() => route = preflight.as_ref().map(Preflight::route),
+            Ok(Ok(found)) => {
+                captures = found.captures;
+                route = Some(found.route);
+            }
+            Ok(Err(NotFound::Method { route: first, .. })) => route = Some(first),
+            Ok(Err(NotFound::Target { route, .. })) => strict = route,
+            Ok(Err(NotFound::Route)) | Err(_) => {}
+        }
+        let numbered = |wanted: Option<&'a Route>| {
+            let wanted = wanted?;
             let mut entries = (1..).zip(snapshot.routes().entries());
-            entries
-                .find(|(_, (_, route))| std::ptr::eq(*route, found))
-                .map(|(number, (matcher, route))| (number, matcher, route))
-        });
-        let credential = route.map_or(Ok(None), |(.., route)| {
+            let (number, (matcher, route)) = entries.find(|(_, (_, route))| std::ptr::eq(*route, wanted))?;
+            Some((number, matcher, route))
+        };
+        let (route, strict) = (numbered(route), numbered(strict));
+        let asked = route.filter(|_| preflight.is_none());
+        let credential = asked.map_or(Ok(None), |(.., route)| {
             let found = route.forward().credentials().find(&head.headers, head.uri.query())?;
             Ok(found.map(|credential| credential.token()))
         });
         let token = credential.ok().flatten().map(Inspection::of).unwrap_or_default();
         let named = |issuer: &&Arc<Issuer>| findings.issuer() == Some(&issuer.spec().name);
         let issuer = snapshot.authenticator().issuers().iter().find(named);
-        Self { snapshot, head, now, target, route, captures, credential, token, issuer }
+        Self { snapshot, head, now, target, route, captures, strict, preflight, credential, token, issuer }
     }
 
     pub(super) fn access(&self) -> Option<&'a Access> {

@@ -1,7 +1,7 @@
 //! EXPLAIN: one request, decided as it would be, with every step that led there.
 //!
-//! Given a snapshot, the head of a request and the time; hands on an [`Explanation`]: the decision of [`proxy::decide`],
-//! which is the very function that serves, and beside each check what was asked for and what was found. What must stay
+//! Given a snapshot, the head of a request and the time; hands on an [`Explanation`]: the decision of [`proxy::decide`]
+//! or [`Preflight`], which are the very functions that serve, and beside each check what was asked for and what was found. What must stay
 //! true: the outcome of each step follows from that decision and from nothing else. What a step says was found is read
 //! from the request once more, unverified, and only describes; and it never holds the token, its signature or a secret.
 
@@ -11,6 +11,7 @@ mod describe;
 mod facts;
 #[expect(clippy::wildcard_enum_match_arm, reason = "a hint is for what it knows, and silent on the rest")]
 mod hint;
+mod places;
 mod policy;
 mod shown;
 mod step;
@@ -24,18 +25,20 @@ use serde::Serialize;
 use tokio::time::sleep;
 
 pub use self::check::Check;
+use self::facts::Facts;
+use self::step::Passed;
 pub use self::step::{Outcome, Step};
 use crate::authn::Error;
-use crate::proxy::{self, Rejection, Snapshot};
+use crate::proxy::{self, Preflight, Rejection, Snapshot};
 use crate::telemetry::Findings;
 use crate::upstream::Identified;
 
 /// A decided request, and why it was decided like that.
 #[derive(Debug, Clone, Serialize)]
 pub struct Explanation {
-    /// Whether it would be sent on.
+    /// Whether it would be sent on, or answered as a preflight.
     pub decision: Decision,
-    /// What the client would get from the gateway; 200 on allow.
+    /// What the client would get from the gateway; 200 on allow, 204 for a preflight that the gateway answers.
     pub status: u16,
     /// The reason code. Where a route only observes, the one that would have been.
     pub reason: &'static str,
@@ -59,33 +62,45 @@ pub enum Decision {
     Deny,
 }
 
-/// Decides a request of this head at this time, as a gateway of this snapshot would. Starts the issuers' keys, and waits
+/// Decides a request of this head at this time, as a gateway of this snapshot would; `scheme` is the client's, where it
+/// is known. Starts the issuers' keys, and waits
 /// for them as long as a request would wait. Needs a tokio runtime.
-pub async fn explain(snapshot: &Snapshot, head: &Parts, now: SystemTime) -> Explanation {
+pub async fn explain(
+    snapshot: &Snapshot,
+    head: &Parts,
+    scheme: Option<&str>,
+    now: SystemTime,
+) -> Explanation {
     for issuer in snapshot.authenticator().issuers() {
         issuer.keys().start();
     }
     let mut findings = Findings::default();
-    let outcome = proxy::decide(snapshot, head, None, now, &mut findings).await;
-    if let Err(Rejection::Token(Error::KeyUnknown | Error::SignatureInvalid)) = &outcome {
+    let preflight = Preflight::of(snapshot, head);
+    let decided = match &preflight {
+        Some(preflight) => preflight.decide(&mut findings).map(|()| Passed::Preflight),
+        None => proxy::decide(snapshot, head, scheme, now, &mut findings).await.map(Passed::Sent),
+    };
+    if let Err(Rejection::Token(Error::KeyUnknown | Error::SignatureInvalid)) = &decided {
         // Whose key it is instead, can be told of issuers whose keys are known.
         settle(snapshot).await;
     }
-    let steps = step::all(snapshot, head, now, &outcome, &findings);
-    let (decision, status, reason) = match &outcome {
-        Ok(decided) => (Decision::Allow, 200, decided.reason),
+    let facts = Facts::new(snapshot, head, now, preflight, &findings);
+    let steps = step::all(&facts, &decided);
+    let (decision, status, reason) = match &decided {
+        Ok(Passed::Sent(decided)) => (Decision::Allow, 200, decided.reason),
+        Ok(Passed::Preflight) => (Decision::Allow, Preflight::STATUS.as_u16(), Preflight::REASON),
         Err(rejection) => (Decision::Deny, rejection.status().as_u16(), rejection.reason()),
     };
-    let principal = step::principal(&outcome);
+    let principal = step::principal(&decided);
     Explanation {
         decision,
         status,
         reason,
         route: findings.route().map(ToString::to_string),
         subject: principal.and_then(|principal| principal.subject()).map(str::to_owned),
-        headers: match &outcome {
-            Ok(decided) => headers(decided.found.route, &decided.caller),
-            Err(_) => BTreeMap::new(),
+        headers: match &decided {
+            Ok(Passed::Sent(decided)) => headers(decided.found.route, &decided.caller),
+            Ok(Passed::Preflight) | Err(_) => BTreeMap::new(),
         },
         steps,
     }

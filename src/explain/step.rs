@@ -2,9 +2,6 @@
 //!
 //! Given what was decided; the outcomes follow from it alone. [`super::describe`] puts texts beside them.
 
-use std::time::SystemTime;
-
-use http::request::Parts;
 use serde::Serialize;
 
 use super::check::Check;
@@ -12,8 +9,7 @@ use super::describe;
 use super::facts::Facts;
 use super::policy;
 use crate::authn::{Error, Principal};
-use crate::proxy::{Access, Decided, Rejection, Snapshot};
-use crate::telemetry::Findings;
+use crate::proxy::{Access, Decided, Rejection};
 
 /// One check, how it went, and why.
 #[derive(Debug, Clone, Serialize)]
@@ -43,38 +39,40 @@ pub enum Outcome {
     Skip,
 }
 
+/// A request that is not refused.
+pub(super) enum Passed<'a> {
+    /// It is sent on.
+    Sent(Decided<'a>),
+    /// It is a preflight, and answered.
+    Preflight,
+}
+
 /// What was decided.
-pub(super) type Decision<'a> = Result<Decided<'a>, Rejection>;
+pub(super) type Decision<'a> = Result<Passed<'a>, Rejection>;
 
 /// Every step, in order.
-pub(super) fn all(
-    snapshot: &Snapshot,
-    head: &Parts,
-    now: SystemTime,
-    decision: &Decision<'_>,
-    findings: &Findings,
-) -> Vec<Step> {
-    let facts = Facts::new(snapshot, head, now, findings);
+pub(super) fn all(facts: &Facts<'_>, decision: &Decision<'_>) -> Vec<Step> {
     let refusal = rejection(decision);
-    let failed = refusal.and_then(|refusal| failed(refusal, &facts));
+    let failed = refusal.and_then(|refusal| failed(refusal, facts));
     let last = last(decision);
     let mut steps = Vec::with_capacity(Check::ALL.len());
     let mut over = false;
-    for check in Check::ALL {
+    let is_asked = |check: &Check| *check != Check::Preflight || facts.preflight.is_some();
+    for check in Check::ALL.into_iter().filter(is_asked) {
         let outcome = if failed.as_ref() == Some(&check) {
             over = true;
             Outcome::Fail
-        } else if over || check > last || !applies(&check, &facts) {
+        } else if over || check > last || !applies(&check, facts) {
             Outcome::Skip
         } else {
             Outcome::Pass
         };
         let is_policy = check == Check::Policy && outcome != Outcome::Skip;
-        steps.push(describe::step(&facts, check, outcome, refusal));
+        steps.push(describe::step(facts, check, outcome, refusal));
         if let (true, Some(protection), Some(principal)) =
             (is_policy, facts.protection(), principal(decision))
         {
-            steps.extend(policy::terms(&facts, protection, principal));
+            steps.extend(policy::terms(facts, protection, principal));
         }
     }
     steps
@@ -88,23 +86,32 @@ fn applies(check: &Check, facts: &Facts<'_>) -> bool {
 /// Why the request is refused, or would be.
 fn rejection<'d>(decision: &'d Decision<'_>) -> Option<&'d Rejection> {
     match decision {
-        Ok(decided) => decided.observed.as_ref(),
+        Ok(Passed::Sent(decided)) => decided.observed.as_ref(),
+        Ok(Passed::Preflight) => None,
         Err(rejection) => Some(rejection),
     }
 }
 
 /// The verified caller, refused or not.
 pub(super) fn principal<'d>(decision: &'d Decision<'_>) -> Option<&'d Principal> {
-    let passed = decision.as_ref().ok().and_then(|decided| decided.caller.permit().principal());
+    let passed = match decision {
+        Ok(Passed::Sent(decided)) => decided.caller.permit().principal(),
+        Ok(Passed::Preflight) | Err(_) => None,
+    };
     passed.or_else(|| rejection(decision)?.principal())
 }
 
 /// The last check that was looked at, had none failed.
 fn last(decision: &Decision<'_>) -> Check {
-    match decision.as_ref().map(|decided| decided.found.route.access()) {
-        Ok(Access::Public) => Check::Method,
-        Ok(Access::Optional(_)) if principal(decision).is_none() => Check::Credential,
-        Ok(Access::Optional(_) | Access::Protected(_)) | Err(_) => Check::Identity,
+    let access = match decision {
+        Ok(Passed::Preflight) => return Check::Preflight,
+        Ok(Passed::Sent(decided)) => decided.found.route.access(),
+        Err(_) => return Check::Identity,
+    };
+    match access {
+        Access::Public => Check::Method,
+        Access::Optional(_) if principal(decision).is_none() => Check::Credential,
+        Access::Optional(_) | Access::Protected(_) => Check::Identity,
     }
 }
 
@@ -114,6 +121,7 @@ fn failed(rejection: &Rejection, facts: &Facts<'_>) -> Option<Check> {
         Rejection::Target(_) => Some(Check::Target),
         Rejection::RouteNotFound => Some(Check::Route),
         Rejection::MethodNotAllowed { .. } => Some(Check::Method),
+        Rejection::CrossSite if facts.preflight.is_some() => Some(Check::Preflight),
         Rejection::Credential(_) | Rejection::CrossSite | Rejection::TokenMissing => Some(Check::Credential),
         Rejection::Token(error) => Some(of_token(error, facts)),
         Rejection::Policy(_) => Some(Check::Policy),

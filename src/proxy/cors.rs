@@ -10,14 +10,13 @@ use std::time::Duration;
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
 
 use super::same_origin::{Field, only};
-use super::{Rejection, Route, Snapshot};
+use super::{Preflight, Rejection, Route, Snapshot};
 use crate::body::Body;
 use crate::route::{NotFound, Origin, Target};
 use crate::telemetry::Findings;
@@ -68,7 +67,7 @@ impl Cors {
         }
     }
 
-    fn allows(&self, origin: &HeaderValue) -> bool {
+    pub(super) fn allows(&self, origin: &HeaderValue) -> bool {
         match &self.pages {
             Pages::Any => true,
             Pages::Of { origins, .. } => {
@@ -105,7 +104,7 @@ impl Cors {
 
     fn preflight(&self, origin: &HeaderValue) -> Response<Body> {
         let mut response = Response::new(Body::full(String::new()));
-        *response.status_mut() = StatusCode::NO_CONTENT;
+        *response.status_mut() = Preflight::STATUS;
         let headers = response.headers_mut();
         for (name, value) in [
             (ACCESS_CONTROL_ALLOW_METHODS, &self.methods),
@@ -140,30 +139,18 @@ impl Crossing {
         Self { origin, ..Self::default() }
     }
 
-    /// The answer to a preflight: an OPTIONS request of a page that asks whether it may send another one. The route is
-    /// that of the other one; `None` for any other request, and where that route has no rules.
+    /// The answer to a preflight; `None` for any other request, and where its route has no rules.
     pub(super) fn preflight(
         &mut self,
         snapshot: &Snapshot,
         head: &Parts,
         findings: &mut Findings,
     ) -> Result<Option<Response<Body>>, Rejection> {
-        let Some(origin) = self.origin.clone().filter(|_| head.method == Method::OPTIONS) else {
-            return Ok(None);
-        };
-        let Field::One(method) = only(&head.headers, &ACCESS_CONTROL_REQUEST_METHOD) else { return Ok(None) };
-        let (Ok(method), Ok(target)) = (Method::from_bytes(method.as_bytes()), Target::parse(head)) else {
-            return Ok(None);
-        };
-        let Ok(found) = snapshot.routes.find_for(&target, &method) else { return Ok(None) };
-        let Some(cors) = &found.route.cors else { return Ok(None) };
-        findings.matched(&found.route.label);
-        self.matched(found.route);
-        if !cors.allows(&origin) {
-            return Err(Rejection::CrossSite);
-        }
+        let Some(preflight) = Preflight::of(snapshot, head) else { return Ok(None) };
+        self.matched(preflight.route());
+        preflight.decide(findings)?;
         self.preflight = true;
-        Ok(Some(cors.preflight(&origin)))
+        Ok(Some(preflight.cors().preflight(preflight.origin())))
     }
 
     /// The request matched this route.
@@ -181,7 +168,7 @@ impl Crossing {
         match snapshot.routes.find(&target) {
             Ok(found) => self.matched(found.route),
             Err(NotFound::Method { route, .. }) => self.matched(route),
-            Err(NotFound::Route | NotFound::Target(_)) => {}
+            Err(NotFound::Route | NotFound::Target { .. }) => {}
         }
     }
 

@@ -30,7 +30,7 @@ pub struct Decided<'a> {
     pub observed: Option<Rejection>,
 }
 
-/// Decides one request. `scheme` is the one that the client used, where it is known.
+/// Decides one request that is no [`super::Preflight`]. `scheme` is the one that the client used, where it is known.
 ///
 /// # Errors
 /// Why it is not sent on.
@@ -44,7 +44,7 @@ pub async fn decide<'a>(
     let target = Target::parse(head).map_err(Rejection::Target)?;
     let found = snapshot.routes.find(&target).map_err(|not_found| match not_found {
         NotFound::Route => Rejection::RouteNotFound,
-        NotFound::Target(ambiguous) => Rejection::Target(ambiguous),
+        NotFound::Target { why, .. } => Rejection::Target(why),
         NotFound::Method { route, allow } => {
             findings.matched(&route.label);
             Rejection::MethodNotAllowed { allow: allow.to_owned() }

@@ -1,11 +1,13 @@
 //! CARRY: one request from its first byte to its last.
 //!
 //! `Proxy::handle` cannot fail: it opens the record, reads the clock once, and turns a rejection into an answer.
-//! `carry` is the journey, and [`decide`] its first part, stage by stage; each stage hands on a typed product, and nothing
+//! `carry` is the journey, and [`decide`] its first part, stage by stage (or [`Preflight`], which goes nowhere); each stage hands on a typed product, and nothing
 //! reaches an upstream without the `Permit` that `authz` makes.
 
 mod cors;
 mod decide;
+mod preflight;
+mod present;
 mod rejection;
 mod respond;
 mod same_origin;
@@ -26,6 +28,7 @@ use tokio::time::timeout;
 use self::cors::Crossing;
 pub use self::cors::{Cors, Pages};
 pub use self::decide::{Decided, decide};
+pub use self::preflight::Preflight;
 pub use self::rejection::Rejection;
 pub use self::snapshot::{Access, Enforcement, Protection, Publisher, Route, Snapshot, Snapshots};
 pub use self::tracked::Tracked;
@@ -67,7 +70,7 @@ impl Proxy {
         let (head, body) = request.into_parts();
         match crossing.preflight(&snapshot, &head, record.findings()) {
             Ok(None) => {}
-            Ok(Some(answer)) => return Ok((answer, "public")),
+            Ok(Some(answer)) => return Ok((answer, Preflight::REASON)),
             Err(rejection) => return Err((rejection, Some(body))),
         }
         let scheme = peer.client_scheme(&head.headers);

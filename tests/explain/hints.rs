@@ -53,7 +53,7 @@ routes:
 ";
 
 struct World {
-    rules: jwtgate::proxy::Snapshot,
+    rules: jwtgate::config::Rules,
     setup: Setup,
     partner: Issuer,
     now: i64,

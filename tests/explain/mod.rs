@@ -9,14 +9,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request};
+use jwtgate::config::Rules;
 use jwtgate::explain::{Explanation, explain};
-use jwtgate::proxy::Snapshot;
 use jwtgate::telemetry::metrics::Metrics;
 
 use crate::support::token::now;
 
 /// The rules of a file, ready to decide.
-fn rules(config: &Path) -> Snapshot {
+fn rules(config: &Path) -> Rules {
     jwtgate::config::rules(config, &Metrics::new().unwrap()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
@@ -32,14 +32,14 @@ fn head(method: &str, host: &str, target: &str, fields: &[(String, String)]) -> 
     head
 }
 
-async fn decide(rules: &Snapshot, head: &Parts) -> Explanation {
+async fn decide(rules: &Rules, head: &Parts) -> Explanation {
     decide_at(rules, head, now()).await
 }
 
 /// The same at a time of its own.
-async fn decide_at(rules: &Snapshot, head: &Parts, seconds: i64) -> Explanation {
+async fn decide_at(rules: &Rules, head: &Parts, seconds: i64) -> Explanation {
     let at: SystemTime = UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs());
-    explain(rules, head, at).await
+    explain(&rules.snapshot, head, rules.scheme, at).await
 }
 
 /// Neither form of the explanation holds a part of the token that is long enough to be one.

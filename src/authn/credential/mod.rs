@@ -8,6 +8,7 @@
 mod cookie;
 mod parameter;
 mod places;
+mod present;
 
 use std::fmt;
 

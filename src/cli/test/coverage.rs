@@ -1,6 +1,7 @@
 //! What no test has seen: routes, policies and parts of requirements that were never both allowing and denying.
 //!
-//! A route allows and denies by its access alone: a method that it does not take says nothing about who may pass. Test
+//! A route allows and denies by its access alone: a method that it does not take says nothing about who may pass, nor does a
+//! preflight. Test
 //! files of one configuration count together.
 
 use std::collections::{BTreeMap, HashMap};
@@ -55,6 +56,7 @@ impl Coverage {
         let configuration = self.of(suite);
         if let Some(route) = &outcome.route
             && outcome.reason != "method_not_allowed"
+            && !outcome.is_preflight
         {
             let passes = ["allowed", "public", "anonymous"].contains(&outcome.reason.as_str());
             configuration.routes.entry(route.clone()).or_default().add(passes);

@@ -8,15 +8,19 @@ use http::{HeaderName, HeaderValue};
 use super::verdict::{Outcome, Owner, Part};
 use crate::authn::Principal;
 use crate::authz::{RequestFacts, Requirement};
+use crate::config::suite::Suite;
 use crate::explain::explain;
-use crate::proxy::{self, Access, Protection, Snapshot};
+use crate::proxy::{self, Access, Preflight, Protection, Rejection};
 use crate::route::Target;
 use crate::telemetry::{Decision, Findings};
 
 /// What becomes of the request with this head.
-pub(super) async fn decide(snapshot: &Snapshot, head: &Parts, now: SystemTime) -> Outcome {
-    let mut findings = Findings::default();
-    let decided = proxy::decide(snapshot, head, None, now, &mut findings).await;
+pub(super) async fn decide(suite: &Suite, head: &Parts, now: SystemTime) -> Outcome {
+    let (snapshot, mut findings) = (&suite.snapshot, Findings::default());
+    if let Some(preflight) = Preflight::of(snapshot, head) {
+        return of_preflight(preflight.decide(&mut findings), &findings);
+    }
+    let decided = proxy::decide(snapshot, head, suite.scheme, now, &mut findings).await;
     let (decision, status, reason) = match &decided {
         Ok(decided) => (Decision::Allow, 200, decided.reason),
         Err(rejection) => (Decision::Deny, rejection.status().as_u16(), rejection.reason()),
@@ -42,6 +46,7 @@ pub(super) async fn decide(snapshot: &Snapshot, head: &Parts, now: SystemTime) -
         reason: reason.to_owned(),
         route: findings.route().map(ToString::to_string),
         subject: principal.and_then(Principal::subject).map(str::to_owned),
+        is_preflight: false,
         headers: match &decided {
             Ok(decided) => decided.caller.headers().iter().map(sent).collect(),
             Err(_) => Vec::new(),
@@ -50,9 +55,26 @@ pub(super) async fn decide(snapshot: &Snapshot, head: &Parts, now: SystemTime) -
     }
 }
 
+fn of_preflight(decided: Result<(), Rejection>, findings: &Findings) -> Outcome {
+    let (decision, status, reason) = match decided {
+        Ok(()) => (Decision::Allow, Preflight::STATUS, Preflight::REASON),
+        Err(rejection) => (Decision::Deny, rejection.status(), rejection.reason()),
+    };
+    Outcome {
+        decision,
+        status: status.as_u16(),
+        reason: reason.to_owned(),
+        route: findings.route().map(ToString::to_string),
+        subject: None,
+        is_preflight: true,
+        headers: Vec::new(),
+        parts: Vec::new(),
+    }
+}
+
 /// The lines that say how the decision came about, but for checks that were not reached.
-pub(super) async fn steps(snapshot: &Snapshot, head: &Parts, now: SystemTime) -> Vec<String> {
-    let explanation = explain(snapshot, head, now).await.to_string();
+pub(super) async fn steps(suite: &Suite, head: &Parts, now: SystemTime) -> Vec<String> {
+    let explanation = explain(&suite.snapshot, head, suite.scheme, now).await.to_string();
     let lines = explanation.lines().filter(|line| !line.is_empty() && !line.starts_with("skip"));
     lines.map(str::to_owned).collect()
 }

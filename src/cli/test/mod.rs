@@ -81,12 +81,12 @@ fn run(suite: &Suite, runtime: &Runtime, now: SystemTime, covered: &mut Coverage
     let mut verdicts = Vec::with_capacity(suite.tests.len());
     for test in &suite.tests {
         let started = Instant::now();
-        let outcome = runtime.block_on(decide::decide(&suite.snapshot, &test.head, now));
+        let outcome = runtime.block_on(decide::decide(suite, &test.head, now));
         let (mismatches, took) = (mismatches(&test.expect, &outcome), started.elapsed());
         let steps = if mismatches.is_empty() {
             Vec::new()
         } else {
-            runtime.block_on(decide::steps(&suite.snapshot, &test.head, now))
+            runtime.block_on(decide::steps(suite, &test.head, now))
         };
         covered.record(suite, &outcome);
         verdicts.push(Verdict { name: test.name.clone(), at: test.at, mismatches, steps, took });

@@ -14,6 +14,8 @@ pub(super) struct Outcome {
     pub(super) reason: String,
     pub(super) route: Option<String>,
     pub(super) subject: Option<String>,
+    /// Whether it was a preflight, which says nothing about who may pass.
+    pub(super) is_preflight: bool,
     /// The identity headers that would be sent.
     pub(super) headers: Vec<(String, String)>,
     /// Each part of a requirement that was looked at, and whether it held.

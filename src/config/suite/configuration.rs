@@ -20,6 +20,8 @@ pub(super) struct Configuration {
     pub(super) stand_ins: StandIns,
     /// Counts only where `problems` has no errors.
     pub(super) snapshot: Option<Snapshot>,
+    /// That of clients of the first listener.
+    pub(super) scheme: Option<&'static str>,
     pub(super) outline: Outline,
     pub(super) problems: Problems,
 }
@@ -48,6 +50,7 @@ impl Configuration {
             .and_then(|(node, _)| Document::from_node(&node, &mut problems));
         let known = document.as_ref().map_or_else(Known::default, Known::of);
         let outline = document.as_ref().map_or_else(Outline::default, Outline::of);
+        let scheme = document.as_ref().and_then(Document::scheme);
         let stand_ins = StandIns::default();
         let snapshot = document.map(|document| {
             let places = Places::of(&document);
@@ -58,7 +61,7 @@ impl Configuration {
             }
             snapshot
         });
-        Some(Self { path, known, stand_ins, snapshot, outline, problems })
+        Some(Self { path, known, stand_ins, snapshot, scheme, outline, problems })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::telemetry::Decision;
 pub struct Expectation {
     /// Whether the request passes.
     pub decision: Option<Decision>,
-    /// The status of the gateway's own answer; 200 where the request passes.
+    /// The status of the gateway's own answer; 200 where the request passes, 204 for a preflight.
     pub status: Option<u16>,
     /// The reason code.
     pub reason: Option<String>,
@@ -34,7 +34,7 @@ pub(super) fn expectation(expect: Expect, known: &Known, problems: &mut Problems
         problems.error(
             at,
             format_args!("the gateway itself never answers with {number}"),
-            "write 200 for a request that passes, or the status of a reason code",
+            "write 200 for a request that passes, 204 for a preflight, or the status of a reason code",
         );
         complete = false;
     }
@@ -79,7 +79,9 @@ fn agree(
     reason: Option<&At<String>>,
     problems: &mut Problems,
 ) -> bool {
-    let passes = |status: u16| if status == PASSED { Decision::Allow } else { Decision::Deny };
+    let passes = |status: u16| {
+        if [PASSED, reasons::ANSWERED].contains(&status) { Decision::Allow } else { Decision::Deny }
+    };
     let status_of = reason.and_then(|reason| reasons::status(&reason.value));
     match (decision, status) {
         (Some(decision), Some(At { at, value: Status(status) })) if passes(*status) != decision.value => {
@@ -93,7 +95,14 @@ fn agree(
         _ => {}
     }
     let denies = decision.is_some_and(|decision| decision.value == Decision::Deny);
-    let refused = status.map(|status| status.value.0).filter(|status| *status != PASSED);
+    let refused = status.map(|status| status.value.0).filter(|status| passes(*status) == Decision::Deny);
+    if status.is_some_and(|status| status.value.0 == reasons::ANSWERED)
+        && let Some(reason) = reason.filter(|reason| reason.value != "public")
+    {
+        let wrong = format!("`{}` is no reason of this answer", reason.value);
+        problems.error(reason.at, wrong, "a preflight that is answered is `public`");
+        return false;
+    }
     if let Some(reason) = reason
         && let Some(of_reason) = status_of
         && (refused.is_some_and(|status| status != of_reason) || denies && of_reason == PASSED)

@@ -41,6 +41,8 @@ pub struct Suite {
     pub config: PathBuf,
     /// What decides its requests.
     pub snapshot: Snapshot,
+    /// The scheme of clients of its first listener, as far as that is known.
+    pub scheme: Option<&'static str>,
     /// What it has that tests should cover.
     pub outline: Outline,
     /// In the order of the file; at least one.
@@ -90,10 +92,10 @@ pub fn load(path: &Path, metrics: &Metrics, now: SystemTime) -> Result<Suite, Ve
         })
         .collect();
     match configuration {
-        Some(Configuration { path, snapshot: Some(snapshot), outline, problems: found, .. })
+        Some(Configuration { path, snapshot: Some(snapshot), scheme, outline, problems: found, .. })
             if !problems.has_errors() && !found.has_errors() =>
         {
-            Ok(Suite { config: path, snapshot, outline, tests })
+            Ok(Suite { config: path, snapshot, scheme, outline, tests })
         }
         Some(Configuration { problems: found, .. }) if found.has_errors() => Err(vec![found, problems]),
         _ => Err(vec![problems]),
@@ -119,8 +121,8 @@ fn read_test(
     // Each part is read before any is missed, so that every mistake is found.
     let head = request.and_then(|request| request::head(request.value, problems));
     let has_token = token.is_some();
-    let authorization = token.and_then(|token| match (token.value, minter) {
-        (document::Token::Written(text), _) => token::written(&At { at: token.at, value: text }, problems),
+    let text = token.and_then(|token| match (token.value, minter) {
+        (document::Token::Written(text), _) => token::written(At { at: token.at, value: text }, problems),
         (document::Token::Signed(signed), minter) => {
             let is_known = signed.issuer.as_ref().is_none_or(|name| known.issuer(name, problems));
             minter.filter(|_| is_known).and_then(|minter| minter.mint(*signed, token.at, problems))
@@ -129,7 +131,7 @@ fn read_test(
     let expect = expect.and_then(|expect| expect::expectation(expect.value, known, problems));
     let mut head = head?;
     if has_token {
-        head.headers.append(http::header::AUTHORIZATION, authorization?);
+        minter?.present(&mut head, &text?, problems)?;
     }
     Some(Test { name: name?.value, at, head, expect: expect? })
 }

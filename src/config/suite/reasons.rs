@@ -7,12 +7,13 @@ pub(super) fn status(reason: &str) -> Option<u16> {
 
 /// Whether the gateway answers with this status, or lets pass.
 pub(super) fn has_status(status: u16) -> bool {
-    REASONS.iter().any(|(_, known)| *known == status)
+    status == ANSWERED || REASONS.iter().any(|(_, known)| *known == status)
 }
 
 /// Every status of a decision, each once.
 pub(super) fn statuses() -> Vec<u16> {
-    let mut statuses: Vec<u16> = REASONS.iter().map(|(_, status)| *status).collect();
+    let mut statuses: Vec<u16> = REASONS.iter().map(|(_, status)| *status).chain([ANSWERED]).collect();
+    statuses.sort_unstable();
     statuses.dedup();
     statuses
 }
@@ -21,6 +22,9 @@ pub(super) fn statuses() -> Vec<u16> {
 pub(super) fn known() -> impl Iterator<Item = &'static str> {
     REASONS.iter().map(|(reason, _)| *reason)
 }
+
+/// The status of a preflight that the gateway answers, whose reason is `public`.
+pub(super) const ANSWERED: u16 = 204;
 
 /// What a connection, an upstream or a load is needed for is not among them: no test sees it.
 const REASONS: &[(&str, u16)] = &[

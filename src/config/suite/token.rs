@@ -6,6 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
+use http::request::Parts;
 use serde_json::{Map, Value, json};
 
 use super::document::{Header, Signature, Signed};
@@ -30,8 +31,19 @@ impl<'a> Minter<'a> {
         Self { snapshot, stand_ins, now }
     }
 
-    /// The field that holds the token; none where what is wrong has been recorded.
-    pub(super) fn mint(&self, signed: Signed, at: Position, problems: &mut Problems) -> Option<HeaderValue> {
+    /// Puts the token where the request's route looks for one; none where what is wrong has been recorded.
+    pub(super) fn present(
+        &self,
+        head: &mut Parts,
+        At { at, value }: &At<String>,
+        problems: &mut Problems,
+    ) -> Option<()> {
+        let presented = self.snapshot.present(head, value);
+        presented.map_err(|error| problems.error(*at, TOO_ODD, format_args!("{error}"))).ok()
+    }
+
+    /// The token; none where what is wrong has been recorded.
+    pub(super) fn mint(&self, signed: Signed, at: Position, problems: &mut Problems) -> Option<At<String>> {
         let Signed { issuer, tenant, claims, header, signature } = signed;
         let name = issuer?.value;
         let mut issuers = self.snapshot.authenticator().issuers().iter().map(|issuer| issuer.spec());
@@ -72,18 +84,20 @@ impl<'a> Minter<'a> {
             *byte ^= 1;
         }
         let text = format!("{input}.{}", URL_SAFE_NO_PAD.encode(made));
-        written(&At { at, value: text }, problems)
+        written(At { at, value: text }, problems)
     }
 }
 
-/// The field that holds this token, whatever it is.
-pub(super) fn written(At { at, value }: &At<String>, problems: &mut Problems) -> Option<HeaderValue> {
-    let field = HeaderValue::from_str(&format!("Bearer {value}")).ok();
-    if field.is_none() {
-        problems.error(*at, "a token that no header could hold", "write it on one line");
+/// This token, whatever it is, if a client could send it.
+pub(super) fn written(token: At<String>, problems: &mut Problems) -> Option<At<String>> {
+    if HeaderValue::from_str(&token.value).is_err() {
+        problems.error(token.at, TOO_ODD, "write it on one line");
+        return None;
     }
-    field
+    Some(token)
 }
+
+const TOO_ODD: &str = "a token that no header could hold";
 
 /// The `iss` of a token of this issuer; empty where the test gives its own.
 fn iss(

@@ -1,44 +1,11 @@
-//! Hints on the credential, the form of the token, and its header.
+//! Hints on the form of the token, and its header.
 
-use http::header::AUTHORIZATION;
 use serde_json::Value;
 
 use super::difference;
-use crate::authn::{Algorithm, CredentialError};
+use crate::authn::Algorithm;
 use crate::explain::facts::Facts;
 use crate::explain::shown;
-
-pub(super) fn credential(facts: &Facts<'_>) -> Option<String> {
-    let mut fields = facts.head.headers.get_all(AUTHORIZATION).iter();
-    let first = fields.next().map(|field| String::from_utf8_lossy(field.as_bytes()).into_owned());
-    let hint = match (&facts.credential, first) {
-        (Err(CredentialError::Ambiguous), _) => {
-            "the request carries several; a client or a proxy adds one to what is there already"
-        }
-        (Ok(None), Some(field)) if field.split('.').count() == 3 && !field.trim().contains(' ') => {
-            "the field holds a bare token; write `Bearer` and a space before it"
-        }
-        (Ok(None), Some(_)) => {
-            "a token comes behind the scheme `Bearer`; other schemes are no credential here"
-        }
-        (Err(CredentialError::Malformed), Some(field)) => {
-            let rest = field.trim().get(6..).unwrap_or_default().trim().to_ascii_lowercase();
-            match rest.as_str() {
-                "" => "nothing stands behind `Bearer`: a variable may be empty where the client builds it",
-                rest if rest.starts_with("bearer") => "`Bearer` is there twice; give the bare token once",
-                rest if rest.contains(['"', '\'', '<', '{']) => {
-                    "the token is quoted or bracketed; write it as it is, without anything around it"
-                }
-                rest if rest.contains([' ', ',']) => {
-                    "more than one text stands behind `Bearer`; write one token"
-                }
-                _ => "the token holds a character that no token has; it may have been cut or pasted wrongly",
-            }
-        }
-        _ => return None,
-    };
-    Some(hint.to_owned())
-}
 
 pub(super) fn form(facts: &Facts<'_>) -> Option<String> {
     let hint = match facts.token.segments {

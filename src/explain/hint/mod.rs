@@ -3,6 +3,7 @@
 //! Given what is known of the request; hands on a sentence or nothing. A hint guesses, and decides nothing.
 
 mod claims;
+mod credential;
 mod header;
 mod keys;
 mod route;
@@ -23,16 +24,13 @@ pub(super) fn of(
         (Check::Route, _) => route::of(facts, outcome == Outcome::Fail),
         (_, Outcome::Pass | Outcome::Skip)
         | (
-            Check::Target
-            | Check::Size
-            | Check::Critical
-            | Check::RouteIssuers
-            | Check::MaxAge
-            | Check::Term(_),
+            Check::Size | Check::Critical | Check::RouteIssuers | Check::MaxAge | Check::Term(_),
             Outcome::Fail,
         ) => None,
+        (Check::Target, Outcome::Fail) => route::of_data(facts),
         (Check::Method, Outcome::Fail) => route::of_method(facts),
-        (Check::Credential, Outcome::Fail) => header::credential(facts),
+        (Check::Preflight, Outcome::Fail) => credential::preflight(facts),
+        (Check::Credential, Outcome::Fail) => credential::of(facts, refusal),
         (Check::Form, Outcome::Fail) => header::form(facts),
         (Check::Issuer, Outcome::Fail) => header::issuer(facts),
         (Check::Algorithm, Outcome::Fail) => header::algorithm(facts),

@@ -42,3 +42,25 @@ pub(super) fn of_method(facts: &Facts<'_>) -> Option<String> {
 fn takes(matcher: &Matcher, facts: &Facts<'_>) -> bool {
     facts.target.as_ref().is_ok_and(|target| matcher.matches(target))
 }
+
+/// A route that the path is of, and that does not allow what the path holds.
+pub(super) fn of_data(facts: &Facts<'_>) -> Option<String> {
+    let data = facts.target.as_ref().ok()?.data();
+    let mut held = Vec::new();
+    if data.encoded_slash {
+        held.push(("`%2F`", "encoded_slash"));
+    }
+    if data.parameters {
+        held.push(("`;`", "parameters"));
+    }
+    let (what, words): (Vec<&str>, Vec<&str>) = held.into_iter().unzip();
+    let (what, words) = (what.join(" and "), words.join(", "));
+    Some(match facts.strict {
+        Some((number, matcher, route)) => format!(
+            "route {number}, `{}` ({matcher}), has this path and does not allow {what} in it; if its upstream takes that for \
+             characters of a segment, add `path: {{ allow: [{words}] }}` to the route",
+            route.name()
+        ),
+        None => format!("no route has this path, with {what} as characters of a segment"),
+    })
+}

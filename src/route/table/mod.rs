@@ -86,7 +86,12 @@ pub enum NotFound<'a, T> {
     /// No hosts and path match.
     Route,
     /// The path holds what the route that it would have does not allow.
-    Target(Ambiguous),
+    Target {
+        /// What it holds.
+        why: Ambiguous,
+        /// That route, if there is one.
+        route: Option<&'a T>,
+    },
     /// Hosts and path match, but not the method.
     Method {
         /// The first route of these hosts and this path.
@@ -157,7 +162,8 @@ impl<T> RouteTable<T> {
         let entry = first.ok_or(NotFound::Route).and_then(|first| self.taking(first, method));
         let decides = entry.as_ref().ok().copied().or(first);
         let allowed = decides.map_or(PathData::default(), |entry| entry.matcher.data);
-        target.data().within(allowed).map_err(NotFound::Target)?;
+        let route = decides.map(|entry| &entry.route);
+        target.data().within(allowed).map_err(|why| NotFound::Target { why, route })?;
         let entry = entry?;
         let pattern = entry.matcher.path();
         let segments = iter::zip(&pattern.shape.segments, path.split('/'));

@@ -29,7 +29,7 @@ fn find(table: &RouteTable<usize>, method: &str, host: &str, path: &str) -> Resu
     match table.find(&target(method, host, path)) {
         Ok(found) => Ok(*found.route),
         Err(NotFound::Route) => Err("no route".to_owned()),
-        Err(NotFound::Target(ambiguous)) => Err(ambiguous.why().to_owned()),
+        Err(NotFound::Target { why, .. }) => Err(why.why().to_owned()),
         Err(NotFound::Method { route, allow }) => Err(format!("{route}: {allow}")),
     }
 }
@@ -332,7 +332,7 @@ proptest! {
         let found = match table.find(&target) {
             Ok(found) => Ok((*found.route, found.captures.iter().map(|(_, value)| value.to_owned()).collect())),
             Err(NotFound::Route) => Err(None),
-            Err(NotFound::Target(_)) => Err(Some((NOT_ALLOWED, String::new()))),
+            Err(NotFound::Target { .. }) => Err(Some((NOT_ALLOWED, String::new()))),
             Err(NotFound::Method { route, allow }) => Err(Some((*route, allow.to_owned()))),
         };
         prop_assert_eq!(found, expected);
