@@ -23,6 +23,7 @@ mod harness;
 mod tls;
 mod target;
 mod path_data;
+mod one_path;
 mod routes;
 mod credential;
 mod places;

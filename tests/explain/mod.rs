@@ -1,6 +1,7 @@
 //! `jwtgate explain` decides as `run` does, says why, and tells nobody the token.
 
 mod command;
+mod crossing;
 mod differential;
 mod hints;
 

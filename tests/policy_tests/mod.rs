@@ -1,6 +1,7 @@
 //! `jwtgate test`: policy tests decide as `run` would, and say what differs.
 
 mod coverage;
+mod crossing;
 mod engine;
 mod examples;
 mod formats;

@@ -8,6 +8,7 @@ pub mod eventually;
 pub mod accepted;
 pub mod binary;
 pub mod client;
+pub mod dice;
 pub mod fault;
 pub mod gateway;
 pub mod issuer;
@@ -26,6 +27,7 @@ pub mod world;
 
 pub use binary::Binary;
 pub use client::Client;
+pub use dice::Dice;
 pub use fault::Fault;
 pub use gateway::Gateway;
 pub use issuer::Issuer;

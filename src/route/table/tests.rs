@@ -233,8 +233,10 @@ fn data_is_within_one_segment_of_a_route_that_allows_it() {
 /// The route and its captured values, else the first of the group and its Allow header.
 type Outcome = Result<(usize, Vec<String>), Option<(usize, String)>>;
 
-/// What the path may not hold on the route that decides.
-const NOT_ALLOWED: usize = usize::MAX;
+/// In place of the Allow header: the path holds what the route that decides does not allow.
+const NOT_ALLOWED: &str = "not allowed";
+/// No route decides.
+const NOWHERE: usize = usize::MAX;
 
 /// What the contract says, route by route, without any index.
 fn linear(routes: &[(Matcher, usize)], target: &Target) -> Outcome {
@@ -248,7 +250,7 @@ fn linear(routes: &[(Matcher, usize)], target: &Target) -> Outcome {
         target.path().contains(';') && !allowed.parameters
             || target.path().contains("%2F") && !allowed.encoded_slash
     };
-    let not_allowed = || Err(Some((NOT_ALLOWED, String::new())));
+    let not_allowed = |route: usize| Err(Some((route, NOT_ALLOWED.to_owned())));
     let host_matches = |pattern: &HostPattern| match &pattern.0 {
         Kind::Exactly(name) => target.host() == Some(name),
         Kind::Below(parent) => target.host().is_some_and(|host| host.ends_with(&format!(".{parent}"))),
@@ -265,12 +267,13 @@ fn linear(routes: &[(Matcher, usize)], target: &Target) -> Outcome {
             && path_matches(&matcher.path.shape)
     };
     let Some((first, index)) = routes.iter().find(|(matcher, _)| matches(matcher)) else {
-        return if refused(PathData::default()) { not_allowed() } else { Err(None) };
+        return if refused(PathData::default()) { not_allowed(NOWHERE) } else { Err(None) };
     };
     let same: Vec<_> = routes.iter().filter(|(matcher, _)| matcher.key() == first.key()).collect();
     let chosen = same.iter().find(|(matcher, _)| matcher.methods.take(target.method()));
-    if refused(chosen.map_or(first.data, |(matcher, _)| matcher.data)) {
-        return not_allowed();
+    let (decides, decider) = chosen.map_or((first, index), |(matcher, index)| (matcher, index));
+    if refused(decides.data) {
+        return not_allowed(*decider);
     }
     if let Some((matcher, index)) = chosen {
         let captured = iter::zip(&matcher.path.shape.segments, &segments);
@@ -332,7 +335,7 @@ proptest! {
         let found = match table.find(&target) {
             Ok(found) => Ok((*found.route, found.captures.iter().map(|(_, value)| value.to_owned()).collect())),
             Err(NotFound::Route) => Err(None),
-            Err(NotFound::Target { .. }) => Err(Some((NOT_ALLOWED, String::new()))),
+            Err(NotFound::Target { route, .. }) => Err(Some((route.copied().unwrap_or(NOWHERE), NOT_ALLOWED.to_owned()))),
             Err(NotFound::Method { route, allow }) => Err(Some((*route, allow.to_owned()))),
         };
         prop_assert_eq!(found, expected);
