@@ -112,8 +112,8 @@ impl Metrics {
     }
 
     /// `jwtgate_requests_total`. `method` and `status` must come from a fixed list.
-    pub fn request(&self, route: &str, method: &str, status: &str) {
-        self.requests.with_label_values(&[route, method, status]).inc();
+    pub fn request(&self, route: &str, method: &str, status: &str) -> IntCounter {
+        self.requests.with_label_values(&[route, method, status])
     }
 
     /// `jwtgate_request_duration_seconds` of one route.
@@ -127,8 +127,8 @@ impl Metrics {
     }
 
     /// `jwtgate_decisions_total`.
-    pub fn decision(&self, route: &str, issuer: &str, reason: &'static str) {
-        self.decisions.with_label_values(&[route, issuer, reason]).inc();
+    pub fn decision(&self, route: &str, issuer: &str, reason: &'static str) -> IntCounter {
+        self.decisions.with_label_values(&[route, issuer, reason])
     }
 
     /// The metrics of one issuer, made once, when the issuer is; their series exist from then on.

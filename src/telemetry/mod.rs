@@ -4,12 +4,15 @@
 //! the access log is made of (path, user agent, host), which are escaped.
 
 mod access_log;
+mod label;
+mod line;
 pub mod metrics;
 mod record;
 mod request_id;
 mod trace;
 
 pub use access_log::{AccessLog, AccessLogWriter};
-pub use record::{Decision, Record, Request, RouteLabel, Telemetry};
+pub use label::RouteLabel;
+pub use record::{Decision, Record, Request, Telemetry};
 pub use request_id::{X_REQUEST_ID, request_id};
 pub use trace::{TRACEPARENT, TraceContext};
