@@ -20,7 +20,8 @@
 //!
 //! # Around it
 //!
-//! - [`config`] compiles the operator's file to settings and a snapshot, or reports every mistake at once.
+//! - [`config`] compiles the operator's file to settings and a snapshot, or reports every mistake at once; and describes it
+//!   for editors.
 //! - [`app`] wires, binds, serves and drains; [`admin`] answers probes and scrapes; [`cli`] is the commands.
 //! - [`telemetry`] (metrics, access log, trace context) and [`body`] are at the bottom: named by all, they name none.
 //!

@@ -43,8 +43,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const ONLY_IN: &[(&str, &str)] = &[
     ("reqwest", "src/authn/keys/fetch"),
     ("serde_saphyr", "src/config/source"),
-    ("Permit::public", "src/proxy/mod.rs"),
-    ("Permit::anonymous", "src/proxy/mod.rs"),
+    ("Permit::public", "src/proxy/decide.rs"),
+    ("Permit::anonymous", "src/proxy/decide.rs"),
+    ("Permit::observed", "src/proxy/decide.rs"),
 ];
 
 const NOT_A_NAME: &[&str] =

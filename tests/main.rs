@@ -27,6 +27,7 @@ mod credential;
 mod tokens;
 mod keys;
 mod policy;
+mod observing;
 mod identity;
 mod forwarding;
 mod bodies;
@@ -41,6 +42,7 @@ mod shutdown;
 mod reload;
 mod workers;
 mod check;
+mod schema;
 mod demo;
 mod oidc_provider;
 

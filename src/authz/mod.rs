@@ -1,5 +1,6 @@
 //! AUTHORIZE: may they? Given a [`Requirement`], compiled when the configuration was loaded, and a verified
-//! [`Principal`], this stage hands on a [`Permit`] or a [`Denied`]; nothing else makes a permit for a caller.
+//! [`Principal`], this stage hands on a [`Permit`] or a [`Denied`]; nothing else makes a permit for a caller who is held
+//! to a requirement.
 //!
 //! What must stay true: a requirement that cannot be decided is denied as a whole. A claim that is there, but of a
 //! type that the requirement cannot compare, is such a case, wherever it stands: below `not`, or beside an

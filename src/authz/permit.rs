@@ -9,13 +9,18 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// For a route whose `access` is `public`, and for nothing else: only `proxy::carry` may call it.
+    /// For a route whose `access` is `public`, and for nothing else: only `proxy::decide` may call it.
     pub fn public() -> Self {
         Self { principal: None }
     }
-    /// For a request without a token on a route whose `access` is `optional`: only `proxy::carry` may call it.
+    /// For a request without a token on a route whose `access` is `optional`: only `proxy::decide` may call it.
     pub fn anonymous() -> Self {
         Self { principal: None }
+    }
+    /// For a request that a route with `enforcement: observe` lets pass although it would be refused; `principal` is who
+    /// was verified nevertheless. Only `proxy::decide` may call it.
+    pub fn observed(principal: Option<Principal>) -> Self {
+        Self { principal }
     }
     /// For a caller who met the requirement.
     pub(super) fn granted(principal: Principal) -> Self {

@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod run;
+mod schema;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -39,6 +40,8 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Print the JSON Schema of the configuration file, for editors that complete and check it.
+    Schema,
     /// An issuer, a sample API and the gateway in front of it, with the curl lines to try.
     Demo,
 }
@@ -46,13 +49,14 @@ enum Command {
 /// Runs the command of this process' arguments.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // `check` has nothing to say but what is wrong with the files.
-    if !matches!(arguments.command, Command::Check { .. }) {
+    // `check` has nothing to say but what is wrong with the files, and `schema` nothing at all.
+    if !matches!(arguments.command, Command::Check { .. } | Command::Schema) {
         log_to_stderr();
     }
     match arguments.command {
         Command::Run { config } => run::run(&config),
         Command::Check { offline, strict, files } => check::check(&files, offline, strict),
+        Command::Schema => schema::schema(),
         Command::Demo => demo::demo(),
     }
 }

@@ -1,27 +1,45 @@
 //! The configuration file, key for key.
 //!
 //! Given the tree of the file, it hands on what could be read and records the rest. No meaning here: names are not
-//! resolved and files are not opened; `compile` does that. `config/reference.yaml` says what each key is for.
+//! resolved and files are not opened; `compile` does that.
+//!
+//! What is written above a key is what editors show for it, by way of `schema`; `as` names what a text or a tree means there.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::node::{At, FromNode, Given, Named, Node, Size, Undisclosed, Value};
 use super::problem::Problems;
+use super::schema::{Requirement, words};
 use super::section::{Fields, section};
 
 section! {
     /// The whole file.
     Document {
+        /// Where clients connect.
         listeners: required Vec<Listener>,
+        /// Metrics and probes: `/livez`, `/readyz`, `/metrics`, and `POST /issuers/NAME/refresh`. Never on a listener.
         admin: optional Admin,
+        /// Whose tokens are accepted, by the name that metrics, logs and routes give them.
+        /// Needed as soon as a route asks for a token.
         issuers: optional Named<Issuer>,
+        /// Where requests go, by the name that routes and metrics give them.
         upstreams: required Named<Upstream>,
-        policies: optional Named<Node>,
+        /// Requirements by name, for use in `require`.
+        policies: optional Named<Node> as Named<Requirement>,
+        /// How the gateway stops.
         shutdown: optional Shutdown,
+        /// Which request may do what.
+        /// The first route whose hosts and path match is chosen; its methods then decide 405, unless a later route has the very
+        /// same hosts and path and takes the method.
         routes: required Vec<Route>,
-        credentials: optional Vec<At<Node>>,
+        /// Where a token may be.
+        /// Default: `["authorization"]`.
+        credentials: optional Vec<At<Node>> as Vec<words::Credential>,
+        /// The verified identity as headers, on every route without an `identity` of its own.
+        /// Every header named in any of them is removed from what clients send, on every route and in every spelling.
         identity: optional Identity,
+        /// Bounds of what a client may send as a token.
         limits: optional Limits,
     }
     later { "token_service", "store", "revocation" }
@@ -30,8 +48,13 @@ section! {
 section! {
     /// A socket that clients connect to.
     Listener {
+        /// An IP address and a port; port 0 takes a free one.
+        /// Example: `0.0.0.0:8443`.
         address: required Address,
+        /// The certificate; without it the listener speaks plaintext, for traffic that never leaves the pod.
         tls: optional ListenerTls,
+        /// Networks whose X-Forwarded-*, Forwarded and X-Real-IP are believed and extended; without it nobody's.
+        /// Example: `["10.0.0.0/8"]`.
         trusted_proxies: optional Vec<At<Network>>,
     }
 }
@@ -39,8 +62,13 @@ section! {
 section! {
     /// The certificate of a listener.
     ListenerTls {
+        /// The file of a PEM chain, the server's own certificate first; read again when it changes.
+        /// Example: `tls/tls.crt`.
         certificate: required String,
+        /// The file of the PEM private key that belongs to the certificate; read again when it changes.
+        /// Example: `tls/tls.key`.
         key: required String,
+        /// A PEM file of certificate authorities: client certificates are then required, and verified against these.
         client_ca: optional String,
     }
 }
@@ -48,6 +76,8 @@ section! {
 section! {
     /// Where metrics and probes are answered.
     Admin {
+        /// An IP address and a port.
+        /// Default: `127.0.0.1:9901`.
         address: optional Address,
     }
     later { "token_file" }
@@ -57,17 +87,43 @@ section! {
     /// Who issues tokens.
     #[expect(clippy::struct_field_names, reason = "the fields are the keys of the file")]
     Issuer {
+        /// Equal to the token's `iss`, byte for byte (RFC 7519 §4.1.1); two sections may not share it.
+        /// `{tenant}` stands for one whole segment of its path, together with `tenants`.
+        /// Example: `https://id.example.com/realms/main`.
         issuer: required String,
+        /// What the `{tenant}` of the issuer may be: a list of tenants, or `any`; then every route that takes this issuer's tokens
+        /// must name the tenants.
         tenants: optional Tenants,
+        /// The token's `aud` must hold at least one of them (RFC 7519 §4.1.3).
+        /// Example: `["orders-api"]`.
         audiences: required Vec<At<String>>,
-        algorithms: optional Vec<At<String>>,
-        keys: optional Given<Keys>,
+        /// Accepted `alg` of a token (RFC 7518 §3.1, RFC 8037), which must also fit the key.
+        /// Without it: the asymmetric ones; with a `secret`: HS256.
+        /// Example: `["RS256"]`.
+        algorithms: optional Vec<At<String>> as Vec<words::Algorithm>,
+        /// Where the keys are: at most one of `discovery`, `jwks_uri`, `jwks_file`, `pem_file` and `secret`.
+        /// Default: `{"discovery": {}}`.
+        keys: optional Given<Keys> as words::OneSource,
+        /// How far clocks may differ, for `exp`, `nbf` and `iat`; a duration.
+        /// Default: `30s`.
         clock_skew: optional Duration,
+        /// Accepted `typ` of a token, compared as RFC 7515 §4.1.9 says; `absent` is a token without one.
+        /// Default: `["JWT", "at+jwt", "absent"]`.
         token_types: optional Vec<At<String>>,
+        /// The longest time since `iat`, which is then required; a duration. Without it `exp` alone bounds a token's life.
+        /// Example: `24h`.
         max_age: optional Duration,
+        /// Claims that a token must have beyond `iss`, `aud` and `exp`, which are always required.
+        /// Example: `["sub"]`.
         required_claims: optional Vec<At<Path>>,
+        /// Where this issuer puts roles: a dotted path, or a list of steps.
+        /// Default: `roles`.
+        /// Example: `realm_access.roles`.
         roles: optional Path,
+        /// Where this issuer puts scopes, a space-separated string or an array (RFC 8693 §4.2): a dotted path, or a list of steps.
+        /// Without it: `scope`, else `scp`.
         scopes: optional Path,
+        /// The bounds of this issuer's verified tokens.
         token_cache: optional TokenCache,
     }
 }
@@ -75,6 +131,8 @@ section! {
 section! {
     /// The bounds of an issuer's verified tokens.
     TokenCache {
+        /// The most memory that they may take; a size.
+        /// Default: `32MiB`.
         max_size: optional Size,
     }
 }
@@ -82,18 +140,41 @@ section! {
 section! {
     /// Where an issuer's keys are.
     Keys {
+        /// `issuer` less one trailing slash and `/.well-known/openid-configuration` names the key set (OpenID Connect Discovery 1.0).
+        /// Takes no options: `{}`.
         discovery: optional Given<Discovery>,
+        /// The URL of a key set (RFC 7517 §5), which is fetched; https, or http to loopback.
+        /// Example: `https://id.example.com/certs`.
         jwks_uri: optional Given<String>,
+        /// The file of a key set (RFC 7517 §5), read again when it changes.
+        /// Example: `keys/jwks.json`.
         jwks_file: optional Given<String>,
+        /// A file of public keys or certificates in PEM, read again when it changes.
+        /// Example: `keys/public.pem`.
         pem_file: optional Given<String>,
+        /// Where an HMAC secret is, at least as long as its hash (RFC 7518 §3.2).
+        /// Example: `{"file": "secrets/hs256"}`.
         secret: optional Given<Secret>,
+        /// A file with the token that is sent when fetching, for key sets that want a credential; read for each fetch.
         bearer_token_file: optional String,
+        /// When to ask again: as Cache-Control or Expires of the answer say, within these bounds.
         refresh: optional Refresh,
+        /// How long the last good keys serve while the issuer gives none; then 503. A duration.
+        /// Default: `24h`.
         max_stale: optional Duration,
-        on_start: optional String,
+        /// How to start while the keys cannot be had.
+        /// Default: `require`.
+        on_start: optional String as words::OnStart,
+        /// A directory for kept keys, one file an issuer; needed by `on_start: last_known_good`. Who can write there can sign tokens.
+        /// Example: `/var/lib/jwtgate`.
         state_dir: optional String,
+        /// A PEM file of certificate authorities that vouch for the issuer, in place of the system's; read for each fetch.
         ca: optional String,
+        /// Whether keys may be fetched over plain http from elsewhere than loopback, which `check` warns about.
+        /// Default: `false`.
         allow_http: optional bool,
+        /// Fetch through this HTTP proxy; without it `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY` less `NO_PROXY` say. Loopback: never.
+        /// Example: `http://proxy:3128`.
         proxy: optional Undisclosed,
     }
 }
@@ -142,7 +223,11 @@ impl FromNode for Secret {
 section! {
     /// How often keys are fetched again.
     Refresh {
+        /// Not sooner, whatever the answer says; a duration.
+        /// Default: `30s`.
         min: optional Duration,
+        /// Not later: a key that was withdrawn is dead by then; a duration.
+        /// Default: `1h`.
         max: optional Duration,
     }
 }
@@ -150,8 +235,12 @@ section! {
 section! {
     /// An API.
     Upstream {
-        endpoints: required Vec<At<String>>,
+        /// http or https, host and port; several take requests in turn, and one that cannot be connected to is passed over.
+        /// Example: `["http://127.0.0.1:3000"]`.
+        endpoints: required Vec<At<String>> as Vec<words::HttpUrl>,
+        /// How long the upstream may take.
         timeouts: optional Timeouts,
+        /// How an https endpoint proves who it is.
         tls: optional UpstreamTls,
     }
 }
@@ -159,7 +248,11 @@ section! {
 section! {
     /// How long an upstream may take.
     Timeouts {
+        /// To connect, with the TLS handshake; a duration.
+        /// Default: `2s`.
         connect: optional Duration,
+        /// From the request sent to the head of the answer; a duration.
+        /// Default: `30s`.
         response: optional Duration,
     }
 }
@@ -167,7 +260,10 @@ section! {
 section! {
     /// How an upstream proves who it is.
     UpstreamTls {
+        /// A PEM file of certificate authorities; without it the system's.
         ca: optional String,
+        /// The name that the certificate must have; without it the endpoint's host.
+        /// Example: `orders.internal`.
         server_name: optional String,
     }
 }
@@ -175,7 +271,11 @@ section! {
 section! {
     /// How the gateway stops.
     Shutdown {
+        /// Not ready any more, but serving, while load balancers take notice; a duration.
+        /// Default: `5s`.
         delay: optional Duration,
+        /// Then this long for what is in flight; a duration.
+        /// Default: `30s`.
         timeout: optional Duration,
     }
 }
@@ -183,7 +283,11 @@ section! {
 section! {
     /// Bounds of what a client may send.
     Limits {
+        /// The longest token, 256B to 64KiB; a longer one is `token_too_large`.
+        /// Default: `16KiB`.
         token: optional Size,
+        /// The longest header of a token (its first segment, decoded), 256B to 64KiB.
+        /// Default: `4KiB`.
         token_header: optional Size,
     }
 }
@@ -191,10 +295,17 @@ section! {
 section! {
     /// One rule.
     Route {
+        /// The name in metrics and logs; each route has its own.
+        /// Example: `orders`.
         name: required String,
+        /// Which requests the route is for.
         r#match: required Match,
+        /// Who may pass: `public`, `optional`, `authenticated`, or a map with what is asked beyond a valid token.
+        /// There is no default.
         access: required Access,
+        /// Where the requests go: a name under `upstreams`.
         upstream: required String,
+        /// The verified identity as headers, in place of the section of that name for all routes.
         identity: optional Identity,
     }
     later { "credentials", "path", "cors" }
@@ -203,37 +314,81 @@ section! {
 section! {
     /// Which requests a rule is for.
     Match {
+        /// Hosts, without case, port and final dot; `*.` is one or more labels. Without it any.
+        /// Example: `["api.example.com", "*.api.example.com"]`.
         hosts: optional Vec<At<String>>,
-        methods: optional Vec<At<String>>,
-        path: required String,
+        /// Methods; GET includes HEAD. Without it any.
+        /// Example: `["GET"]`.
+        methods: optional Vec<At<String>> as Vec<words::Method>,
+        /// The path: `{id}` is one segment, never empty; `/a/**` is `/a`, `/a/` and all below.
+        /// Example: `/orders/{id}`.
+        /// Example: `/admin/**`.
+        path: required String as words::PathPattern,
     }
 }
 
 section! {
     /// What a rule asks of the caller beyond a valid token.
     Conditions {
+        /// Whose tokens pass: names under `issuers`. Without it all of them.
         issuers: optional Vec<At<String>>,
+        /// Narrows the issuers' own: the token's `aud` must hold one of these too.
         audiences: optional Vec<At<String>>,
-        require: optional Node,
+        /// What the caller must be: a policy, a list of policies (all of them), or a requirement.
+        /// Example: `{"scopes": {"all": ["orders:read"]}}`.
+        require: optional Node as Requirement,
+        /// A second requirement, evaluated, counted and logged beside the first; it decides nothing.
+        /// Example: `{"roles": {"any": ["admin", "clerk"]}}`.
+        candidate: optional Node as Requirement,
+        /// `observe` lets every request pass, and records what would have been decided. Default: `enforce`.
+        enforcement: optional Enforcement,
     }
-    later { "candidate", "enforcement" }
+}
+
+/// Whether a rule keeps out whom it refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Enforcement {
+    Enforce,
+    Observe,
+}
+
+impl FromNode for Enforcement {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        node.parse_text("`enforce` or `observe`", problems, |text| match text {
+            "enforce" => Ok(Self::Enforce),
+            "observe" => Ok(Self::Observe),
+            other => Err(format!("`{other}` is no kind of enforcement")),
+        })
+    }
 }
 
 section! {
     /// The verified identity as headers.
     Identity {
-        headers: optional Named<IdentityHeader>,
+        /// Headers and what they hold: `claims.PATH`, `roles`, `scopes`, `issuer`, `issuer_tenant` or `path.NAME`, or a map with `format`.
+        /// An absent claim sets no header; a value that cannot be sent refuses the request.
+        /// Example: `{"X-User": "claims.sub"}`.
+        headers: optional Named<IdentityHeader> as words::IdentityHeaders,
+        /// Whether the credential stays on the request.
+        /// Default: `false`.
         forward_token: optional bool,
-        remove: optional Vec<At<String>>,
-        allow: optional Vec<At<String>>,
+        /// More headers that clients may not send: names, or a prefix and `*`.
+        /// Example: `["X-Legacy-*"]`.
+        remove: optional Vec<At<String>> as Vec<words::HeaderPattern>,
+        /// Lets through headers that are otherwise removed, because they make upstreams see another path or method.
+        allow: optional Vec<At<String>> as Vec<words::Override>,
     }
 }
 
 section! {
     /// The long form of an identity header.
     FormattedHeader {
-        from: required Path,
-        format: optional String,
+        /// What the header holds: `claims.PATH`, `roles`, `scopes`, `issuer`, `issuer_tenant` or `path.NAME`, or the steps of a claim's path.
+        /// Example: `roles`.
+        from: required Path as words::IdentityValue,
+        /// How it is written.
+        /// Default: `text`.
+        format: optional String as words::Format,
     }
 }
 

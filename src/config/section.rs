@@ -1,7 +1,7 @@
 //! Mappings whose keys are known: unknown, missing and later keys are found here.
 //!
-//! `section!` declares a mapping with its keys once: the struct, the reader, and the list of known keys come from that
-//! declaration.
+//! `section!` declares a mapping with its keys once: the struct, the reader, the list of known keys and the schema come from
+//! that declaration.
 
 use super::node::{At, Entry, FromNode, Node, Value};
 use super::problem::{Position, Problems, closest};
@@ -109,16 +109,19 @@ impl<'a> Fields<'a> {
 ///
 /// Every field is an `Option`: `None` means absent, or already reported. `later` names keys that `check` refuses as not
 /// yet supported.
+///
+/// Each key says in its documentation what it is for: editors show that, so that without it nothing compiles. `as TYPE`
+/// names what describes its values, where the type that reads them says too little (`String`, `Node`).
 macro_rules! section {
     (
         $(#[$meta:meta])*
-        $name:ident { $( $(#[$field_meta:meta])* $key:ident: $presence:ident $type:ty, )* }
+        $name:ident { $( $(#[doc = $doc:literal])+ $key:ident: $presence:ident $type:ty $(as $described:ty)?, )* }
         $( later { $( $later:literal ),* } )?
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone)]
         pub(in crate::config) struct $name {
-            $( $(#[$field_meta])* pub(in crate::config) $key: Option<$crate::config::node::At<$type>>, )*
+            $( $(#[doc = $doc])+ pub(in crate::config) $key: Option<$crate::config::node::At<$type>>, )*
         }
 
         impl $crate::config::node::FromNode for $name {
@@ -136,6 +139,28 @@ macro_rules! section {
                 Some(Self { $( $key: fields.$presence(stringify!($key), problems), )* })
             }
         }
+
+        impl $crate::config::schema::Describe for $name {
+            fn describe() -> serde_json::Value {
+                $crate::config::schema::section(&[$( $crate::config::schema::Property {
+                    key: stringify!($key),
+                    is_required: stringify!($presence) == "required",
+                    documentation: concat!($( $doc, "\n" ),+),
+                    describe: $crate::config::section::described!($type $(, $described)?),
+                } ),*])
+            }
+        }
     };
 }
+
+/// What describes the values of a key: the second type, or the first alone.
+macro_rules! described {
+    ($type:ty) => {
+        <$type as $crate::config::schema::Describe>::describe
+    };
+    ($type:ty, $described:ty) => {
+        <$described as $crate::config::schema::Describe>::describe
+    };
+}
+pub(super) use described;
 pub(super) use section;

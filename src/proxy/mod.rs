@@ -1,9 +1,10 @@
 //! CARRY: one request from its first byte to its last.
 //!
 //! `Proxy::handle` cannot fail: it opens the record, reads the clock once, and turns a rejection into an answer.
-//! `carry` is the journey, and `decide` its first part, stage by stage; each stage hands on a typed product, and nothing reaches an upstream without
-//! the `Permit` that `authz` makes.
+//! `carry` is the journey, and [`decide`] its first part, stage by stage; each stage hands on a typed product, and nothing
+//! reaches an upstream without the `Permit` that `authz` makes.
 
+mod decide;
 mod rejection;
 mod respond;
 mod snapshot;
@@ -20,14 +21,12 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
+pub use self::decide::{Decided, decide};
 pub use self::rejection::Rejection;
-pub use self::snapshot::{Access, Publisher, Route, Snapshot, Snapshots};
+pub use self::snapshot::{Access, Enforcement, Protection, Publisher, Route, Snapshot, Snapshots};
 pub use self::tracked::Tracked;
-use crate::authn::{self, Admission, BearerToken};
-use crate::authz::{self, Permit};
 use crate::body::Body;
 use crate::listener::{Drain, Peer, Refusal, Service};
-use crate::route::{Found, NotFound, Target};
 use crate::telemetry::{self, Decision, Record, Telemetry, TraceContext, X_REQUEST_ID, request_id};
 use crate::upstream::Inbound;
 
@@ -55,7 +54,8 @@ impl Proxy {
     ) -> Result<(Response<Body>, &'static str), (Rejection, Option<Incoming>)> {
         let snapshot = self.snapshots.current();
         let (head, body) = request.into_parts();
-        let Decided { target, found, permit, reason } = match decide(&snapshot, &head, now, record).await {
+        let decision = decide(&snapshot, &head, now, record.findings()).await;
+        let Decided { target, found, caller, reason, .. } = match decision {
             Ok(decided) => decided,
             Err(rejection) => return Err((rejection, Some(body))),
         };
@@ -64,7 +64,6 @@ impl Proxy {
             head,
             body,
             target: &target,
-            captures: &found.captures,
             peer,
             request_id: record.request_id().clone(),
             traceparent: record.trace().header(),
@@ -72,74 +71,10 @@ impl Proxy {
             drain: &self.drain,
         };
         let started = Instant::now();
-        let result = forward.send(permit, inbound).await;
+        let result = forward.send(caller, inbound).await;
         record.forwarded(forward.upstream_name(), started.elapsed());
         Ok((result.map_err(|error| (Rejection::Upstream(error), None))?, reason))
     }
-}
-
-/// A request that may be sent on.
-struct Decided<'a> {
-    target: Target,
-    found: Found<'a, Route>,
-    permit: Permit,
-    reason: &'static str,
-}
-
-/// Everything but the sending. The order of the steps is the order of the reason codes.
-async fn decide<'a>(
-    snapshot: &'a Snapshot,
-    head: &http::request::Parts,
-    now: SystemTime,
-    record: &mut Record,
-) -> Result<Decided<'a>, Rejection> {
-    let target = Target::parse(head).map_err(Rejection::Target)?;
-    let found = snapshot.routes.find(&target).map_err(|not_found| match not_found {
-        NotFound::Route => Rejection::RouteNotFound,
-        NotFound::Method { route, allow } => {
-            record.matched(&route.label);
-            Rejection::MethodNotAllowed { allow: allow.to_owned() }
-        }
-    })?;
-    record.matched(&found.route.label);
-    let (permit, reason) = match &found.route.access {
-        Access::Public => (Permit::public(), "public"),
-        Access::Optional(admission) => match credential(head)? {
-            None => (Permit::anonymous(), "anonymous"),
-            Some(token) => {
-                let requirement = &authz::Requirement::Authenticated;
-                (permit(snapshot, token, admission, requirement, now, record).await?, "allowed")
-            }
-        },
-        Access::Protected(admission, requirement) => {
-            let token = credential(head)?.ok_or(Rejection::TokenMissing)?;
-            (permit(snapshot, token, admission, requirement, now, record).await?, "allowed")
-        }
-    };
-    Ok(Decided { target, found, permit, reason })
-}
-
-fn credential(head: &http::request::Parts) -> Result<Option<BearerToken<'_>>, Rejection> {
-    authn::credential(&head.headers).map_err(Rejection::Credential)
-}
-
-/// The permit of a caller with this token, if the token is valid and the requirement met.
-async fn permit(
-    snapshot: &Snapshot,
-    token: BearerToken<'_>,
-    admission: &Admission,
-    requirement: &authz::Requirement,
-    now: SystemTime,
-    record: &mut Record,
-) -> Result<Permit, Rejection> {
-    let principal = snapshot.authenticator.authenticate(token, admission, now).await.map_err(|failure| {
-        if let Some(issuer) = &failure.issuer {
-            record.named_issuer(issuer);
-        }
-        Rejection::Token(failure.error)
-    })?;
-    record.named_issuer(principal.issuer());
-    authz::authorize(requirement, principal).map_err(|denied| Rejection::Policy { scope: denied.scope })
 }
 
 impl Service for Proxy {

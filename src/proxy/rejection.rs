@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::authn::{self, CredentialError};
+use crate::authn::{self, CredentialError, Principal};
+use crate::authz::Denied;
 use crate::listener::Refusal;
 use crate::route::Ambiguous;
-use crate::upstream;
+use crate::upstream::{self, Unidentified};
 
 /// Why a request is answered by the gateway itself.
 #[derive(Debug, thiserror::Error)]
@@ -38,10 +39,10 @@ pub enum Rejection {
     Token(#[source] authn::Error),
     /// The caller is known and not allowed.
     #[error("the policy is not met")]
-    Policy {
-        /// The scopes that were missing, as RFC 6750 §3 writes them.
-        scope: Option<String>,
-    },
+    Policy(Denied),
+    /// The caller is allowed, and the upstream cannot be told who it is.
+    #[error("the identity cannot be sent")]
+    Identity(#[source] Unidentified),
     /// The request could not be carried.
     #[error("the request could not be forwarded")]
     Upstream(#[source] upstream::Error),
@@ -62,9 +63,7 @@ impl Rejection {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Token(authn::Error::KeysUnavailable { .. }) => StatusCode::SERVICE_UNAVAILABLE,
             Self::TokenMissing | Self::Token(_) => StatusCode::UNAUTHORIZED,
-            Self::Policy { .. } | Self::Upstream(upstream::Error::IdentityUnsendable(_)) => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Policy(_) | Self::Identity(_) => StatusCode::FORBIDDEN,
             Self::Upstream(upstream::Error::Unavailable(_)) => StatusCode::BAD_GATEWAY,
             Self::Upstream(upstream::Error::TimedOut) => StatusCode::GATEWAY_TIMEOUT,
             Self::Parser(Refusal::HeaderTooLarge) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -90,8 +89,8 @@ impl Rejection {
             Self::Credential(CredentialError::Ambiguous) => "credential_ambiguous",
             Self::TokenMissing => "token_missing",
             Self::Token(error) => token_reason(error),
-            Self::Policy { .. } => "policy_denied",
-            Self::Upstream(upstream::Error::IdentityUnsendable(_)) => "identity_unsendable",
+            Self::Policy(_) => POLICY_DENIED,
+            Self::Identity(_) => "identity_unsendable",
             Self::Upstream(upstream::Error::Unavailable(_)) => "upstream_unavailable",
             Self::Upstream(upstream::Error::TimedOut) => "upstream_timeout",
             Self::Upstream(upstream::Error::ClientClosed(_)) => "client_closed",
@@ -112,14 +111,33 @@ impl Rejection {
             Self::Token(error) if !matches!(error, authn::Error::KeysUnavailable { .. }) => {
                 Some(r#"Bearer error="invalid_token""#.to_owned())
             }
-            Self::Policy { scope: None } => Some(r#"Bearer error="insufficient_scope""#.to_owned()),
-            Self::Policy { scope: Some(scope) } => {
+            Self::Policy(Denied { scope: None, .. }) => {
+                Some(r#"Bearer error="insufficient_scope""#.to_owned())
+            }
+            Self::Policy(Denied { scope: Some(scope), .. }) => {
                 Some(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#))
             }
             Self::Token(_)
+            | Self::Identity(_)
             | Self::Target(_)
             | Self::RouteNotFound
             | Self::MethodNotAllowed { .. }
+            | Self::Upstream(_)
+            | Self::Parser(_) => None,
+        }
+    }
+
+    /// The caller, where it was verified and refused all the same.
+    pub fn principal(&self) -> Option<&Principal> {
+        match self {
+            Self::Policy(denied) => Some(&denied.principal),
+            Self::Identity(unidentified) => unidentified.permit().principal(),
+            Self::Target(_)
+            | Self::RouteNotFound
+            | Self::MethodNotAllowed { .. }
+            | Self::Credential(_)
+            | Self::TokenMissing
+            | Self::Token(_)
             | Self::Upstream(_)
             | Self::Parser(_) => None,
         }
@@ -169,3 +187,35 @@ fn token_reason(error: &authn::Error) -> &'static str {
         authn::Error::BindingInvalid => "binding_invalid",
     }
 }
+
+/// The reason of a caller who does not meet a requirement.
+pub(super) const POLICY_DENIED: &str = "policy_denied";
+
+/// The reasons for which a route may refuse a request once it was chosen, and `allowed`: what a route with `enforcement:
+/// observe` counts, each from 0.
+pub(super) const OBSERVED: &[&str] = &[
+    "allowed",
+    "credential_malformed",
+    "credential_ambiguous",
+    "token_missing",
+    "token_too_large",
+    "token_malformed",
+    "critical_header_unsupported",
+    "issuer_unknown",
+    "issuer_not_allowed",
+    "algorithm_not_allowed",
+    "token_type_not_allowed",
+    "key_unknown",
+    "key_unsuitable",
+    "keys_unavailable",
+    "signature_invalid",
+    "token_expired",
+    "token_not_yet_valid",
+    "token_too_old",
+    "audience_mismatch",
+    "claim_missing",
+    "claim_malformed",
+    "binding_invalid",
+    POLICY_DENIED,
+    "identity_unsendable",
+];

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::decide::ALLOWED;
+use super::rejection::{self, POLICY_DENIED};
 use crate::authn::{Admission, Authenticator};
 use crate::authz::Requirement;
 use crate::route::RouteTable;
@@ -48,7 +50,8 @@ pub struct Route {
 impl Route {
     /// The rule called `name`.
     pub fn new(name: Arc<str>, access: Access, forward: Forward, metrics: &Metrics) -> Self {
-        Self { label: Arc::new(RouteLabel::new(name, metrics)), access, forward }
+        let label = RouteLabel::new(name, metrics).shadowing(access.shadowed(), metrics);
+        Self { label: Arc::new(label), access, forward }
     }
 }
 
@@ -60,7 +63,49 @@ pub enum Access {
     /// Anybody without a token, and whoever has a valid one.
     Optional(Admission),
     /// Whoever has a valid token and meets the requirement.
-    Protected(Admission, Requirement),
+    Protected(Protection),
+}
+
+impl Access {
+    /// The reasons of shadow decisions that there may be.
+    fn shadowed(&self) -> &'static [&'static str] {
+        match self {
+            Self::Public | Self::Optional(_) => &[],
+            Self::Protected(Protection { enforcement: Enforcement::Observe, .. }) => rejection::OBSERVED,
+            Self::Protected(Protection { candidate: Some(_), .. }) => &[ALLOWED, POLICY_DENIED],
+            Self::Protected(Protection { candidate: None, .. }) => &[],
+        }
+    }
+}
+
+/// What a route asks of a caller.
+#[derive(Debug)]
+pub struct Protection {
+    /// Which tokens it takes.
+    pub admission: Admission,
+    /// What a caller must be.
+    pub requirement: Requirement,
+    /// A second requirement, which is evaluated, counted and logged, and decides nothing.
+    pub candidate: Option<Requirement>,
+    /// Whether who is refused is kept out.
+    pub enforcement: Enforcement,
+}
+
+impl Protection {
+    /// Enforced, without a candidate.
+    pub fn new(admission: Admission, requirement: Requirement) -> Self {
+        Self { admission, requirement, candidate: None, enforcement: Enforcement::Enforce }
+    }
+}
+
+/// Whether a route keeps out whom it refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Enforcement {
+    /// It does.
+    #[default]
+    Enforce,
+    /// Everybody passes, and what would have been decided is recorded.
+    Observe,
 }
 
 /// The current snapshot, for readers. Cheap to clone.

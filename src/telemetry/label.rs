@@ -4,6 +4,7 @@
 //! few ways, so the series of the first few are kept here; any other is looked up.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use http::StatusCode;
 use prometheus::{Histogram, IntCounter};
@@ -15,7 +16,9 @@ use super::metrics::Metrics;
 pub struct RouteLabel {
     /// The configured name.
     pub name: Arc<str>,
-    pub(super) duration: Histogram,
+    duration: Histogram,
+    /// By reason; few or none.
+    shadow: Box<[(&'static str, IntCounter)]>,
     requests: Known<(&'static str, Option<StatusCode>)>,
     decisions: Known<(Option<Arc<str>>, &'static str)>,
 }
@@ -24,7 +27,26 @@ impl RouteLabel {
     /// The label of the route called `name`.
     pub fn new(name: Arc<str>, metrics: &Metrics) -> Self {
         let duration = metrics.request_duration(&name);
-        Self { name, duration, requests: Known::default(), decisions: Known::default() }
+        let (requests, decisions) = (Known::default(), Known::default());
+        Self { name, duration, shadow: Box::default(), requests, decisions }
+    }
+
+    /// The same of a route that has decisions without effect, for these reasons; each is counted from 0.
+    pub fn shadowing(self, reasons: &[&'static str], metrics: &Metrics) -> Self {
+        let counter = |&reason: &&'static str| (reason, metrics.shadow_decisions(&self.name, reason));
+        let shadow = reasons.iter().map(counter).collect();
+        Self { shadow, ..self }
+    }
+
+    pub(super) fn observe(&self, duration: Duration) {
+        self.duration.observe(duration.as_secs_f64());
+    }
+
+    pub(super) fn count_shadow(&self, reason: &'static str, metrics: &Metrics) {
+        match self.shadow.iter().find(|(known, _)| *known == reason) {
+            Some((_, counter)) => counter.inc(),
+            None => metrics.shadow_decisions(&self.name, reason).inc(),
+        }
     }
 
     /// Counts a request with this label of its method.

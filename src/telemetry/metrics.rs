@@ -23,6 +23,7 @@ pub struct Metrics {
     request_duration: HistogramVec,
     upstream_duration: HistogramVec,
     decisions: IntCounterVec,
+    shadow_decisions: IntCounterVec,
     jwks_fetches: IntCounterVec,
     jwks_age: GaugeVec,
     jwks_keys: IntGaugeVec,
@@ -82,6 +83,11 @@ impl Metrics {
                 "Decisions, one per request, by route, issuer and reason.",
                 &["route", "issuer", "reason"],
             )?,
+            shadow_decisions: counter(
+                "jwtgate_shadow_decisions_total",
+                "Decisions that did not take effect, of candidates and of routes that only observe, by route and reason.",
+                &["route", "reason"],
+            )?,
             jwks_fetches: counter(
                 "jwtgate_jwks_fetches_total",
                 "Fetches of an issuer's keys, by result.",
@@ -129,6 +135,11 @@ impl Metrics {
     /// `jwtgate_decisions_total`.
     pub fn decision(&self, route: &str, issuer: &str, reason: &'static str) -> IntCounter {
         self.decisions.with_label_values(&[route, issuer, reason])
+    }
+
+    /// `jwtgate_shadow_decisions_total` of one route and reason; made once, when the route is.
+    pub fn shadow_decisions(&self, route: &str, reason: &'static str) -> IntCounter {
+        self.shadow_decisions.with_label_values(&[route, reason])
     }
 
     /// The metrics of one issuer, made once, when the issuer is; their series exist from then on.

@@ -4,6 +4,7 @@
 //! the access log is made of (path, user agent, host), which are escaped.
 
 mod access_log;
+mod findings;
 mod label;
 mod line;
 pub mod metrics;
@@ -12,6 +13,7 @@ mod request_id;
 mod trace;
 
 pub use access_log::{AccessLog, AccessLogWriter};
+pub use findings::Findings;
 pub use label::RouteLabel;
 pub use record::{Decision, Record, Request, Telemetry};
 pub use request_id::{X_REQUEST_ID, request_id};

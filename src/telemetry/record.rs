@@ -13,7 +13,8 @@ use std::time::{Duration, Instant, SystemTime};
 use http::{HeaderValue, Method, StatusCode, Uri, Version};
 
 use super::access_log::AccessLog;
-use super::label::{NONE, RouteLabel};
+use super::findings::Findings;
+use super::label::NONE;
 use super::line::{Line, short};
 use super::metrics::Metrics;
 use super::trace::TraceContext;
@@ -76,8 +77,7 @@ pub struct Record {
     refused_from: Option<(SocketAddr, &'static str)>,
     request_id: HeaderValue,
     trace: TraceContext,
-    route: Option<Arc<RouteLabel>>,
-    issuer: Option<Arc<str>>,
+    findings: Findings,
     outcome: Option<Outcome>,
     upstream: Option<(Arc<str>, Duration)>,
     request_bytes: Arc<AtomicU64>,
@@ -108,8 +108,7 @@ impl Record {
             refused_from: None,
             request_id,
             trace,
-            route: None,
-            issuer: None,
+            findings: Findings::default(),
             outcome: None,
             upstream: None,
             request_bytes: Arc::default(),
@@ -137,14 +136,9 @@ impl Record {
         self.refused_from = Some((peer, scheme));
     }
 
-    /// The request matched this route.
-    pub fn matched(&mut self, route: &Arc<RouteLabel>) {
-        self.route = Some(Arc::clone(route));
-    }
-
-    /// The token names this issuer, verified or not.
-    pub fn named_issuer(&mut self, issuer: &Arc<str>) {
-        self.issuer = Some(Arc::clone(issuer));
+    /// What is found out while the request is decided.
+    pub fn findings(&mut self) -> &mut Findings {
+        &mut self.findings
     }
 
     /// The upstream answered, or failed to, after this time.
@@ -155,13 +149,17 @@ impl Record {
     /// The answer's head is known; counts the decision.
     pub fn decided(&mut self, decision: Decision, reason: &'static str, status: Option<StatusCode>) {
         self.outcome = Some(Outcome { decision, reason, status });
-        let (metrics, issuer) = (&*self.telemetry.metrics, self.issuer.as_ref());
+        let metrics = &*self.telemetry.metrics;
+        let Findings { route, issuer, shadow } = &self.findings;
         let method = self.request.as_ref().map_or(OTHER, |request| method_label(&request.method));
-        if let Some(route) = &self.route {
-            route.decision(issuer, reason, metrics);
+        if let Some(route) = route {
+            if let Some(reason) = shadow {
+                route.count_shadow(reason, metrics);
+            }
+            route.decision(issuer.as_ref(), reason, metrics);
             route.request(method, status, metrics);
         } else {
-            metrics.decision(NONE, issuer.map_or(NONE, |issuer| issuer), reason).inc();
+            metrics.decision(NONE, issuer.as_deref().unwrap_or(NONE), reason).inc();
             metrics.request(NONE, method, status.as_ref().map_or(NONE, StatusCode::as_str)).inc();
         }
     }
@@ -191,7 +189,7 @@ impl Record {
             line.address("client.address", peer.ip());
             line.address("network.peer.address", peer.ip());
         }
-        line.text("http.route", self.route.as_ref().map(|route| &*route.name));
+        line.text("http.route", self.findings.route.as_ref().map(|route| &*route.name));
         match outcome.status {
             Some(status) => line.number("http.response.status_code", status.as_u16().into()),
             None => line.text("http.response.status_code", None),
@@ -201,7 +199,10 @@ impl Record {
         line.seconds("duration", duration);
         line.text("auth.decision", Some(outcome.decision.as_str()));
         line.text("auth.reason", Some(outcome.reason));
-        line.text("auth.issuer", self.issuer.as_deref());
+        line.text("auth.issuer", self.findings.issuer.as_deref());
+        if let Some(reason) = self.findings.shadow {
+            line.text("auth.shadow.reason", Some(reason));
+        }
         if let Some((name, duration)) = &self.upstream {
             line.text("upstream.name", Some(name));
             line.seconds("upstream.duration", *duration);
@@ -219,8 +220,8 @@ impl Drop for Record {
         }
         let Some(outcome) = self.outcome else { return };
         let duration = self.started.elapsed();
-        if let Some(route) = &self.route {
-            route.duration.observe(duration.as_secs_f64());
+        if let Some(route) = &self.findings.route {
+            route.observe(duration);
         }
         let line = self.line(outcome, duration, BUFFER.try_with(Cell::take).unwrap_or_default());
         self.telemetry.access_log.line(&line);
@@ -263,6 +264,7 @@ fn version(version: Version) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::telemetry::RouteLabel;
 
     #[test]
     fn a_line_is_one_json_object_whatever_the_client_sent() {
@@ -282,7 +284,9 @@ mod tests {
         let trace = TraceContext::of(&http::HeaderMap::new());
         let at = SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_042);
         let mut record = Record::new(telemetry, at, Some(request), HeaderValue::from_static("id"), trace);
-        record.matched(&Arc::new(RouteLabel::new("orders".into(), &metrics)));
+        let label = RouteLabel::new("orders".into(), &metrics).shadowing(&["policy_denied"], &metrics);
+        record.findings().matched(&Arc::new(label));
+        record.findings().shadowed("policy_denied");
         record.decided(Decision::Allow, "allowed", Some(StatusCode::OK));
         record.sent(7);
         let line = record.line(record.outcome.unwrap(), Duration::from_millis(2), b"old".to_vec());
@@ -293,6 +297,7 @@ mod tests {
         assert_eq!(object["user_agent.original"], "a\u{fffd}b\t\"");
         assert_eq!(object["http.route"], "orders");
         assert_eq!(object["auth.issuer"], serde_json::Value::Null);
+        assert_eq!(object["auth.shadow.reason"], "policy_denied");
         assert_eq!(object["http.response.body.size"], 7);
         assert_eq!(object["duration"], 0.002);
         let text = String::from_utf8(metrics.render().unwrap()).unwrap();
@@ -302,6 +307,10 @@ mod tests {
         );
         assert!(
             text.contains(r#"jwtgate_decisions_total{issuer="none",reason="allowed",route="orders"} 1"#),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#"jwtgate_shadow_decisions_total{reason="policy_denied",route="orders"} 1"#),
             "{text}"
         );
     }

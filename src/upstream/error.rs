@@ -2,15 +2,11 @@
 
 use std::io;
 
-use super::identity::Unsendable;
 use super::request::Malformed;
 
 /// Why a request did not get an answer from its upstream.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An identity value cannot be sent in its format: 403 `identity_unsendable`.
-    #[error("identity cannot be sent")]
-    IdentityUnsendable(#[from] Unsendable),
     /// The client's message turned out malformed after its head was accepted: 400 `request_malformed`.
     #[error("request is malformed")]
     RequestMalformed(#[source] Malformed),

@@ -1,7 +1,8 @@
 //! FORWARD: send it on, bring the answer back.
 //!
-//! Given a `Permit` and a request it hands on the upstream's answer, streamed. It refuses to send what cannot be
-//! sent as the route's identity rules ask, and to pass on an answer whose end nobody could tell. What must stay true:
+//! Given a `Permit` it hands on the identity headers that go with it ([`Identified`]), or refuses what cannot be sent as
+//! the route's identity rules ask; given these and a request, the upstream's answer, streamed. It refuses to pass on an
+//! answer whose end nobody could tell. What must stay true:
 //! nothing is sent without a permit, and what is sent is built anew in one place, `outbound`.
 
 mod client;
@@ -11,6 +12,7 @@ mod error;
 mod forwarded;
 mod guard;
 mod hop_by_hop;
+mod identified;
 mod identity;
 mod outbound;
 mod pool;
@@ -20,6 +22,7 @@ mod upgrade;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Error, Unavailable};
 pub use guard::{Guard, NamePattern, NamePatternError, Override, OverrideError};
+pub use identified::{Identified, Unidentified};
 pub use identity::{
     Format, Identity, IdentityName, IdentityNameError, IdentityValue, IdentityValueError, Unsendable,
 };
@@ -148,8 +151,6 @@ pub struct Inbound<'a> {
     pub body: Incoming,
     /// What was matched, and is sent.
     pub target: &'a Target,
-    /// What the route's pattern captured.
-    pub captures: &'a Captures,
     /// Who sent it.
     pub peer: &'a Peer,
     /// Its id, the client's or ours.
@@ -178,20 +179,23 @@ impl Forward {
         &self.upstream.spec.name
     }
 
+    /// What the upstream is told of the caller; refuses who cannot be named as the route's rules ask.
+    pub fn identify(&self, permit: Permit, captures: &Captures) -> Result<Identified, Unidentified> {
+        Identified::new(&self.identity, permit, captures)
+    }
+
     /// Sends the request and hands on the head of the answer; its body streams. The permit is used up.
-    pub async fn send(&self, permit: Permit, request: Inbound<'_>) -> Result<Response<Body>, Error> {
-        let Inbound { mut head, body, target, captures, peer, request_id, traceparent, received, drain } =
-            request;
+    pub async fn send(&self, caller: Identified, request: Inbound<'_>) -> Result<Response<Body>, Error> {
+        let Inbound { mut head, body, target, peer, request_id, traceparent, received, drain } = request;
         let body = RequestBody::new(body, &self.guard, &self.identity, received);
         let upgrade = Upgrade::requested(&mut head, &body);
         let outbound = Outbound {
             inbound: &head,
             target,
-            captures,
             peer,
             request_id: &request_id,
             traceparent: &traceparent,
-            permit: &permit,
+            caller: &caller,
             identity: &self.identity,
             guard: &self.guard,
             endpoint: self.upstream.spec.endpoints.first(),

@@ -192,9 +192,19 @@ const BAD_ROUTES: &[(&str, &str, &str)] = &[
         "`roles`",
     ),
     (
-        "a later key alone",
+        "enforcement of nothing",
         "{ name: a, match: { path: /a }, access: { enforcement: observe }, upstream: orders }",
-        "not yet",
+        "asks for nothing",
+    ),
+    (
+        "no kind of enforcement",
+        "{ name: a, match: { path: /a }, access: { require: { roles: a }, enforcement: off }, upstream: orders }",
+        "no kind of enforcement",
+    ),
+    (
+        "a candidate that is no requirement",
+        "{ name: a, match: { path: /a }, access: { require: { roles: a }, candidate: { role: b } }, upstream: orders }",
+        "did you mean `roles`",
     ),
     (
         "a key in the place of the only one that is missing",
@@ -236,14 +246,6 @@ const NOT_YET: &[(&str, &str)] = &[
     (
         "when",
         "routes: [{ name: a, match: { path: /a }, access: { require: { when: 'true' } }, upstream: orders }]\n",
-    ),
-    (
-        "candidate",
-        "routes: [{ name: a, match: { path: /a }, access: { require: { roles: a }, candidate: { roles: b } }, upstream: orders }]\n",
-    ),
-    (
-        "enforcement",
-        "routes: [{ name: a, match: { path: /a }, access: { require: { roles: a }, enforcement: observe }, upstream: orders }]\n",
     ),
     ("credentials", "credentials: [authorization, { cookie: __Host-access }]\n"),
     (

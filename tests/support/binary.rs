@@ -1,6 +1,6 @@
 //! The real program, as an operator starts it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::accepted;
 use super::client::Client;
 
 /// A child process with its output read line by line. Killed, by its own id, when dropped.
@@ -60,6 +61,7 @@ impl Binary {
             "never ready: {:#?}",
             binary.stderr()
         );
+        accepted::keep(config);
         binary
     }
 
@@ -83,7 +85,14 @@ impl Binary {
 
     /// The program with these arguments, to its end.
     pub async fn finish<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Finished {
-        Self::finish_command(command(arguments)).await
+        let command = command(arguments);
+        let arguments: Vec<OsString> = command.get_args().map(OsStr::to_owned).collect();
+        let finished = Self::finish_command(command).await;
+        if arguments.first().is_some_and(|first| first == "check") && finished.code() == Some(0) {
+            let files = arguments.iter().map(Path::new).filter(|path| path.is_file());
+            files.for_each(accepted::keep);
+        }
+        finished
     }
 
     /// The program as this command starts it, to its end.

@@ -6,6 +6,7 @@ use std::path::Path;
 use jwtgate::app::App;
 use tokio::runtime::Runtime;
 
+use super::accepted;
 use super::client::Client;
 use super::metrics::Metrics;
 
@@ -27,9 +28,9 @@ impl Gateway {
             .enable_all()
             .build()
             .expect("a runtime");
-        let config = config.to_owned();
+        let path = config.to_owned();
         let starting = runtime.spawn(async move {
-            let app = App::load_with_log(&config, std::io::sink()).map_err(|error| format!("{error:?}"))?;
+            let app = App::load_with_log(&path, std::io::sink()).map_err(|error| format!("{error:?}"))?;
             let bound = app.bind().await.map_err(|error| format!("{error:?}"))?;
             let addresses = (bound.listeners(), bound.admin());
             tokio::spawn(bound.run(std::future::pending()));
@@ -39,6 +40,7 @@ impl Gateway {
         // Made before the error is returned: dropping a runtime where it was made, among tasks, panics.
         let mut gateway = Self { listeners: Vec::new(), admin: NOWHERE, runtime: Some(runtime) };
         (gateway.listeners, gateway.admin) = started?;
+        accepted::keep(config);
         Ok(gateway)
     }
 

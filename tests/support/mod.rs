@@ -5,6 +5,7 @@
 
 #[macro_use]
 pub mod eventually;
+pub mod accepted;
 pub mod binary;
 pub mod client;
 pub mod fault;

@@ -54,6 +54,26 @@ pub(super) static SIGNERS: LazyLock<Signers> = LazyLock::new(|| Signers {
     foreign_ed: Signer::ed(),
 });
 
+/// Every algorithm: its name, the `kid` and the issuer of its key, and what signs.
+pub(super) fn algorithms() -> [(&'static str, Option<&'static str>, &'static str, &'static Signer); 13] {
+    let signers = &*SIGNERS;
+    [
+        ("RS256", Some("rsa"), CORP, &signers.rsa),
+        ("RS384", Some("rsa"), CORP, &signers.rsa),
+        ("RS512", Some("rsa"), CORP, &signers.rsa),
+        ("PS256", Some("rsa"), CORP, &signers.rsa),
+        ("PS384", Some("rsa"), CORP, &signers.rsa),
+        ("PS512", Some("rsa"), CORP, &signers.rsa),
+        ("ES256", Some("p256"), CORP, &signers.p256),
+        ("ES384", Some("p384"), CORP, &signers.p384),
+        ("ES512", Some("p521"), CORP, &signers.p521),
+        ("EdDSA", Some("ed"), CORP, &signers.ed),
+        ("HS256", None, SECRET, &signers.secret),
+        ("HS384", None, SECRET, &signers.secret),
+        ("HS512", None, SECRET, &signers.secret),
+    ]
+}
+
 /// A private key.
 pub(super) enum Signer {
     Rsa(RsaKeyPair),

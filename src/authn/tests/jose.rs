@@ -110,29 +110,13 @@ fn where_we_accept_two_others_accept() {
 }
 
 fn samples(now: u64) -> Vec<Sample> {
-    let signers = &*SIGNERS;
-    let keys: [(&str, Option<&str>, &str, &Signer); 13] = [
-        ("RS256", Some("rsa"), CORP, &signers.rsa),
-        ("RS384", Some("rsa"), CORP, &signers.rsa),
-        ("RS512", Some("rsa"), CORP, &signers.rsa),
-        ("PS256", Some("rsa"), CORP, &signers.rsa),
-        ("PS384", Some("rsa"), CORP, &signers.rsa),
-        ("PS512", Some("rsa"), CORP, &signers.rsa),
-        ("ES256", Some("p256"), CORP, &signers.p256),
-        ("ES384", Some("p384"), CORP, &signers.p384),
-        ("ES512", Some("p521"), CORP, &signers.p521),
-        ("EdDSA", Some("ed"), CORP, &signers.ed),
-        ("HS256", None, SECRET, &signers.secret),
-        ("HS384", None, SECRET, &signers.secret),
-        ("HS512", None, SECRET, &signers.secret),
-    ];
     // always the same changes, so that a difference comes back; the keys are new each time
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let mut draw = Draw(&mut runner);
     let mut samples = Vec::new();
     for round in 0..PER_KEY {
-        for (alg, kid, iss, signer) in keys {
+        for (alg, kid, iss, signer) in algorithms() {
             let (header, mut payload) = base(&mut draw, alg, kid, iss, now);
             let what = ["claims", "header", "text of the JSON", "text of the token"][round % 4];
             let token = match what {

@@ -19,6 +19,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use self::files::Base;
+#[cfg(test)]
+pub(super) use self::requirements::KEYS as REQUIREMENT_KEYS;
 use self::requirements::Policies;
 use self::routes::Parts;
 use super::document::Document;

@@ -142,10 +142,8 @@ impl Policies {
                 None
             }
             other => {
-                const KNOWN: [&str; 7] =
-                    ["roles", "scopes", "issuer_tenant", "claims", "any_of", "all_of", "not"];
-                let right = closest(other, KNOWN).map_or_else(
-                    || format!("known here: {}", KNOWN.join(", ")),
+                let right = closest(other, KEYS).map_or_else(
+                    || format!("known here: {}", KEYS.join(", ")),
                     |near| format!("did you mean `{near}`?"),
                 );
                 problems.error(*at, format_args!("unknown key `{other}`"), right);
@@ -160,6 +158,10 @@ impl Policies {
         parts.into_iter().collect()
     }
 }
+
+/// What a requirement may hold.
+pub(in crate::config) const KEYS: [&str; 7] =
+    ["roles", "scopes", "issuer_tenant", "claims", "any_of", "all_of", "not"];
 
 /// `roles` or `scopes`: one name, or `any`, `all`, `none`.
 fn name_test(node: &Node, kind: &str, problems: &mut Problems) -> Option<NameTest> {

@@ -14,7 +14,7 @@ use crate::authz::Requirement;
 use crate::config::document::{self, Access};
 use crate::config::node::At;
 use crate::config::problem::{Position, Problems};
-use crate::proxy;
+use crate::proxy::{self, Enforcement, Protection};
 use crate::route::{HostPattern, Matcher, Methods, PathPattern};
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::{Forward, Guard, Identity, Upstream};
@@ -200,10 +200,24 @@ fn access(
         }
         Access::Authenticated => {
             tenants::check_route(at, parts.issuers.values(), None, problems);
-            return Some(proxy::Access::Protected(Admission::default(), Requirement::Authenticated));
+            return Some(authenticated());
         }
         Access::Conditions(conditions) => conditions,
     };
+    if conditions.require.is_none() && conditions.issuers.is_none() && conditions.audiences.is_none() {
+        let wrong = "the access asks for nothing";
+        problems.error(
+            at,
+            wrong,
+            "add `require`, `issuers` or `audiences`, or write `access: authenticated`",
+        );
+        return None;
+    }
+    let candidate = match conditions.candidate {
+        None => Some(None),
+        Some(node) => parts.policies.requirement(&node.value, problems).map(Some),
+    };
+    let enforcement = enforcement(conditions.enforcement.as_ref(), problems);
     let issuers = conditions.issuers.map(|names| allowed_issuers(&names.value, parts.issuers, problems));
     let audiences = conditions.audiences.map(|audiences| {
         let allowed: Vec<&Arc<Issuer>> = match &issuers {
@@ -230,7 +244,28 @@ fn access(
         None => None,
         Some(issuers) => Some(issuers?.iter().map(|issuer| Arc::clone(&issuer.spec().name)).collect()),
     };
-    Some(proxy::Access::Protected(Admission { issuers, audiences }, requirement?))
+    Some(proxy::Access::Protected(Protection {
+        admission: Admission { issuers, audiences },
+        requirement: requirement?,
+        candidate: candidate?,
+        enforcement,
+    }))
+}
+
+fn authenticated() -> proxy::Access {
+    proxy::Access::Protected(Protection::new(Admission::default(), Requirement::Authenticated))
+}
+
+/// Observing is meant to end, and nothing but this reminds of it.
+fn enforcement(given: Option<&At<document::Enforcement>>, problems: &mut Problems) -> Enforcement {
+    match given {
+        None | Some(At { value: document::Enforcement::Enforce, .. }) => Enforcement::Enforce,
+        Some(At { at, value: document::Enforcement::Observe }) => {
+            let wrong = "this route only observes: every request passes, with whatever token or none";
+            problems.warning(*at, wrong, "remove `enforcement` once what it counts is what you want");
+            Enforcement::Observe
+        }
+    }
 }
 
 fn allowed_issuers(

@@ -15,7 +15,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderName, HeaderValue};
 
 use super::guard::{NamePattern, Override, Removals};
 use crate::authz::Permit;
@@ -59,32 +59,31 @@ impl Identity {
         self.removals.contains(name)
     }
 
-    /// Writes the headers for this caller, replacing what is there. On an error some may have been written.
-    pub fn render(
+    /// The headers of this caller, each name once.
+    pub(super) fn headers(
         &self,
         permit: &Permit,
         captures: &Captures,
-        out: &mut HeaderMap,
-    ) -> Result<(), Unsendable> {
-        self.render_with(permit, |name| captures.value(name), out)
+    ) -> Result<Vec<(HeaderName, HeaderValue)>, Unsendable> {
+        self.headers_with(permit, |name| captures.value(name))
     }
 
-    fn render_with<'a>(
+    fn headers_with<'a>(
         &'a self,
         permit: &'a Permit,
         capture: impl Fn(&str) -> Option<&'a str>,
-        out: &mut HeaderMap,
-    ) -> Result<(), Unsendable> {
-        let Some(principal) = permit.principal() else { return Ok(()) };
+    ) -> Result<Vec<(HeaderName, HeaderValue)>, Unsendable> {
+        let Some(principal) = permit.principal() else { return Ok(Vec::new()) };
+        let mut out = Vec::with_capacity(self.headers.len());
         for (name, value, format) in &self.headers {
             let Some(source) = value.of(principal, &capture) else { continue };
             match format.encode(source) {
-                Ok(Some(encoded)) => drop(out.insert(name.header(), encoded)),
+                Ok(Some(encoded)) => out.push((name.header().clone(), encoded)),
                 Ok(None) => {}
                 Err(_) => return Err(Unsendable { header: name.header().clone() }),
             }
         }
-        Ok(())
+        Ok(out)
     }
 }
 

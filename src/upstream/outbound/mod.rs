@@ -13,22 +13,21 @@ use http_body::Body;
 use super::error::Error;
 use super::guard::{Guard, Reserved};
 use super::hop_by_hop::{ConnectionOptions, is_hop_by_hop};
+use super::identified::Identified;
 use super::identity::Identity;
 use super::request::{Malformed, RequestBody};
 use super::{Endpoint, forwarded, upgrade};
-use crate::authz::Permit;
 use crate::listener::Peer;
-use crate::route::{Captures, Target};
+use crate::route::Target;
 
 /// Everything the head of an outgoing request is made of. Borrowed, so that it can be made a second time.
 pub(super) struct Outbound<'a> {
     pub(super) inbound: &'a Parts,
     pub(super) target: &'a Target,
-    pub(super) captures: &'a Captures,
     pub(super) peer: &'a Peer,
     pub(super) request_id: &'a HeaderValue,
     pub(super) traceparent: &'a HeaderValue,
-    pub(super) permit: &'a Permit,
+    pub(super) caller: &'a Identified,
     pub(super) identity: &'a Identity,
     pub(super) guard: &'a Guard,
     /// Whose name stands in `Host` when the client gave none, as HTTP/1.0 may.
@@ -67,7 +66,9 @@ impl Outbound<'_> {
         out.insert(X_REQUEST_ID, self.request_id.clone());
         out.insert(TRACEPARENT, self.traceparent.clone());
         // 6. Last, what the permit proves: nothing may come after it that could replace it.
-        self.identity.render(self.permit, self.captures, &mut out)?;
+        for (name, value) in self.caller.headers() {
+            out.insert(name.clone(), value.clone());
+        }
         Ok(out)
     }
 
@@ -75,7 +76,7 @@ impl Outbound<'_> {
         let inbound = &self.inbound.headers;
         let options = ConnectionOptions::parse(inbound).ok_or(Malformed::ConnectionOptions)?;
         // A credential that nobody verified is never passed on, so not on public routes either.
-        let keep_credential = self.identity.forwards_token() && self.permit.principal().is_some();
+        let keep_credential = self.identity.forwards_token() && self.caller.permit().principal().is_some();
         for (name, value) in inbound {
             let passes = if forwarded::is_forwarding(name) {
                 // Not subject to `Connection`: a trusted proxy must not be made to lose the client's address.

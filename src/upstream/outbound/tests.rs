@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::*;
 use crate::authn::{ClaimPath, Principal};
-use crate::authz::{Requirement, authorize};
+use crate::authz::{Permit, Requirement, authorize};
+use crate::route::Captures;
 use crate::upstream::{Format, IdentityName, IdentityValue};
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -17,7 +18,7 @@ struct Sent {
 
 struct Case {
     trusted: bool,
-    permit: Permit,
+    permit: fn() -> Permit,
     forward_token: bool,
     version: Version,
     upgrade: bool,
@@ -29,7 +30,7 @@ fn alice() -> Permit {
 }
 
 fn verified() -> Case {
-    Case { trusted: false, permit: alice(), forward_token: false, version: Version::HTTP_11, upgrade: false }
+    Case { trusted: false, permit: alice, forward_token: false, version: Version::HTTP_11, upgrade: false }
 }
 
 impl Case {
@@ -50,11 +51,10 @@ impl Case {
         let outbound = Outbound {
             inbound: &inbound,
             target: &Target::parse(&inbound).unwrap(),
-            captures: &Captures::default(),
             peer: &peer,
             request_id: &HeaderValue::from_static("ours"),
             traceparent: &HeaderValue::from_static(PARENT),
-            permit: &self.permit,
+            caller: &Identified::new(&identity, (self.permit)(), &Captures::default()).unwrap(),
             identity: &identity,
             guard: &guard,
             endpoint: Some(&endpoint),
@@ -88,7 +88,7 @@ fn identity_is_ours_whatever_the_client_sends() {
         assert_eq!(sent.all("x-user"), ["alice"], "{forged:?}");
         assert!(!sent.headers.contains_key("x_user"), "{forged:?}");
         assert!(!sent.headers.contains_key("connection"), "{forged:?}");
-        let public = Case { permit: Permit::public(), ..verified() }.get(forged);
+        let public = Case { permit: Permit::public, ..verified() }.get(forged);
         assert!(public.headers.keys().all(|name| !name.as_str().contains("user")), "{forged:?}");
     }
 }
@@ -201,7 +201,7 @@ fn the_credential_is_forwarded_only_if_verified_and_asked_for() {
     assert!(!verified().get(credential).headers.contains_key("authorization"));
     let keep = Case { forward_token: true, ..verified() };
     assert_eq!(keep.get(credential).all("authorization"), ["Bearer t"]);
-    let public = Case { permit: Permit::public(), ..keep };
+    let public = Case { permit: Permit::public, ..keep };
     assert!(!public.get(credential).headers.contains_key("authorization"));
 }
 

@@ -40,7 +40,6 @@ impl Service for Relay {
             head,
             body,
             target: &target,
-            captures: &Captures::default(),
             peer: &peer,
             request_id: HeaderValue::from_static("id"),
             traceparent: HeaderValue::from_static("00-0-0-00"),
@@ -48,7 +47,8 @@ impl Service for Relay {
             drain: &self.drain,
         };
         let permit = authorize(&Requirement::Authenticated, principal).unwrap();
-        match self.forward.send(permit, inbound).await {
+        let caller = self.forward.identify(permit, &Captures::default()).unwrap();
+        match self.forward.send(caller, inbound).await {
             Ok(answer) => answer,
             Err(error) => {
                 let name = format!("{error:?}");

@@ -1,0 +1,94 @@
+//! The schema of `policies` and `require`, which hold one another.
+
+use serde_json::{Map, Value, json};
+
+use super::values::list_of;
+use super::{Describe, documented, map, with};
+
+/// A requirement: the name of a policy, a list of names, or a map.
+pub(in crate::config) enum Requirement {}
+
+impl Describe for Requirement {
+    fn describe() -> Value {
+        json!({ "$ref": format!("#/definitions/{NAME}") })
+    }
+}
+
+/// The name of the definition.
+pub(super) const NAME: &str = "requirement";
+
+/// The schema that `Requirement::describe` refers to.
+pub(super) fn definition() -> Value {
+    let name = with(String::describe(), "description", json!("The name of a policy."));
+    let all = json!("Names of policies, all of which must hold.");
+    let names = with(list_of(String::describe()), "description", all);
+    let entries = map(keys([
+        ("roles", "Roles of the token: one name, or `any`, `all`, `none` with lists of names.", name_test()),
+        (
+            "scopes",
+            "Scopes of the token: one name, or `any`, `all`, `none` with lists of names.",
+            name_test(),
+        ),
+        (
+            "issuer_tenant",
+            "The tenant, of issuers with `tenants`: one name, or `any`, `none` with lists of names. A token of another issuer has none.",
+            name_test(),
+        ),
+        (
+            "claims",
+            "Claims by their paths, each of which must hold: a plain value (equal, of the same JSON type; in an array claim: \
+             contained), or a map of `any`, `all`, `none`, `exists`, `matches`.",
+            json!({ "type": "object", "minProperties": 1, "additionalProperties": claim_test() }),
+        ),
+        ("any_of", "At least one of these requirements or policies holds.", list_of(Requirement::describe())),
+        ("all_of", "Every one of these requirements or policies holds.", list_of(Requirement::describe())),
+        ("not", "This requirement or policy does not hold.", Requirement::describe()),
+    ]));
+    let entries = with(entries, "description", json!("A requirement whose entries must all hold."));
+    json!({ "anyOf": [name, names, entries] })
+}
+
+fn keys<const COUNT: usize>(keys: [(&str, &str, Value); COUNT]) -> Map<String, Value> {
+    keys.into_iter()
+        .map(|(key, documentation, schema)| (key.to_owned(), documented(schema, documentation)))
+        .collect()
+}
+
+/// `roles`, `scopes` and their like.
+fn name_test() -> Value {
+    let lists = || list_of(String::describe());
+    json!({ "anyOf": [String::describe(), map(keys([
+        ("any", "At least one of these.", lists()),
+        ("all", "Every one of these.", lists()),
+        ("none", "Not one of these.", lists()),
+    ]))] })
+}
+
+/// What a claim must be.
+fn claim_test() -> Value {
+    let plain = || json!({ "type": ["string", "number", "boolean"] });
+    json!({ "anyOf": [plain(), map(keys([
+        ("any", "Equal to one of these; an array claim: holds at least one.", list_of(plain())),
+        ("all", "An array claim: holds every one of these.", list_of(plain())),
+        ("none", "Equal to none of these; an array claim: holds not one. An absent claim passes.", list_of(plain())),
+        ("exists", "Whether the claim is there and not null.", bool::describe()),
+        ("matches", "A regular expression for the whole value, of strings only.", String::describe()),
+    ]))] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::compile::REQUIREMENT_KEYS;
+
+    #[test]
+    fn the_keys_are_those_that_are_read() {
+        let definition = definition();
+        let mut known: Vec<&str> =
+            definition["anyOf"][2]["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        let mut read = REQUIREMENT_KEYS.to_vec();
+        known.sort_unstable();
+        read.sort_unstable();
+        assert_eq!(known, read);
+    }
+}

@@ -1,0 +1,143 @@
+//! Everything but the sending: one request, decided.
+//!
+//! Given a request's head, a snapshot and the time; hands on what may be sent ([`Decided`]), or the first reason why not.
+//! The order of the steps is the order of the reason codes. It is the one function that decides, for whoever serves and
+//! for whoever explains; it sends nothing, and what it finds out on the way goes into the [`Findings`].
+
+use std::time::SystemTime;
+
+use super::rejection::{POLICY_DENIED, Rejection};
+use super::snapshot::{Access, Enforcement, Protection, Route, Snapshot};
+use crate::authn::{self, Admission, BearerToken, Principal};
+use crate::authz::{self, Permit, Requirement};
+use crate::route::{Found, NotFound, Target};
+use crate::telemetry::Findings;
+use crate::upstream::Identified;
+
+/// A request that may be sent on.
+#[derive(Debug)]
+pub struct Decided<'a> {
+    /// What was matched, and is sent.
+    pub target: Target,
+    /// The route, and what its path captured.
+    pub found: Found<'a, Route>,
+    /// Whose request it is.
+    pub caller: Identified,
+    /// The reason code.
+    pub reason: &'static str,
+    /// Why it would have been refused, were the route not one that only observes.
+    pub observed: Option<Rejection>,
+}
+
+/// Decides one request.
+///
+/// # Errors
+/// Why it is not sent on.
+pub async fn decide<'a>(
+    snapshot: &'a Snapshot,
+    head: &http::request::Parts,
+    now: SystemTime,
+    findings: &mut Findings,
+) -> Result<Decided<'a>, Rejection> {
+    let target = Target::parse(head).map_err(Rejection::Target)?;
+    let found = snapshot.routes.find(&target).map_err(|not_found| match not_found {
+        NotFound::Route => Rejection::RouteNotFound,
+        NotFound::Method { route, allow } => {
+            findings.matched(&route.label);
+            Rejection::MethodNotAllowed { allow: allow.to_owned() }
+        }
+    })?;
+    findings.matched(&found.route.label);
+    match admit(snapshot, head, &found, now, findings).await {
+        Ok((caller, reason)) => {
+            if found.route.observes() {
+                findings.shadowed(reason);
+            }
+            Ok(Decided { target, found, caller, reason, observed: None })
+        }
+        Err(rejection) if found.route.observes() => {
+            let reason = rejection.reason();
+            findings.shadowed(reason);
+            let caller = observed(&found, &rejection)?;
+            Ok(Decided { target, found, caller, reason, observed: Some(rejection) })
+        }
+        Err(rejection) => Err(rejection),
+    }
+}
+
+/// Who may pass on this route, and for which reason.
+async fn admit(
+    snapshot: &Snapshot,
+    head: &http::request::Parts,
+    found: &Found<'_, Route>,
+    now: SystemTime,
+    findings: &mut Findings,
+) -> Result<(Identified, &'static str), Rejection> {
+    let (permit, reason) = match &found.route.access {
+        Access::Public => (Permit::public(), "public"),
+        Access::Optional(admission) => match credential(head)? {
+            None => (Permit::anonymous(), "anonymous"),
+            Some(token) => {
+                let principal = authenticate(snapshot, token, admission, now, findings).await?;
+                (authorize(&Requirement::Authenticated, principal)?, ALLOWED)
+            }
+        },
+        Access::Protected(Protection { admission, requirement, candidate, .. }) => {
+            let token = credential(head)?.ok_or(Rejection::TokenMissing)?;
+            let principal = authenticate(snapshot, token, admission, now, findings).await?;
+            if let Some(candidate) = candidate {
+                findings.shadowed(if candidate.holds(&principal) { ALLOWED } else { POLICY_DENIED });
+            }
+            (authorize(requirement, principal)?, ALLOWED)
+        }
+    };
+    let caller = found.route.forward.identify(permit, &found.captures).map_err(Rejection::Identity)?;
+    Ok((caller, reason))
+}
+
+fn credential(head: &http::request::Parts) -> Result<Option<BearerToken<'_>>, Rejection> {
+    authn::credential(&head.headers).map_err(Rejection::Credential)
+}
+
+/// The caller with this token, if the token is valid.
+async fn authenticate(
+    snapshot: &Snapshot,
+    token: BearerToken<'_>,
+    admission: &Admission,
+    now: SystemTime,
+    findings: &mut Findings,
+) -> Result<Principal, Rejection> {
+    let principal = snapshot.authenticator.authenticate(token, admission, now).await.map_err(|failure| {
+        if let Some(issuer) = &failure.issuer {
+            findings.named_issuer(issuer);
+        }
+        Rejection::Token(failure.error)
+    })?;
+    findings.named_issuer(principal.issuer());
+    Ok(principal)
+}
+
+fn authorize(requirement: &Requirement, principal: Principal) -> Result<Permit, Rejection> {
+    authz::authorize(requirement, principal).map_err(Rejection::Policy)
+}
+
+/// Who passes although the request would be refused: whoever was verified, or nobody in particular. An identity that
+/// cannot be sent is not sent in part.
+fn observed(found: &Found<'_, Route>, rejection: &Rejection) -> Result<Identified, Rejection> {
+    let forward = &found.route.forward;
+    let verified = forward.identify(Permit::observed(rejection.principal().cloned()), &found.captures);
+    // Without a caller there is nothing that could not be sent.
+    verified
+        .or_else(|_| forward.identify(Permit::observed(None), &found.captures))
+        .map_err(Rejection::Identity)
+}
+
+impl Route {
+    /// Whether it lets pass whom it refuses.
+    fn observes(&self) -> bool {
+        matches!(self.access, Access::Protected(Protection { enforcement: Enforcement::Observe, .. }))
+    }
+}
+
+/// The reason of a caller whose token is valid and who meets the requirement.
+pub(super) const ALLOWED: &str = "allowed";
