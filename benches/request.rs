@@ -200,17 +200,17 @@ issuers:
         )
         .expect("text");
     }
-    text.push_str("routes:\n");
     let (routes, terms) = if issuers == 1 { (1, 1) } else { (1000, 20) };
-    let claims: Vec<_> =
-        (1..terms).map(|term| format!("claim_{}: a value of some length", term % 9)).collect();
+    let claims =
+        (1..terms).map(|term| format!(", {{ claims: {{ claim_{}: a value of some length }} }}", term % 9));
+    let claims: String = claims.collect();
+    writeln!(text, "policies: {{ clerks: {{ all_of: [{{ roles: clerk }}{claims}] }} }}\nroutes:")
+        .expect("text");
     for number in 0..routes {
-        let mut parts = vec!["{ roles: clerk }".to_owned()];
-        parts.extend(claims.iter().map(|claim| format!("{{ claims: {{ {claim} }} }}")));
-        let parts = parts.join(", ");
+        let path = format!("/service-{number}/**");
         writeln!(
             text,
-            "  - {{ name: route-{number}, match: {{ path: /service-{number}/** }}, access: {{ require: {{ all_of: [{parts}] }} }}, upstream: api }}"
+            "  - {{ name: route-{number}, match: {{ path: {path} }}, access: {{ require: clerks }}, upstream: api }}"
         )
         .expect("text");
     }

@@ -22,6 +22,7 @@
 //!
 //! - [`config`] compiles the operator's file to settings and a snapshot, or reports every mistake at once; and describes it
 //!   for editors.
+//! - [`explain`] decides one request with the function that serves, and says what every check asked for and found.
 //! - [`app`] wires, binds, serves and drains; [`admin`] answers probes and scrapes; [`cli`] is the commands.
 //! - [`telemetry`] (metrics, access log, trace context) and [`body`] are at the bottom: named by all, they name none.
 //!
@@ -42,6 +43,7 @@ pub mod authn;
 pub mod authz;
 pub mod upstream;
 pub mod proxy;
+pub mod explain;
 pub mod config;
 pub mod admin;
 pub mod app;

@@ -15,6 +15,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("authz", &["authn"]),
     ("upstream", &["authz", "authn", "route", "listener", "body", "telemetry"]),
     ("proxy", &["upstream", "authz", "authn", "route", "listener", "body", "telemetry"]),
+    ("explain", &["proxy", "upstream", "authz", "authn", "route", "telemetry"]),
     ("config", &["proxy", "upstream", "authz", "authn", "route", "listener", "body", "telemetry"]),
     ("admin", &["listener", "body", "telemetry"]),
     (
@@ -27,6 +28,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "app",
             "admin",
             "config",
+            "explain",
             "proxy",
             "upstream",
             "authz",

@@ -43,6 +43,7 @@ mod reload;
 mod workers;
 mod check;
 mod schema;
+mod explain;
 mod demo;
 mod oidc_provider;
 

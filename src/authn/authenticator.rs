@@ -51,6 +51,11 @@ impl Authenticator {
         &self.issuers
     }
 
+    /// How large a token may be.
+    pub fn limits(&self) -> TokenLimits {
+        self.limits
+    }
+
     /// The caller of this token, if it may pass at this time on a route of this admission.
     pub async fn authenticate(
         &self,

@@ -3,6 +3,8 @@
 //! A token made for one purpose must not pass for another: a logout token or an ID token is no access token, though
 //! the same key signed it. So `typ` is held to a list, and whether it may be missing is said in that list.
 
+use std::fmt;
+
 /// The types that an issuer's tokens may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenTypes {
@@ -34,6 +36,14 @@ impl TokenTypes {
         // media types compare without case (RFC 2045 §5.1)
         let named = |typ| self.named.iter().any(|name| name.eq_ignore_ascii_case(without_prefix(typ)));
         typ.map_or(self.absent, named)
+    }
+}
+
+impl fmt::Display for TokenTypes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> =
+            self.named.iter().map(String::as_str).chain(self.absent.then_some(ABSENT)).collect();
+        f.write_str(&names.join(", "))
     }
 }
 

@@ -13,6 +13,7 @@
 //! So `tenant: acme` cannot be compared with the number 7, nor with `[{ "name": "acme" }]`: "not equal" would be true
 //! of both, and would let `not` and `none` pass for a token whose meaning nobody has checked.
 
+use std::fmt;
 use std::slice;
 
 use regex::{Regex, RegexBuilder};
@@ -128,6 +129,15 @@ impl Pattern {
             Err(regex::Error::Syntax(_)) => Err(PatternError::OpenEnd),
             Err(error) => Err(PatternError::from_regex(&error)),
         }
+    }
+}
+
+impl fmt::Display for Pattern {
+    /// The expression as it was written.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let anchored = self.regex.as_str();
+        let written = anchored.strip_prefix(r"\A(?:").and_then(|rest| rest.strip_suffix(r")\z"));
+        f.write_str(written.unwrap_or(anchored))
     }
 }
 

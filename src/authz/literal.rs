@@ -5,6 +5,8 @@
 //! `9007199254740993` is not `9007199254740992`. Integers beyond 64 bits are refused, because reading JSON rounds
 //! them: a claim of that size arrives as a double outside the range of the literals and so is equal to none of them.
 
+use std::fmt;
+
 use serde_json::{Number, Value};
 
 /// A plain value, as an operator wrote it.
@@ -49,6 +51,18 @@ impl Literal {
             Scalar::Text(_) => value.is_string(),
             Scalar::Boolean(_) => value.is_boolean(),
             Scalar::Integer(_) | Scalar::Double(_) => value.is_number(),
+        }
+    }
+}
+
+impl fmt::Display for Literal {
+    /// As JSON has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Scalar::Text(text) => write!(f, "{text:?}"),
+            Scalar::Boolean(value) => write!(f, "{value}"),
+            Scalar::Integer(value) => write!(f, "{value}"),
+            Scalar::Double(value) => write!(f, "{value}"),
         }
     }
 }

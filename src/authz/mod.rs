@@ -15,6 +15,7 @@ mod literal;
 mod name;
 mod permit;
 mod requirement;
+mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ pub use literal::{Literal, LiteralError};
 pub use name::{NameTest, NameTestError, Quantifier};
 pub use permit::Permit;
 pub use requirement::{NamedPolicy, Requirement};
+pub use terms::{Term, terms};
 
 /// Lets a caller pass who meets the requirement. The only way from a [`Principal`] to a [`Permit`].
 pub fn authorize(requirement: &Requirement, principal: Principal) -> Result<Permit, Denied> {

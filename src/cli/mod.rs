@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod explain;
 mod run;
 mod schema;
 
@@ -42,6 +43,11 @@ enum Command {
     },
     /// Print the JSON Schema of the configuration file, for editors that complete and check it.
     Schema,
+    /// Decide one request as `run` would, and show every step.
+    ///
+    /// Fetches keys as `run` does, listens nowhere, and never prints the token. Exit status: 0 allowed, 1 denied,
+    /// 2 could not decide.
+    Explain(explain::Arguments),
     /// An issuer, a sample API and the gateway in front of it, with the curl lines to try.
     Demo,
 }
@@ -49,14 +55,15 @@ enum Command {
 /// Runs the command of this process' arguments.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // `check` has nothing to say but what is wrong with the files, and `schema` nothing at all.
-    if !matches!(arguments.command, Command::Check { .. } | Command::Schema) {
+    // `run` and `demo` serve; the others have nothing to say but their answer.
+    if matches!(arguments.command, Command::Run { .. } | Command::Demo) {
         log_to_stderr();
     }
     match arguments.command {
         Command::Run { config } => run::run(&config),
         Command::Check { offline, strict, files } => check::check(&files, offline, strict),
         Command::Schema => schema::schema(),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo => demo::demo(),
     }
 }

@@ -417,7 +417,7 @@ pub(super) enum Access {
     Public,
     Optional,
     Authenticated,
-    Conditions(Conditions),
+    Conditions(Box<Conditions>),
 }
 
 impl FromNode for Access {
@@ -425,7 +425,7 @@ impl FromNode for Access {
         const EXPECTED: &str =
             "`public`, `optional`, `authenticated`, or a map with `require`, `issuers` or `audiences`";
         if matches!(node.value, Value::Map(_)) {
-            return Conditions::from_node(node, problems).map(Self::Conditions);
+            return Conditions::from_node(node, problems).map(Box::new).map(Self::Conditions);
         }
         node.parse_text(EXPECTED, problems, |text| match text {
             "public" => Ok(Self::Public),

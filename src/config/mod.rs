@@ -56,6 +56,18 @@ pub fn load(path: &Path, metrics: &Metrics, previous: Option<&Snapshot>) -> Resu
     }
 }
 
+/// The rules of a file for a process that decides and does not listen: the files of its listeners may be missing.
+///
+/// # Errors
+/// Every other problem of the file.
+pub fn rules(path: &Path, metrics: &Metrics) -> Result<Snapshot, Box<Problems>> {
+    let problems = Problems::new(path, false).not_listening();
+    match compile(path, metrics, None, problems) {
+        (Some((_, snapshot)), problems) if !problems.has_errors() => Ok(snapshot),
+        (_, problems) => Err(Box::new(problems)),
+    }
+}
+
 /// What `load` would say of a file. With `offline`, files and variables that are missing here are warnings.
 pub fn check(path: &Path, metrics: &Metrics, offline: bool) -> Problems {
     inspect(path, metrics, None, offline).1
@@ -67,7 +79,15 @@ fn inspect(
     previous: Option<&Snapshot>,
     offline: bool,
 ) -> (Option<(Settings, Snapshot)>, Problems) {
-    let mut problems = Problems::new(path, offline);
+    compile(path, metrics, previous, Problems::new(path, offline))
+}
+
+fn compile(
+    path: &Path,
+    metrics: &Metrics,
+    previous: Option<&Snapshot>,
+    mut problems: Problems,
+) -> (Option<(Settings, Snapshot)>, Problems) {
     let compiled = source::read(path, &mut problems)
         .and_then(|text| source::parse(&text, &|name| std::env::var(name).ok(), &mut problems))
         .and_then(|node| Document::from_node(&node, &mut problems))

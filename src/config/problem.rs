@@ -51,6 +51,7 @@ impl Problem {
 pub struct Problems {
     file: PathBuf,
     offline: bool,
+    listening: bool,
     list: Vec<Problem>,
     memory: Box<Memory>,
 }
@@ -66,7 +67,21 @@ struct Memory {
 impl Problems {
     /// No problem of `file` yet. With `offline`, what is missing on this machine is a warning.
     pub fn new(file: &Path, offline: bool) -> Self {
-        Self { file: file.to_owned(), offline, list: Vec::new(), memory: Box::default() }
+        Self { file: file.to_owned(), offline, listening: true, list: Vec::new(), memory: Box::default() }
+    }
+
+    /// The same for a process that does not listen: what listeners need is a warning where it is missing.
+    pub(crate) fn not_listening(self) -> Self {
+        Self { listening: false, ..self }
+    }
+
+    /// Records the problems of what only a process needs that listens.
+    pub(crate) fn of_listening<T>(&mut self, record: impl FnOnce(&mut Self) -> T) -> T {
+        let offline = self.offline;
+        self.offline |= !self.listening;
+        let recorded = record(self);
+        self.offline = offline;
+        recorded
     }
 
     /// Has `written` said in place of `value`, which came from the environment.

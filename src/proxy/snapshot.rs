@@ -33,6 +33,11 @@ impl Snapshot {
         self.routes.iter().map(|route| route.forward.upstream())
     }
 
+    /// The routes, in the order of the file.
+    pub fn routes(&self) -> &RouteTable<Route> {
+        &self.routes
+    }
+
     /// What verifies tokens, and knows the issuers.
     pub fn authenticator(&self) -> &Authenticator {
         &self.authenticator
@@ -55,6 +60,23 @@ impl Route {
     }
 }
 
+impl Route {
+    /// Its name in the configuration.
+    pub fn name(&self) -> &Arc<str> {
+        &self.label.name
+    }
+
+    /// Who may pass.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Where to, and with which headers.
+    pub fn forward(&self) -> &Forward {
+        &self.forward
+    }
+}
+
 /// Who may pass. "Needs a scope but no issuer" cannot be written.
 #[derive(Debug)]
 pub enum Access {
@@ -70,10 +92,9 @@ impl Access {
     /// The reasons of shadow decisions that there may be.
     fn shadowed(&self) -> &'static [&'static str] {
         match self {
-            Self::Public | Self::Optional(_) => &[],
             Self::Protected(Protection { enforcement: Enforcement::Observe, .. }) => rejection::OBSERVED,
             Self::Protected(Protection { candidate: Some(_), .. }) => &[ALLOWED, POLICY_DENIED],
-            Self::Protected(Protection { candidate: None, .. }) => &[],
+            Self::Public | Self::Optional(_) | Self::Protected(Protection { candidate: None, .. }) => &[],
         }
     }
 }

@@ -32,6 +32,7 @@ impl RouteLabel {
     }
 
     /// The same of a route that has decisions without effect, for these reasons; each is counted from 0.
+    #[must_use]
     pub fn shadowing(self, reasons: &[&'static str], metrics: &Metrics) -> Self {
         let counter = |&reason: &&'static str| (reason, metrics.shadow_decisions(&self.name, reason));
         let shadow = reasons.iter().map(counter).collect();

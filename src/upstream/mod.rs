@@ -179,6 +179,11 @@ impl Forward {
         &self.upstream.spec.name
     }
 
+    /// The rules of what the upstream is told.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// What the upstream is told of the caller; refuses who cannot be named as the route's rules ask.
     pub fn identify(&self, permit: Permit, captures: &Captures) -> Result<Identified, Unidentified> {
         Identified::new(&self.identity, permit, captures)

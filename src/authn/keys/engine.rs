@@ -138,6 +138,16 @@ impl Keys {
         self.shared.select(kid, algorithm).await
     }
 
+    /// The keys that are there now, for people who ask; a token's are chosen by [`Keys::select`].
+    pub fn known(&self) -> Vec<Arc<VerificationKey>> {
+        self.shared.store.current().map(|set| set.keys().to_vec()).unwrap_or_default()
+    }
+
+    /// Whether the keys are there, or were asked for and could not be had.
+    pub fn is_settled(&self) -> bool {
+        !self.known().is_empty() || self.shared.fetches.progress().finished > 0
+    }
+
     /// Grows whenever a key is withdrawn or replaced, and when the keys are no longer trusted: what was verified under
     /// an older generation must be verified again. Read it before [`Keys::select`], never after.
     pub fn generation(&self) -> u64 {

@@ -42,7 +42,8 @@ pub(super) fn compile(
     problems: &mut Problems,
 ) -> (Settings, Snapshot) {
     let base = Base(directory);
-    let (listeners, admin) = listeners::compile(document.listeners, document.admin, base, problems);
+    let (listeners, admin) = problems
+        .of_listening(|problems| listeners::compile(document.listeners, document.admin, base, problems));
     let issuers = issuers::compile(document.issuers, base, metrics, previous, problems);
     let upstreams = upstreams::compile(document.upstreams, base, metrics, previous, problems);
     let mut policies = Policies::new(document.policies);

@@ -202,15 +202,13 @@ fn access(
             tenants::check_route(at, parts.issuers.values(), None, problems);
             return Some(authenticated());
         }
-        Access::Conditions(conditions) => conditions,
+        Access::Conditions(conditions) => *conditions,
     };
-    if conditions.require.is_none() && conditions.issuers.is_none() && conditions.audiences.is_none() {
+    let asks = conditions.require.is_some() || conditions.issuers.is_some() || conditions.audiences.is_some();
+    // Without any of its keys, something else is wrong with the map, and reported.
+    if !asks && (conditions.candidate.is_some() || conditions.enforcement.is_some()) {
         let wrong = "the access asks for nothing";
-        problems.error(
-            at,
-            wrong,
-            "add `require`, `issuers` or `audiences`, or write `access: authenticated`",
-        );
+        problems.error(at, wrong, "add `require`, `issuers` or `audiences`");
         return None;
     }
     let candidate = match conditions.candidate {

@@ -20,8 +20,8 @@ use super::{Captures, Methods, PathPattern, Target, canonical};
 /// What a route is for.
 #[derive(Debug, Clone)]
 pub struct Matcher {
-    hosts: Vec<HostPattern>,
-    methods: Methods,
+    pub(super) hosts: Vec<HostPattern>,
+    pub(super) methods: Methods,
     path: PathPattern,
 }
 
@@ -168,6 +168,11 @@ impl<T> RouteTable<T> {
     /// What the routes lead to, in order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.routes.iter().map(|entry| &entry.route)
+    }
+
+    /// Each route with what it is for, in order.
+    pub fn entries(&self) -> impl Iterator<Item = (&Matcher, &T)> {
+        self.routes.iter().map(|entry| (&entry.matcher, &entry.route))
     }
 
     /// The first route of the group that takes the method.

@@ -1,0 +1,219 @@
+//! What each check asks for, and what the request holds.
+
+use serde_json::Value;
+
+use super::check::Check;
+use super::facts::Facts;
+use super::hint;
+use super::shown;
+use super::step::{Outcome, Step};
+use crate::authn::{Error, IssuerSpec};
+use crate::proxy::{Access, Rejection};
+use crate::route::NotFound;
+
+/// The step of this check. Of one that was not looked at, nothing is said.
+pub(super) fn step(facts: &Facts<'_>, check: Check, outcome: Outcome, refusal: Option<&Rejection>) -> Step {
+    if outcome == Outcome::Skip {
+        return Step { check, outcome, expected: None, found: None, hint: None };
+    }
+    let failed = outcome == Outcome::Fail;
+    let refusal = refusal.filter(|_| failed);
+    let (expected, found) = of_request(facts, &check, failed)
+        .or_else(|| of_token(facts, &check, refusal))
+        .or_else(|| facts.issuer.and_then(|issuer| of_issuer(facts, issuer.spec(), &check, refusal)))
+        .unwrap_or_default();
+    let hint = hint::of(facts, &check, outcome, refusal);
+    let text = |text: String| (!text.is_empty()).then_some(text);
+    Step { check, outcome, expected: text(expected), found: text(found), hint }
+}
+
+type Texts = (String, String);
+
+/// Target, route, method and credential.
+fn of_request(facts: &Facts<'_>, check: &Check, failed: bool) -> Option<Texts> {
+    let asked = match &facts.target {
+        Ok(target) => {
+            let host = target.host().unwrap_or("no host");
+            format!("{} {} {}", facts.head.method, shown::text(host), shown::text(target.path()))
+        }
+        Err(ambiguous) => ambiguous.why().to_owned(),
+    };
+    let texts = match check {
+        Check::Target => ("a target that can be read in one way".to_owned(), asked),
+        Check::Route if failed => ("a route of this host and path".to_owned(), asked),
+        Check::Route => {
+            let (number, matcher, route) = facts.route?;
+            let expected = format!("the first route that matches {asked}");
+            (expected, format!("route {number}, `{}`: {matcher}", route.name()))
+        }
+        Check::Method => {
+            let allow = match facts.snapshot.routes().find(facts.target.as_ref().ok()?) {
+                Err(NotFound::Method { allow, .. }) => allow.to_owned(),
+                Err(NotFound::Route) | Ok(_) => "a method of the route".to_owned(),
+            };
+            (allow, facts.head.method.to_string())
+        }
+        Check::Credential => (credential_expected(facts.access()?).to_owned(), credential_found(facts)),
+        _ => return None,
+    };
+    Some(texts)
+}
+
+fn credential_expected(access: &Access) -> &'static str {
+    match access {
+        Access::Public => "none",
+        Access::Optional(_) => "one Bearer token, or none",
+        Access::Protected(_) => "one Bearer token",
+    }
+}
+
+fn credential_found(facts: &Facts<'_>) -> String {
+    let fields = facts.head.headers.get_all(http::header::AUTHORIZATION).iter().count();
+    match (&facts.credential, fields) {
+        (Ok(Some(_)), _) => format!("a Bearer token of {} bytes", facts.token.length),
+        (Ok(None), 0) => "none".to_owned(),
+        (Ok(None), _) => "an Authorization field of another scheme than Bearer".to_owned(),
+        (Err(_), 0 | 1) => "a credential that is not exactly one token".to_owned(),
+        (Err(_), fields) => format!("{fields} Authorization fields"),
+    }
+}
+
+/// What can be said before an issuer is known.
+fn of_token(facts: &Facts<'_>, check: &Check, refusal: Option<&Rejection>) -> Option<Texts> {
+    let token = &facts.token;
+    let limits = facts.snapshot.authenticator().limits();
+    let texts = match check {
+        Check::Size => (
+            format!("at most {} bytes, of which {} in its header", limits.token, limits.header),
+            format!("{} bytes, its header {}", token.length, token.header_length),
+        ),
+        Check::Form => (
+            "a compact JWS: header, claims and signature in base64url, two of them JSON objects".to_owned(),
+            match (&token.defect, refusal) {
+                (Some(defect), _) => defect.clone(),
+                (None, Some(_)) => "a header that says what is not supported here (`b64`)".to_owned(),
+                (None, None) => "as expected".to_owned(),
+            },
+        ),
+        Check::Critical => {
+            let found = token.header.as_ref().and_then(|header| header.get("crit"));
+            ("no `crit` in its header".to_owned(), shown::claim(found))
+        }
+        Check::Issuer => {
+            let issuers = facts.snapshot.authenticator().issuers().iter();
+            let expected = format!("one of {}", shown::list(issuers.map(|issuer| &issuer.spec().issuer)));
+            (expected, shown::claim(token.claim("iss")))
+        }
+        Check::RouteIssuers => {
+            let allowed = facts.admission()?.issuers.as_ref();
+            let expected = allowed
+                .map_or_else(|| "any issuer".to_owned(), |names| format!("one of {}", shown::list(names)));
+            (expected, format!("`{}`", facts.issuer?.spec().name))
+        }
+        Check::Policy => ("the requirement of the route is met".to_owned(), policy_found(facts, refusal)),
+        Check::Identity => {
+            let names = facts.route?.2.forward().identity().names().map(ToString::to_string);
+            let expected = format!("values that fit their headers: {}", shown::list(names));
+            let found = match refusal {
+                Some(Rejection::Identity(unidentified)) => {
+                    format!("the value of {} does not", unidentified.header())
+                }
+                _ => "they do".to_owned(),
+            };
+            (expected, found)
+        }
+        _ => return None,
+    };
+    Some(texts)
+}
+
+fn policy_found(facts: &Facts<'_>, refusal: Option<&Rejection>) -> String {
+    let only = facts
+        .requirement()
+        .is_none_or(|requirement| matches!(requirement, crate::authz::Requirement::Authenticated));
+    match refusal {
+        Some(_) => "it is not met, see below".to_owned(),
+        None if only => "a valid token is all it asks for".to_owned(),
+        None => "it is met".to_owned(),
+    }
+}
+
+/// What the issuer's section asks for.
+fn of_issuer(
+    facts: &Facts<'_>,
+    spec: &IssuerSpec,
+    check: &Check,
+    refusal: Option<&Rejection>,
+) -> Option<Texts> {
+    let token = &facts.token;
+    let parameter = |name: &str| token.parameter(name).map_or_else(|| "absent".to_owned(), shown::text);
+    let (now, skew) = (shown::clock(facts.now), shown::length(spec.clock_skew.as_secs_f64()));
+    let date = |name: &str| shown::date(token.claim(name), facts.now);
+    let texts = match check {
+        Check::Algorithm => (format!("one of {}", shown::list(spec.algorithms.iter())), parameter("alg")),
+        Check::Type => (format!("one of {}", spec.token_types), parameter("typ")),
+        Check::Key => {
+            (format!("a key of `{}`: {}", spec.name, keys(facts)), format!("kid {}", parameter("kid")))
+        }
+        Check::Signature => (
+            "made by that key".to_owned(),
+            if refusal.is_some() { "made by another key, or for another token" } else { "it is" }.to_owned(),
+        ),
+        Check::Expiry => (format!("after {now}, less {skew} of clock skew"), date("exp")),
+        Check::NotBefore => (format!("absent, or before {now}, and {skew} of clock skew"), date("nbf")),
+        Check::IssuedAt => (format!("absent, or before {now}, and {skew} of clock skew"), date("iat")),
+        Check::MaxAge => {
+            let most = spec.max_age.map(|most| shown::length(most.as_secs_f64())).unwrap_or_default();
+            (format!("`iat` at most {most} ago"), date("iat"))
+        }
+        Check::Audience => {
+            let narrowed = facts.admission().and_then(|admission| admission.audiences.as_ref());
+            let own = shown::list(&spec.audiences);
+            let expected = match narrowed {
+                None => format!("one of {own}"),
+                Some(narrowed) => format!("one of {own}, and on this route one of {}", shown::list(narrowed)),
+            };
+            (expected, shown::claim(token.claim("aud")))
+        }
+        Check::RequiredClaims => (required(spec), claims_found(facts, spec, refusal)),
+        Check::Binding => {
+            let bound = token.claims.as_ref().is_some_and(|claims| claims.contains_key("cnf"));
+            ("no `cnf`".to_owned(), if bound { "bound to a key of its sender" } else { "absent" }.to_owned())
+        }
+        _ => return None,
+    };
+    Some(texts)
+}
+
+fn keys(facts: &Facts<'_>) -> String {
+    let keys = facts.issuer.map(|issuer| issuer.keys().known()).unwrap_or_default();
+    if keys.is_empty() {
+        return "it has none".to_owned();
+    }
+    shown::list(keys.iter().map(|key| key.kid().unwrap_or("one without kid").to_owned()))
+}
+
+fn required(spec: &IssuerSpec) -> String {
+    let mut names = vec!["`sub`, `jti`, roles and scopes of their types".to_owned()];
+    if !spec.required_claims.is_empty() {
+        names.insert(0, format!("{} there", shown::list(&spec.required_claims)));
+    }
+    names.join(", ")
+}
+
+fn claims_found(facts: &Facts<'_>, spec: &IssuerSpec, refusal: Option<&Rejection>) -> String {
+    let value = |name: &str| -> String {
+        let path = [&spec.roles].into_iter().chain(&spec.scopes).find(|path| path.to_string() == name);
+        let claims = facts.token.claims.as_ref();
+        let found: Option<&Value> = match path {
+            Some(path) => claims.and_then(|claims| path.find(claims)),
+            None => facts.token.claim(name),
+        };
+        shown::claim(found)
+    };
+    match refusal {
+        Some(Rejection::Token(Error::ClaimMissing(name))) => format!("`{name}` is absent"),
+        Some(Rejection::Token(Error::ClaimMalformed(name))) => format!("`{name}` is {}", value(name)),
+        _ => "as expected".to_owned(),
+    }
+}

@@ -1,0 +1,129 @@
+//! Hints on the credential, the form of the token, and its header.
+
+use http::header::AUTHORIZATION;
+use serde_json::Value;
+
+use super::difference;
+use crate::authn::{Algorithm, CredentialError};
+use crate::explain::facts::Facts;
+use crate::explain::shown;
+
+pub(super) fn credential(facts: &Facts<'_>) -> Option<String> {
+    let mut fields = facts.head.headers.get_all(AUTHORIZATION).iter();
+    let first = fields.next().map(|field| String::from_utf8_lossy(field.as_bytes()).into_owned());
+    let hint = match (&facts.credential, first) {
+        (Err(CredentialError::Ambiguous), _) => {
+            "the request carries several; a client or a proxy adds one to what is there already"
+        }
+        (Ok(None), Some(field)) if field.split('.').count() == 3 && !field.trim().contains(' ') => {
+            "the field holds a bare token; write `Bearer` and a space before it"
+        }
+        (Ok(None), Some(_)) => {
+            "a token comes behind the scheme `Bearer`; other schemes are no credential here"
+        }
+        (Err(CredentialError::Malformed), Some(field)) => {
+            let rest = field.trim().get(6..).unwrap_or_default().trim().to_ascii_lowercase();
+            match rest.as_str() {
+                "" => "nothing stands behind `Bearer`: a variable may be empty where the client builds it",
+                rest if rest.starts_with("bearer") => "`Bearer` is there twice; give the bare token once",
+                rest if rest.contains(['"', '\'', '<', '{']) => {
+                    "the token is quoted or bracketed; write it as it is, without anything around it"
+                }
+                rest if rest.contains([' ', ',']) => {
+                    "more than one text stands behind `Bearer`; write one token"
+                }
+                _ => "the token holds a character that no token has; it may have been cut or pasted wrongly",
+            }
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+pub(super) fn form(facts: &Facts<'_>) -> Option<String> {
+    let hint = match facts.token.segments {
+        1 => {
+            "have the issuer give out JWT access tokens; many do once the request for a token names this API (`audience` or `resource`)"
+        }
+        2 => "the token may have been cut: its signature is missing",
+        5 => "have the issuer sign its access tokens without encrypting them",
+        _ if facts.token.defect.as_ref().is_some_and(|defect| defect.contains("base64url")) => {
+            "the token may have been cut, padded with `=`, or encoded in base64 in place of base64url"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+pub(super) fn issuer(facts: &Facts<'_>) -> Option<String> {
+    let iss = match facts.token.claims.as_ref()?.get("iss") {
+        Some(Value::String(iss)) => iss,
+        Some(_) => return None,
+        None => {
+            return Some(
+                "the token does not say who issued it, and so nobody's keys could verify it".to_owned(),
+            );
+        }
+    };
+    facts.snapshot.authenticator().issuers().iter().find_map(|issuer| {
+        let spec = issuer.spec();
+        if let Some(tenants) = &spec.tenants {
+            let others = !tenants.are_any() && same_but_for_tenant(&spec.issuer, iss);
+            return others.then(|| format!("the token is of a tenant that `{}` does not list", spec.name));
+        }
+        let difference = difference(&spec.issuer, iss)?;
+        Some(format!(
+            "the issuer differs from that of `{}` by {difference}: {} in the token, {} in the configuration, and both \
+             must be equal byte for byte",
+            spec.name,
+            shown::text(iss),
+            shown::text(&spec.issuer)
+        ))
+    })
+}
+
+fn same_but_for_tenant(issuer: &str, iss: &str) -> bool {
+    issuer
+        .split_once("{tenant}")
+        .is_some_and(|(before, after)| iss.starts_with(before) && iss.ends_with(after))
+}
+
+pub(super) fn algorithm(facts: &Facts<'_>) -> Option<String> {
+    let (name, issuer) = (facts.token.parameter("alg")?, facts.issuer?);
+    if name.eq_ignore_ascii_case("none") {
+        return Some("the token is not signed at all".to_owned());
+    }
+    let Some(algorithm) = Algorithm::parse(name) else {
+        let known = Algorithm::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(name));
+        return known.map(|known| format!("names of algorithms are case-sensitive: {known}"));
+    };
+    if algorithm.is_hmac() {
+        let hint = "a shared secret has signed it, and this issuer's keys are public ones; whoever has a secret can \
+                    also sign, so it must be configured as such: `keys: { secret: … }`";
+        return Some(hint.to_owned());
+    }
+    let kid = facts.token.parameter("kid");
+    let known = issuer.keys().known();
+    let suits = known.iter().any(|key| key.suits(algorithm) && (kid.is_none() || key.kid() == kid));
+    suits.then(|| {
+        format!("the issuer has a key for {algorithm}; if its tokens are meant to use it, add it to `algorithms` of `{}`", issuer.spec().name)
+    })
+}
+
+pub(super) fn token_type(facts: &Facts<'_>) -> Option<String> {
+    let name = &facts.issuer?.spec().name;
+    match facts.token.parameter("typ") {
+        None => Some(format!(
+            "if this issuer's access tokens have no `typ`, add `absent` to `token_types` of `{name}`"
+        )),
+        Some(typ) if typ.to_ascii_lowercase().contains("logout") => {
+            Some("a logout token is no access token".to_owned())
+        }
+        Some(typ) if typ.to_ascii_lowercase().contains("dpop") => {
+            Some("a DPoP proof is no access token; the token goes into Authorization".to_owned())
+        }
+        Some(_) => Some(format!(
+            "if this is the type of this issuer's access tokens, add it to `token_types` of `{name}`"
+        )),
+    }
+}

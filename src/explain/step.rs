@@ -1,0 +1,158 @@
+//! The steps of a decision: which checks passed, which one failed, and which were not reached.
+//!
+//! Given what was decided; the outcomes follow from it alone. [`super::describe`] puts texts beside them.
+
+use std::time::SystemTime;
+
+use http::request::Parts;
+use serde::Serialize;
+
+use super::check::Check;
+use super::describe;
+use super::facts::Facts;
+use super::policy;
+use crate::authn::{Error, Principal};
+use crate::proxy::{Access, Decided, Rejection, Snapshot};
+use crate::telemetry::Findings;
+
+/// One check, how it went, and why.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    /// What was checked.
+    pub check: Check,
+    /// How it went.
+    pub outcome: Outcome,
+    /// What would have passed.
+    pub expected: Option<String>,
+    /// What was there, as far as it may be shown.
+    pub found: Option<String>,
+    /// What may be the matter, where there is something to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// How a check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It passed.
+    Pass,
+    /// It failed; the request is refused for it, or would be.
+    Fail,
+    /// It was not looked at.
+    Skip,
+}
+
+/// What was decided.
+pub(super) type Decision<'a> = Result<Decided<'a>, Rejection>;
+
+/// Every step, in order.
+pub(super) fn all(
+    snapshot: &Snapshot,
+    head: &Parts,
+    now: SystemTime,
+    decision: &Decision<'_>,
+    findings: &Findings,
+) -> Vec<Step> {
+    let facts = Facts::new(snapshot, head, now, findings);
+    let refusal = rejection(decision);
+    let failed = refusal.and_then(|refusal| failed(refusal, &facts));
+    let last = last(decision);
+    let mut steps = Vec::with_capacity(Check::ALL.len());
+    let mut over = false;
+    for check in Check::ALL {
+        let outcome = if failed.as_ref() == Some(&check) {
+            over = true;
+            Outcome::Fail
+        } else if over || check > last || !applies(&check, &facts) {
+            Outcome::Skip
+        } else {
+            Outcome::Pass
+        };
+        let is_policy = check == Check::Policy && outcome != Outcome::Skip;
+        steps.push(describe::step(&facts, check, outcome, refusal));
+        if let (true, Some(protection), Some(principal)) =
+            (is_policy, facts.protection(), principal(decision))
+        {
+            steps.extend(policy::terms(protection, principal));
+        }
+    }
+    steps
+}
+
+/// Whether there is something to check.
+fn applies(check: &Check, facts: &Facts<'_>) -> bool {
+    *check != Check::MaxAge || facts.has_max_age()
+}
+
+/// Why the request is refused, or would be.
+fn rejection<'d>(decision: &'d Decision<'_>) -> Option<&'d Rejection> {
+    match decision {
+        Ok(decided) => decided.observed.as_ref(),
+        Err(rejection) => Some(rejection),
+    }
+}
+
+/// The verified caller, refused or not.
+pub(super) fn principal<'d>(decision: &'d Decision<'_>) -> Option<&'d Principal> {
+    let passed = decision.as_ref().ok().and_then(|decided| decided.caller.permit().principal());
+    passed.or_else(|| rejection(decision)?.principal())
+}
+
+/// The last check that was looked at, had none failed.
+fn last(decision: &Decision<'_>) -> Check {
+    match decision.as_ref().map(|decided| decided.found.route.access()) {
+        Ok(Access::Public) => Check::Method,
+        Ok(Access::Optional(_)) if principal(decision).is_none() => Check::Credential,
+        Ok(Access::Optional(_) | Access::Protected(_)) | Err(_) => Check::Identity,
+    }
+}
+
+/// The check that this refusal is of; none of those that happen while a request is sent.
+fn failed(rejection: &Rejection, facts: &Facts<'_>) -> Option<Check> {
+    match rejection {
+        Rejection::Target(_) => Some(Check::Target),
+        Rejection::RouteNotFound => Some(Check::Route),
+        Rejection::MethodNotAllowed { .. } => Some(Check::Method),
+        Rejection::Credential(_) | Rejection::TokenMissing => Some(Check::Credential),
+        Rejection::Token(error) => Some(of_token(error, facts)),
+        Rejection::Policy(_) => Some(Check::Policy),
+        Rejection::Identity(_) => Some(Check::Identity),
+        Rejection::Upstream(_) | Rejection::Parser(_) => None,
+    }
+}
+
+fn of_token(error: &Error, facts: &Facts<'_>) -> Check {
+    match error {
+        Error::TokenTooLarge => Check::Size,
+        Error::TokenMalformed => Check::Form,
+        Error::CriticalHeaderUnsupported => Check::Critical,
+        Error::IssuerUnknown => Check::Issuer,
+        Error::IssuerNotAllowed => Check::RouteIssuers,
+        Error::AlgorithmNotAllowed => Check::Algorithm,
+        Error::TokenTypeNotAllowed => Check::Type,
+        Error::KeyUnknown | Error::KeyUnsuitable | Error::KeysUnavailable { .. } => Check::Key,
+        Error::SignatureInvalid => Check::Signature,
+        Error::TokenExpired => Check::Expiry,
+        Error::TokenNotYetValid if facts.begins_later() => Check::NotBefore,
+        Error::TokenNotYetValid => Check::IssuedAt,
+        Error::TokenTooOld => Check::MaxAge,
+        Error::AudienceMismatch => Check::Audience,
+        Error::ClaimMissing(name) => of_claim(name, facts.has_max_age()),
+        Error::ClaimMalformed(name) => of_claim(name, false),
+        Error::BindingInvalid => Check::Binding,
+    }
+}
+
+/// The check of a claim that is missing or of a wrong type; `max_age` is what asks for an `iat`.
+fn of_claim(name: &str, max_age: bool) -> Check {
+    match name {
+        "iss" => Check::Issuer,
+        "exp" => Check::Expiry,
+        "nbf" => Check::NotBefore,
+        "iat" if max_age => Check::MaxAge,
+        "iat" => Check::IssuedAt,
+        "aud" => Check::Audience,
+        _ => Check::RequiredClaims,
+    }
+}

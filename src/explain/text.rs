@@ -1,0 +1,43 @@
+//! An explanation for people: the decision in one line, whose it is, and a line or two for each step.
+
+use std::fmt;
+
+use super::step::{Outcome, Step};
+use super::{Decision, Explanation};
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decision = match self.decision {
+            Decision::Allow => "allow",
+            Decision::Deny => "deny",
+        };
+        writeln!(f, "{decision} ({}): {}", self.status, self.reason)?;
+        writeln!(f, "route:   {}", self.route.as_deref().unwrap_or("none"))?;
+        writeln!(f, "subject: {}", self.subject.as_deref().unwrap_or("none verified"))?;
+        for (name, value) in &self.headers {
+            writeln!(f, "sends:   {name}: {value}")?;
+        }
+        writeln!(f)?;
+        let width = self.steps.iter().map(|step| step.check.name().len()).max().unwrap_or_default();
+        self.steps.iter().try_for_each(|step| write_step(f, step, width))
+    }
+}
+
+fn write_step(f: &mut fmt::Formatter<'_>, step: &Step, width: usize) -> fmt::Result {
+    let outcome = match step.outcome {
+        Outcome::Pass => "pass",
+        Outcome::Fail => "FAIL",
+        Outcome::Skip => "skip",
+    };
+    write!(f, "{outcome}  {:width$}", step.check.name())?;
+    match (&step.expected, &step.found) {
+        (Some(expected), Some(found)) => writeln!(f, "  {found} (expected: {expected})")?,
+        (None, Some(found)) => writeln!(f, "  {found}")?,
+        (Some(expected), None) => writeln!(f, "  expected: {expected}")?,
+        (None, None) => writeln!(f)?,
+    }
+    match &step.hint {
+        Some(hint) => writeln!(f, "      {:width$}  hint: {hint}", ""),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,341 @@
+//! What `explain` has to say beside a refusal.
+
+use serde_json::{Value, json};
+
+use super::{assert_discreet, decide, head, rules};
+use crate::support::world::Setup;
+use crate::support::{Issuer, KeyPair, TokenBuilder};
+
+const RULES: &str = "
+issuers:
+  corporate:
+    issuer: $ISSUER
+    audiences: [api://orders-api, orders-api]
+    algorithms: [ES256]
+    roles: roles
+    scopes: scope
+  partner:
+    issuer: $PARTNER
+    audiences: [orders-api]
+  down:
+    issuer: http://127.0.0.1:1
+    audiences: [orders-api]
+routes:
+  - name: hosted
+    match: { path: /hosted, hosts: [api.example.com] }
+    access: authenticated
+    upstream: orders
+  - name: read
+    match: { path: /orders, methods: [GET] }
+    access: authenticated
+    upstream: orders
+  - name: write
+    match: { path: '/{things}', methods: [POST] }
+    access: authenticated
+    upstream: orders
+  - name: billing
+    match: { path: /billing/a }
+    access: { audiences: [billing-api], issuers: [corporate] }
+    upstream: orders
+  - name: scoped
+    match: { path: /scoped/a }
+    access: { require: { scopes: { all: ['orders:read'] } } }
+    upstream: orders
+  - name: ruled
+    match: { path: /ruled/a }
+    access: { require: { roles: { any: [admin, clerk] }, claims: { level: 5 } } }
+    upstream: orders
+  - name: named
+    match: { path: /named/a }
+    access: authenticated
+    upstream: orders
+    identity: { headers: { X-Roles: claims.roles } }
+";
+
+struct World {
+    rules: jwtgate::proxy::Snapshot,
+    setup: Setup,
+    partner: Issuer,
+}
+
+async fn world() -> World {
+    let partner = Issuer::start().await;
+    let setup = Setup::new().await.set("PARTNER", partner.url());
+    let rules = rules(&setup.write(RULES));
+    World { rules, setup, partner }
+}
+
+impl World {
+    /// The reason, the step that failed, and its hint.
+    async fn ask(
+        &self,
+        method: &str,
+        target: &str,
+        fields: &[&str],
+        token: &str,
+    ) -> (String, String, String) {
+        let fields: Vec<_> =
+            fields.iter().map(|value| ("authorization".to_owned(), (*value).to_owned())).collect();
+        let explained = decide(&self.rules, &head(method, "localhost", target, &fields)).await;
+        assert_discreet(&explained, token);
+        let told = serde_json::to_value(&explained).unwrap();
+        let steps = told["steps"].as_array().unwrap();
+        let failed =
+            steps.iter().find(|step| step["outcome"] == "fail").unwrap_or_else(|| panic!("{explained}"));
+        let hint = failed["hint"].as_str().unwrap_or_default();
+        assert!(explained.to_string().contains(hint), "{explained}");
+        (explained.reason.to_owned(), failed["check"].as_str().unwrap().to_owned(), hint.to_owned())
+    }
+}
+
+#[tokio::test]
+async fn each_mistake_with_a_token_has_its_hint() {
+    let world = world().await;
+    let url = world.setup.issuer.url().to_owned();
+    let token = || world.setup.issuer.token();
+    let now = crate::support::token::now();
+    let with = |name: &str, value: Value| token().claim(name, value).sign();
+    let foreign = TokenBuilder::new(&url, &world.partner.key()).sign();
+    let ours = |token: TokenBuilder| token.sign();
+    let cases: Vec<(&str, String, &str, &str, &str)> = vec![
+        (
+            "/orders",
+            with("iss", json!(format!("{url}/"))),
+            "issuer_unknown",
+            "iss",
+            "differs from that of `corporate` by a trailing slash",
+        ),
+        (
+            "/orders",
+            with("iss", json!(url.replace("http:", "https:"))),
+            "issuer_unknown",
+            "iss",
+            "what stands before `://`",
+        ),
+        ("/orders", with("iss", json!(url.to_uppercase())), "issuer_unknown", "iss", "case"),
+        ("/orders", with("iss", json!("https://elsewhere.example.com")), "issuer_unknown", "iss", ""),
+        ("/orders", foreign, "key_unknown", "key", "belongs to issuer `partner`"),
+        ("/orders", ours(token().header("kid", "nobody's")), "key_unknown", "key", "withdrawn"),
+        (
+            "/orders",
+            with("exp", json!(now - 94)),
+            "token_expired",
+            "exp",
+            "the token expired 94 s ago; if the clocks differ",
+        ),
+        (
+            "/orders",
+            with("exp", json!(now - 864_000)),
+            "token_expired",
+            "exp",
+            "expired 10 days ago; the client must get a new one",
+        ),
+        ("/orders", with("exp", json!(now * 1000)), "claim_malformed", "exp", "milliseconds"),
+        ("/orders", with("nbf", json!(now + 3_600)), "token_not_yet_valid", "nbf", "if the clocks differ"),
+        ("/orders", with("iat", json!(now + 3_600)), "token_not_yet_valid", "iat", "if the clocks differ"),
+        (
+            "/orders",
+            with("aud", json!("orders-api/")),
+            "audience_mismatch",
+            "aud",
+            "differs from `orders-api` by a trailing slash",
+        ),
+        (
+            "/orders",
+            with("aud", json!("https://orders-api")),
+            "audience_mismatch",
+            "aud",
+            "what stands before `://`",
+        ),
+        (
+            "/orders",
+            ours(token().audience("web").claim("azp", "web").claim("nonce", "n")),
+            "audience_mismatch",
+            "aud",
+            "looks like an ID token",
+        ),
+        ("/billing/a", token().sign(), "audience_mismatch", "aud", "the route narrows them"),
+        (
+            "/orders",
+            ours(token().header("typ", "logout+jwt")),
+            "token_type_not_allowed",
+            "typ",
+            "logout token",
+        ),
+        ("/orders", ours(token().header("alg", "none")), "algorithm_not_allowed", "alg", "not signed at all"),
+        (
+            "/orders",
+            ours(token().header("alg", "es256")),
+            "algorithm_not_allowed",
+            "alg",
+            "case-sensitive: ES256",
+        ),
+        (
+            "/orders",
+            token().forged_with(&KeyPair::hmac("HS256", b"0123456789abcdef0123456789abcdef")),
+            "algorithm_not_allowed",
+            "alg",
+            "a shared secret has signed it",
+        ),
+        ("/orders", token().tampered(), "signature_invalid", "signature", "changed after it was signed"),
+        (
+            "/orders",
+            "6f1ed002ab5595859014ebf0951522d9".to_owned(),
+            "token_malformed",
+            "form",
+            "JWT access tokens",
+        ),
+        (
+            "/orders",
+            format!("{}.aaaa.bbbb.cccc.dddd", "eyJhbGciOiJSU0EtT0FFUCJ9"),
+            "token_malformed",
+            "form",
+            "without encrypting",
+        ),
+        ("/orders", ours(token().claim("cnf", json!({ "jkt": "x" }))), "binding_invalid", "cnf", "DPoP"),
+        ("/orders", with("sub", json!(7)), "claim_malformed", "required_claims", "is a string"),
+        (
+            "/orders",
+            with("iss", json!("http://127.0.0.1:1")),
+            "keys_unavailable",
+            "key",
+            "the keys of `down` cannot be had: no keys yet",
+        ),
+        (
+            "/scoped/a",
+            with("scp", json!(["orders:read"])),
+            "policy_denied",
+            "policy",
+            "the token has `scp`, this issuer reads `scope`",
+        ),
+        (
+            "/scoped/a",
+            ours(token().scope("Orders:Read")),
+            "policy_denied",
+            "policy",
+            "names compare with case",
+        ),
+        (
+            "/ruled/a",
+            with("realm_access", json!({ "roles": ["admin"] })),
+            "policy_denied",
+            "policy",
+            "the roles are at `realm_access.roles`, this issuer reads `roles`",
+        ),
+        (
+            "/ruled/a",
+            with("https://example.com/roles", json!(["admin"])),
+            "policy_denied",
+            "policy",
+            "`https://example.com/roles`",
+        ),
+        ("/named/a", ours(token().roles(&["a"])), "identity_unsendable", "identity", "`json` or `base64url`"),
+    ];
+    for (target, token, reason, check, hint) in cases {
+        let found = world.ask("GET", target, &[&format!("Bearer {token}")], &token).await;
+        assert_eq!((found.0.as_str(), found.1.as_str()), (reason, check), "{hint}: {found:?}");
+        assert!(
+            found.2.contains(hint) && found.2.is_empty() == hint.is_empty(),
+            "{reason}: {hint:?}, not {:?}",
+            found.2
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_credential_that_cannot_be_read_has_its_hint() {
+    let world = world().await;
+    let token = world.setup.issuer.token().sign();
+    for (fields, reason, hint) in [
+        (vec![], "token_missing", ""),
+        (vec![format!("Bearer Bearer {token}")], "credential_malformed", "`Bearer` is there twice"),
+        (vec![format!("Bearer \"{token}\"")], "credential_malformed", "quoted"),
+        (vec!["Bearer".to_owned()], "credential_malformed", "nothing stands behind"),
+        (vec![format!("Bearer {token} x")], "credential_malformed", "more than one text"),
+        (vec![token.clone()], "token_missing", "bare token"),
+        (vec!["Basic dTpw".to_owned()], "token_missing", "other schemes"),
+        (vec![format!("Bearer {token}"); 2], "credential_ambiguous", "carries several"),
+    ] {
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        let found = world.ask("GET", "/orders", &fields, &token).await;
+        assert_eq!((found.0.as_str(), found.1.as_str()), (reason, "credential"), "{found:?}");
+        assert!(
+            found.2.contains(hint) && found.2.is_empty() == hint.is_empty(),
+            "{reason}: {hint:?}, not {:?}",
+            found.2
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_route_that_was_just_missed_is_named() {
+    let world = world().await;
+    for (method, target, reason, check, hint) in [
+        (
+            "PUT",
+            "/orders",
+            "method_not_allowed",
+            "method",
+            "route 2, `read` (GET, HEAD /orders), would have matched but for the method",
+        ),
+        ("POST", "/orders", "method_not_allowed", "method", "route 3, `write`, takes it, but is not asked"),
+        ("GET", "/hosted", "method_not_allowed", "method", "route 3, `write`"),
+        ("GET", "/hosted/", "method_not_allowed", "method", "route 3"),
+        (
+            "GET",
+            "/scoped/A",
+            "route_not_found",
+            "route",
+            "route 5, `scoped` (/scoped/a), would have matched but for upper and lower case",
+        ),
+        ("GET", "/scoped/a/b", "route_not_found", "route", "but for a trailing segment"),
+        ("GET", "/no/such/place", "route_not_found", "route", ""),
+        ("GET", "/a//b", "target_ambiguous", "target", ""),
+    ] {
+        let found = world.ask(method, target, &[], "").await;
+        assert_eq!((found.0.as_str(), found.1.as_str()), (reason, check), "{method} {target}: {found:?}");
+        assert!(
+            found.2.contains(hint) && found.2.is_empty() == hint.is_empty(),
+            "{target}: {hint:?}, not {:?}",
+            found.2
+        );
+    }
+    // The host of an earlier route, where a later one was found.
+    let explained = decide(&world.rules, &head("POST", "localhost", "/hosted", &[])).await;
+    assert_eq!(explained.route.as_deref(), Some("write"));
+    let route = explained.steps.iter().find(|step| step.check.name() == "route").unwrap();
+    let hint = route.hint.as_deref().unwrap_or_default();
+    assert!(
+        hint.contains("route 1, `hosted`") && hint.contains("but for the host, it is for api.example.com"),
+        "{hint:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_requirement_is_told_term_by_term() {
+    let world = world().await;
+    let fields = |token: String| vec![("authorization".to_owned(), format!("Bearer {token}"))];
+    let token = world.setup.issuer.token().roles(&["clerk"]).claim("level", json!({ "a": 5 })).sign();
+    let explained = decide(&world.rules, &head("GET", "localhost", "/ruled/a", &fields(token))).await;
+    assert_eq!(explained.reason, "policy_denied");
+    assert_eq!(explained.subject.as_deref(), Some("alice"));
+    let told = serde_json::to_value(&explained).unwrap();
+    let terms: Vec<_> = told["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|step| step["check"].as_str().unwrap().starts_with("policy."))
+        .map(|step| {
+            [&step["check"], &step["outcome"], &step["expected"], &step["found"]]
+                .map(|text| text.as_str().unwrap_or_default())
+        })
+        .collect();
+    assert_eq!(
+        terms,
+        [
+            ["policy.roles", "pass", "any of admin, clerk", "[\"clerk\"]"],
+            ["policy.claims.level", "fail", "any of 5", "{\"a\":5}"],
+        ]
+    );
+    assert!(explained.to_string().contains("cannot be compared"), "{explained}");
+}
