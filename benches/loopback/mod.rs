@@ -30,7 +30,7 @@ pub fn upstream() -> SocketAddr {
             let answer = service_fn(|request: Request<Incoming>| async {
                 let large = request.uri().path().starts_with("/large");
                 request.into_body().collect().await?;
-                let body: &'static [u8] = if large { &[b'x'; 64 * 1024] } else { b"hello" };
+                let body = if large { &LARGE } else { b"hello".as_slice() };
                 Ok::<_, hyper::Error>(Response::new(Full::new(Bytes::from_static(body))))
             });
             loop {
@@ -44,6 +44,8 @@ pub fn upstream() -> SocketAddr {
     });
     receiver.recv().expect("an address")
 }
+
+static LARGE: [u8; 64 * 1024] = [b'x'; 64 * 1024];
 
 /// A hyper proxy that checks nothing, hyper-util's pooled client behind it: the floor. Prints its address and serves until
 /// its process is ended.

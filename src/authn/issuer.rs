@@ -252,7 +252,7 @@ impl Refused {
     /// The first check that fails for a request on this route.
     fn on(self, issuer: &Issuer, admission: &Admission) -> Error {
         let audience = self.after_audience.as_ref().map(|claims| issuer.check_audience(claims, admission));
-        audience.and_then(Result::err).unwrap_or_else(|| self.error)
+        audience.and_then(Result::err).unwrap_or(self.error)
     }
 }
 

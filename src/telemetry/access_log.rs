@@ -196,8 +196,9 @@ mod tests {
     fn long_lines_fill_the_queue_sooner() {
         let (release, gate) = std::sync::mpsc::sync_channel(0);
         let (log, writer) = AccessLog::start(Stalled(gate)).unwrap();
+        let line = vec![b'x'; 100_000];
         for _ in 0..1_000 {
-            log.line(&[b'x'; 100_000]);
+            log.line(&line);
         }
         let waiting = log.0.lock();
         assert!(waiting.lines.len() + waiting.taken <= MAX_WAITING);
