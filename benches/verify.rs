@@ -31,8 +31,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use divan::Bencher;
 use jwtgate::authn::keys::{FetchOptions, KeySource, Keys, SecretSource};
 use jwtgate::authn::{
-    Admission, Algorithm, Algorithms, Authenticator, BearerToken, ClaimPath, Issuer, IssuerSpec, TokenLimits,
-    TokenTypes,
+    Admission, Algorithm, Algorithms, Authenticator, BearerToken, ClaimPath, Credentials, Issuer, IssuerSpec,
+    TokenLimits, TokenTypes,
 };
 use jwtgate::telemetry::metrics::Metrics;
 use serde_json::{Value, json};
@@ -84,9 +84,10 @@ fn cached_from_header(bencher: Bencher<'_, '_>) {
     let field = format!("Bearer {}", case(Algorithm::Rs256).token(0));
     headers.insert(http::header::AUTHORIZATION, field.parse().expect("a token is a header value"));
     let admission = Admission::default();
+    let credentials = Credentials::default();
     bencher.bench_local(|| {
-        let token = jwtgate::authn::credential(black_box(&headers)).ok().flatten().expect("a token");
-        verify(&authenticator, token, &admission);
+        let found = credentials.find(black_box(&headers), None).ok().flatten().expect("a token");
+        verify(&authenticator, found.token(), &admission);
     });
 }
 

@@ -20,8 +20,8 @@
 //!
 //! # Around it
 //!
-//! - [`config`] compiles the operator's file to settings and a snapshot, or reports every mistake at once; and describes it
-//!   for editors.
+//! - [`config`] compiles the operator's file to settings and a snapshot, or reports every mistake at once; looks for what is
+//!   hardly meant, compares two files, describes the file for editors, and reads the tests of its policies.
 //! - [`explain`] decides one request with the function that serves, and says what every check asked for and found.
 //! - [`app`] wires, binds, serves and drains; [`admin`] answers probes and scrapes; [`cli`] is the commands.
 //! - [`telemetry`] (metrics, access log, trace context) and [`body`] are at the bottom: named by all, they name none.

@@ -12,7 +12,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("listener", &["body", "telemetry"]),
     ("route", &[]),
     ("authn", &["telemetry"]),
-    ("authz", &["authn"]),
+    ("authz", &["authn", "route"]),
     ("upstream", &["authz", "authn", "route", "listener", "body", "telemetry"]),
     ("proxy", &["upstream", "authz", "authn", "route", "listener", "body", "telemetry"]),
     ("explain", &["proxy", "upstream", "authz", "authn", "route", "telemetry"]),
@@ -45,6 +45,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const ONLY_IN: &[(&str, &str)] = &[
     ("reqwest", "src/authn/keys/fetch"),
     ("serde_saphyr", "src/config/source"),
+    ("cel::", "src/authz/expression"),
     ("Permit::public", "src/proxy/decide.rs"),
     ("Permit::anonymous", "src/proxy/decide.rs"),
     ("Permit::observed", "src/proxy/decide.rs"),

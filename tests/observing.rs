@@ -62,9 +62,9 @@ async fn a_candidate_is_counted_and_decides_nothing() {
             reply.assert_refused(403, Some(INSUFFICIENT));
         }
         if candidate {
-            allowed += 1.0
+            allowed += 1.0;
         } else {
-            denied += 1.0
+            denied += 1.0;
         }
         let counted = (
             shadow(&world, "candidate", "allowed").await,

@@ -11,6 +11,9 @@ use crate::support::{Binary, Scratch, left_out};
 /// The schema that the sample configurations name.
 const COMMITTED: &str = "config/jwtgate.schema.json";
 
+/// The schema that the sample tests name.
+const OF_TESTS: &str = "config/jwtgate.test.schema.json";
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -41,9 +44,16 @@ fn walk<'s>(schema: &'s Value, way: &str, found: &mut Vec<(String, &'s Value)>) 
 
 #[tokio::test]
 async fn the_committed_schema_is_the_one_that_is_printed() {
-    let printed = Binary::finish(["schema"]).await;
-    let committed = std::fs::read_to_string(root().join(COMMITTED)).unwrap_or_default();
-    assert_eq!(printed.stdout.trim(), committed.trim(), "renew it: jwtgate schema > {COMMITTED}");
+    for (command, file) in [(&["schema"][..], COMMITTED), (&["schema", "--tests"], OF_TESTS)] {
+        let printed = Binary::finish(command).await;
+        let committed = std::fs::read_to_string(root().join(file)).unwrap_or_default();
+        assert_eq!(
+            printed.stdout.trim(),
+            committed.trim(),
+            "renew it: jwtgate {} > {file}",
+            command.join(" ")
+        );
+    }
 }
 
 #[tokio::test]
@@ -88,18 +98,19 @@ fn every_sample_names_the_schema_in_its_first_line() {
             text.lines().next().and_then(|line| line.strip_prefix("# yaml-language-server: $schema="));
         let named = named.unwrap_or_else(|| panic!("{} names no schema in its first line", file.display()));
         let path = file.parent().unwrap().join(named).canonicalize();
-        assert_eq!(path.ok(), root().join(COMMITTED).canonicalize().ok(), "{}: {named}", file.display());
+        let schema = if file.to_string_lossy().ends_with(".test.yaml") { OF_TESTS } else { COMMITTED };
+        assert_eq!(path.ok(), root().join(schema).canonicalize().ok(), "{}: {named}", file.display());
     }
 }
 
 /// What the independent validator says of each file; none where it is not there.
-fn validate(paths: &[&Path]) -> Option<HashMap<String, String>> {
+fn validate(schema: &str, paths: &[&Path]) -> Option<HashMap<String, String>> {
     let Ok(python) = std::env::var("JWTGATE_TEST_PYTHON") else {
         left_out("the validator of JSON Schema", "JWTGATE_TEST_PYTHON, which `tests/run` sets");
         return None;
     };
     let mut command = Command::new(python);
-    command.arg(root().join("tests/schema/validate.py")).arg(root().join(COMMITTED)).args(paths);
+    command.arg(root().join("tests/schema/validate.py")).arg(root().join(schema)).args(paths);
     let output = command.output().expect("Python");
     let said = String::from_utf8(output.stdout).expect("text");
     assert!(!said.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -110,9 +121,12 @@ fn validate(paths: &[&Path]) -> Option<HashMap<String, String>> {
 
 #[test]
 fn every_sample_is_right() {
-    let Some(verdicts) = validate(&[&root().join("config")]) else { return };
+    let Some(verdicts) = validate(COMMITTED, &[&root().join("config")]) else { return };
     assert!(verdicts.len() > 10, "{verdicts:#?}");
     assert!(verdicts.keys().any(|name| name.contains("sidecar")), "{verdicts:#?}");
+    assert!(verdicts.values().all(|verdict| verdict == "ok"), "{verdicts:#?}");
+    let Some(verdicts) = validate(OF_TESTS, &[&root().join("config")]) else { return };
+    assert!(verdicts.keys().any(|name| name.ends_with("jwtgate.test.yaml")), "{verdicts:#?}");
     assert!(verdicts.values().all(|verdict| verdict == "ok"), "{verdicts:#?}");
 }
 
@@ -212,7 +226,7 @@ async fn the_schema_and_check_are_of_one_mind() {
             written.push((scratch.write(&name, RIGHT.replace(from, to)), expected));
         }
     }
-    let verdicts = validate(&[scratch.path()]);
+    let verdicts = validate(COMMITTED, &[scratch.path()]);
     for (file, is_right) in written {
         let run = Binary::finish(["check".as_ref(), "--offline".as_ref(), file.as_os_str()]).await;
         let text = std::fs::read_to_string(&file).unwrap();

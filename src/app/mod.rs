@@ -1,11 +1,12 @@
 //! Wires the gateway, binds it, serves, and drains.
 //!
 //! `App` is wired and holds a configuration that compiled; `Bound` also holds its sockets and knows their addresses, so
-//! that tests and the demo run on port 0. Knows every module and is known by none but `cli`.
+//! that tests and the demo run on port 0. While it runs, `reload` and `sockets` change what is served. Knows every module and is known by none but `cli`.
 
 mod readiness;
 mod refresh;
 mod reload;
+mod sockets;
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,17 +14,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use prometheus::IntGauge;
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use self::readiness::Readiness;
 use self::refresh::Refresh;
 use self::reload::Reloader;
+use self::sockets::{Socket, Sockets};
 use crate::admin::{Admin, Health};
 use crate::config::{self, Problems, Settings, Shutdown};
-use crate::listener::{Drain, Listener, ListenerSpec};
+use crate::listener::Drain;
 use crate::proxy::{Proxy, Publisher};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{AccessLog, AccessLogWriter, Telemetry};
@@ -101,39 +101,20 @@ impl App {
         let Self { path, settings, publisher, telemetry, log_writer } = self;
         let mut listeners = Vec::with_capacity(settings.listeners.len());
         for spec in settings.listeners.iter().cloned() {
-            let gauge = telemetry.metrics.connections(&spec.name);
-            listeners.push(bind(spec, gauge).await?);
+            listeners.push(Socket::bind(spec, &telemetry.metrics).await?);
         }
-        let spec = ListenerSpec {
-            name: settings.admin.to_string().into(),
-            address: settings.admin,
-            tls: None,
-            trusted_proxies: Arc::default(),
-        };
-        // Scrapes and probes are not clients: they stay out of `jwtgate_connections`.
-        let uncounted = IntGauge::new("admin_connections", "Connections of the admin address.")?;
-        let admin = bind(spec, uncounted).await?;
+        let admin = Socket::bind_admin(settings.admin).await?;
         let reload = Arc::default();
         Ok(Bound { path, listeners, admin, settings, publisher, telemetry, log_writer, reload })
     }
-}
-
-async fn bind(spec: ListenerSpec, gauge: IntGauge) -> Result<(Listener, SocketAddr), Error> {
-    let address = spec.name.to_string();
-    let bound = async {
-        let listener = Listener::bind(spec, gauge).await?;
-        let local = listener.local_addr()?;
-        Ok((listener, local))
-    };
-    bound.await.map_err(|source| Error::Bind { address, source })
 }
 
 /// A gateway that listens: clients can connect, and are served from `run` on.
 #[derive(Debug)]
 pub struct Bound {
     path: PathBuf,
-    listeners: Vec<(Listener, SocketAddr)>,
-    admin: (Listener, SocketAddr),
+    listeners: Vec<Socket>,
+    admin: Socket,
     settings: Settings,
     publisher: Publisher,
     telemetry: Telemetry,
@@ -149,28 +130,18 @@ impl Bound {
 
     /// The addresses of the listeners, in the order of the configuration, with the ports chosen for port 0.
     pub fn listeners(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().map(|(_, address)| *address).collect()
+        self.listeners.iter().map(|socket| socket.bound).collect()
     }
 
     /// The address of metrics and probes.
     pub fn admin(&self) -> SocketAddr {
-        self.admin.1
+        self.admin.bound
     }
 
     /// Serves until `shutdown` resolves, then drains: not ready but serving for the configured delay, then up to the
     /// configured timeout for what is in flight.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let Self {
-            path,
-            listeners,
-            admin: (admin, admin_address),
-            settings,
-            publisher,
-            telemetry,
-            log_writer,
-            reload,
-        } = self;
-        let plan: Shutdown = settings.shutdown;
+        let Self { path, listeners, admin, settings, publisher, telemetry, log_writer, reload } = self;
         let snapshots = publisher.snapshots();
         for issuer in snapshots.current().authenticator().issuers() {
             issuer.keys().start();
@@ -180,21 +151,30 @@ impl Bound {
         let readiness = Arc::new(Readiness::new(snapshots.clone(), listeners.len()));
         let refresh = Arc::new(Refresh::new(snapshots.clone()));
         let proxy = Proxy::new(snapshots, telemetry.clone(), drain.clone());
-        for (listener, address) in listeners {
-            tracing::info!(%address, "Listening");
-            drain.spawn(listener.serve(proxy.clone(), drain.clone()));
-        }
-        tracing::info!(address = %admin_address, "Listening for metrics and probes");
         let health: Arc<dyn Health> = readiness.clone();
         let service = Admin::new(health, refresh, Arc::clone(&telemetry.metrics));
-        admin_drain.spawn(admin.serve(service, admin_drain.clone()));
+        let sockets = Sockets::serve(
+            (listeners, proxy, drain.clone()),
+            (admin, service, admin_drain.clone()),
+            Arc::clone(&telemetry.metrics),
+        );
+        let mut reloader = Reloader {
+            path,
+            settings,
+            publisher,
+            sockets,
+            readiness: Arc::clone(&readiness),
+            metrics: telemetry.metrics,
+            trigger: reload,
+            refused: None,
+        };
         // Until the end: a drain serves requests too, but by the configuration that it began with.
-        let reloading = AbortOnDrop(tokio::spawn(
-            Reloader::new(path, settings, publisher, telemetry.metrics, reload).run(),
-        ));
-
-        shutdown.await;
-        drop(reloading);
+        tokio::select! {
+            biased;
+            () = shutdown => {}
+            () = reloader.run() => {}
+        }
+        let plan: Shutdown = reloader.settings.shutdown;
         readiness.drain();
         tracing::info!(delay = ?plan.delay, timeout = ?plan.timeout, "Draining");
         sleep(plan.delay).await;
@@ -213,15 +193,6 @@ impl Bound {
         }
         log_writer.close();
         tracing::info!("Stopped");
-    }
-}
-
-/// A task that ends with its owner.
-struct AbortOnDrop(JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

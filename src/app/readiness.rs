@@ -4,7 +4,7 @@
 //! over one identity provider would be worse than the 503 that its routes then give. Draining ends it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use crate::admin::{Check, Health};
@@ -15,7 +15,7 @@ use crate::proxy::Snapshots;
 #[derive(Debug)]
 pub(super) struct Readiness {
     snapshots: Snapshots,
-    listeners: usize,
+    listeners: AtomicUsize,
     started: Instant,
     was_ready: AtomicBool,
     draining: AtomicBool,
@@ -26,11 +26,16 @@ impl Readiness {
     pub(super) fn new(snapshots: Snapshots, listeners: usize) -> Self {
         Self {
             snapshots,
-            listeners,
+            listeners: AtomicUsize::new(listeners),
             started: Instant::now(),
             was_ready: AtomicBool::new(false),
             draining: AtomicBool::new(false),
         }
+    }
+
+    /// From now on so many listeners are bound.
+    pub(super) fn listens(&self, listeners: usize) {
+        self.listeners.store(listeners, Ordering::Relaxed);
     }
 
     /// From now on the gateway is not ready.
@@ -51,7 +56,11 @@ impl Health for Readiness {
         let mut checks = vec![Check {
             name: "listeners".to_owned(),
             passes: true,
-            detail: format!("{} bound, {} s ago", self.listeners, self.started.elapsed().as_secs()),
+            detail: format!(
+                "{} bound, for {} s",
+                self.listeners.load(Ordering::Relaxed),
+                self.started.elapsed().as_secs()
+            ),
         }];
         checks.extend(snapshot.authenticator().issuers().iter().map(|issuer| self.issuer(issuer, now)));
         if checks.iter().all(|check| check.passes) {

@@ -1,11 +1,16 @@
 //! A changed configuration takes effect while requests run.
 //!
-//! Given the file and what it says so far, it looks at the content of the file about once a second (which also sees
-//! Kubernetes swap a mounted volume) and whenever it is told to. What compiles is published in one step; what does not
-//! changes nothing, is logged line by line, and counted. Addresses and TLS settings need a restart, and it says so.
-//! New keys are fetched before they are needed, so that no request is refused because of a reload.
+//! Given the file and what it says so far, it looks about once a second at the content of the file and of the files that
+//! nobody else follows (which also sees Kubernetes swap a mounted volume), and reloads when that has changed or when it is
+//! told to. What compiles and can be bound takes effect in one step; what does not changes nothing, is logged line by line,
+//! and counted, and tried again with each look: what was wrong may be a file that is being written, or an address that is
+//! still taken. New keys are fetched before they are needed, so that no request is refused because of a reload. Who asks for a
+//! reload while one runs gets one more, however many ask.
 
+use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -13,107 +18,129 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
+use super::readiness::Readiness;
+use super::sockets::Sockets;
 use crate::config::{self, Settings};
 use crate::proxy::{Publisher, Snapshot};
 use crate::telemetry::metrics::Metrics;
 
-/// Reloads one configuration file for as long as it runs.
+/// Reloads one configuration file for as long as it runs. The file has just been compiled to `settings` and the current
+/// snapshot, and `sockets` are those of the settings.
 #[derive(Debug)]
 pub(super) struct Reloader {
-    path: PathBuf,
-    settings: Settings,
-    publisher: Publisher,
-    metrics: Arc<Metrics>,
-    trigger: Arc<Notify>,
-    /// The content that was last compiled, and the one that was last looked at.
-    compiled: Option<u64>,
-    looked_at: Option<u64>,
+    pub(super) path: PathBuf,
+    pub(super) settings: Settings,
+    pub(super) publisher: Publisher,
+    pub(super) sockets: Sockets,
+    pub(super) readiness: Arc<Readiness>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) trigger: Arc<Notify>,
+    /// What was wrong with the configuration that was tried last, if it did not take effect.
+    pub(super) refused: Option<Vec<String>>,
 }
 
-impl Reloader {
-    /// Reloads `path`, whose content has just been compiled to `settings` and the current snapshot.
-    pub(super) fn new(
-        path: PathBuf,
-        settings: Settings,
-        publisher: Publisher,
-        metrics: Arc<Metrics>,
-        trigger: Arc<Notify>,
-    ) -> Self {
-        Self { path, settings, publisher, metrics, trigger, compiled: None, looked_at: None }
-    }
+/// What was seen in each file: a hash of its content, or why there is none.
+type Contents = BTreeMap<PathBuf, Result<u64, io::ErrorKind>>;
 
-    /// Never ends by itself.
-    pub(super) async fn run(mut self) {
-        self.compiled = self.content().await;
-        self.looked_at = self.compiled;
+impl Reloader {
+    /// Never ends by itself. May be dropped between two polls: a reload has then happened or not.
+    pub(super) async fn run(&mut self) {
+        // What was last compiled, and what was last looked at.
+        let mut compiled = self.contents().await;
+        let mut looked_at = compiled.clone();
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
-                () = self.trigger.notified() => {
-                    self.looked_at = self.content().await;
+            let asked = tokio::select! {
+                () = self.trigger.notified() => true,
+                _ = looks.tick() => false,
+            };
+            let contents = self.contents().await;
+            // A change counts once it has stood still from one look to the next: an editor may be writing it.
+            let still = contents == looked_at;
+            looked_at.clone_from(&contents);
+            if asked || still && self.is_due(&contents, &compiled) {
+                compiled = contents;
+                self.refused = None;
+                self.reload().await;
+            } else if still {
+                // Files that were named only now are followed from here on.
+                compiled = contents;
+                if self.refused.is_some() {
                     self.reload().await;
                 }
-                _ = looks.tick() => self.look().await,
             }
         }
     }
 
-    /// Reloads once the content has changed and stood still from one look to the next: an editor may be writing it.
-    async fn look(&mut self) {
-        let Some(content) = self.content().await else { return };
-        let still = self.looked_at.replace(content) == Some(content);
-        if still && self.compiled != Some(content) {
-            self.reload().await;
+    /// Whether a file has another content than the one that was compiled. One that cannot be read is as good as unchanged if it
+    /// is the configuration itself, which somebody is just replacing.
+    fn is_due(&self, contents: &Contents, compiled: &Contents) -> bool {
+        contents.get(&self.path).is_some_and(Result::is_ok)
+            && contents.iter().any(|(path, now)| compiled.get(path).is_some_and(|before| before != now))
+    }
+
+    /// What is in the files that only a reload picks up: the configuration, and the authorities of upstreams.
+    async fn contents(&self) -> Contents {
+        let snapshot = self.publisher.snapshots().current();
+        let authorities = snapshot.upstreams().filter_map(|upstream| upstream.spec().ca.clone());
+        let mut contents = Contents::new();
+        for path in std::iter::once(self.path.clone()).chain(authorities) {
+            if contents.contains_key(&path) {
+                continue;
+            }
+            let content = tokio::fs::read(&path).await.map_err(|error| error.kind()).map(|bytes| {
+                let mut hasher = DefaultHasher::new();
+                bytes.hash(&mut hasher);
+                hasher.finish()
+            });
+            contents.insert(path, content);
         }
+        contents
     }
 
-    async fn content(&self) -> Option<u64> {
-        let bytes = tokio::fs::read(&self.path).await.ok()?;
-        let mut hasher = DefaultHasher::new();
-        bytes.hash(&mut hasher);
-        Some(hasher.finish())
-    }
-
+    /// Tries the configuration; what is wrong is logged and counted, unless the last try has told the same.
     async fn reload(&mut self) {
-        self.compiled = self.looked_at;
         let (path, metrics) = (self.path.clone(), Arc::clone(&self.metrics));
         let current = self.publisher.snapshots().current();
         let compiling = move || config::load(&path, &metrics, Some(&current));
-        match tokio::task::spawn_blocking(compiling).await {
-            Ok(Ok(compiled)) => self.publish(compiled).await,
-            Ok(Err(problems)) => {
-                for problem in problems.lines() {
-                    tracing::error!(problem, "The changed configuration is refused");
-                }
-                self.metrics.reload_failed();
+        let taken = match tokio::task::spawn_blocking(compiling).await {
+            Ok(Ok(compiled)) => self.take(compiled).await,
+            Ok(Err(problems)) => Err(problems.lines()),
+            Err(error) => Err(vec![format!("it could not be compiled: {error}")]),
+        };
+        let refused = taken.err();
+        if let Some(problems) = refused.as_ref().filter(|_| refused != self.refused) {
+            for problem in problems {
+                tracing::error!(problem, "The changed configuration is refused");
             }
-            Err(error) => {
-                tracing::error!(%error, "The configuration could not be compiled");
-                self.metrics.reload_failed();
-            }
+            self.metrics.reload_failed();
         }
+        self.refused = refused;
     }
 
-    async fn publish(&self, config::Compiled { settings, snapshot, warnings }: config::Compiled) {
+    /// Has a configuration take effect, unless an address of it cannot be had: then nothing has changed.
+    async fn take(
+        &mut self,
+        config::Compiled { settings, snapshot, warnings }: config::Compiled,
+    ) -> Result<(), Vec<String>> {
+        let change = self.sockets.prepare(&settings).await.map_err(|error| {
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            vec![format!("{error}{cause}")]
+        })?;
         for warning in warnings.lines() {
             tracing::warn!(warning, "Configuration");
         }
-        for (section, changed) in [
-            ("listeners", settings.listeners != self.settings.listeners),
-            ("admin", settings.admin != self.settings.admin),
-            ("shutdown", settings.shutdown != self.settings.shutdown),
-        ] {
-            if changed {
-                tracing::warn!(section, "A change of this section needs a restart; the rest takes effect");
-            }
-        }
         obtain_keys(&snapshot).await;
         self.publisher.publish(snapshot);
+        self.settings = settings;
+        self.readiness.listens(self.settings.listeners.len());
         #[expect(clippy::disallowed_methods, reason = "the time of a configuration, not of a request")]
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         self.metrics.reloaded(now);
         tracing::info!("The configuration was reloaded");
+        self.sockets.apply(change, self.settings.shutdown.timeout).await;
+        Ok(())
     }
 }
 

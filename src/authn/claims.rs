@@ -47,6 +47,18 @@ impl ClaimPath {
         found.filter(|value| !value.is_null())
     }
 
+    /// Puts a value where this path finds it; false where something else is in the way.
+    pub fn put(&self, claims: &mut Map<String, Value>, value: Value) -> bool {
+        let Some((last, outer)) = self.steps.split_last() else { return false };
+        let mut members = claims;
+        for step in outer {
+            let inner = members.entry(step.as_str()).or_insert_with(|| Value::Object(Map::new()));
+            let Some(inner) = inner.as_object_mut() else { return false };
+            members = inner;
+        }
+        members.insert(last.clone(), value).is_none()
+    }
+
     /// The strings at this path: none if the claim is absent, one if it is a string. Fails for any other type than a
     /// string or an array of strings.
     pub(super) fn names(&self, claims: &Map<String, Value>) -> Result<Vec<String>, super::Error> {

@@ -1,8 +1,8 @@
 //! AUTHENTICATE: whose request is it?
 //!
-//! Given the header fields of a request ([`credential`]) and the time; hands on a [`Principal`], which says that a token
-//! passed every check of its issuer, or the first check that failed. Depends on keys ([`keys`]) and on nothing of the
-//! request but its token. The journey of a token through these files:
+//! Given where a token may be ([`Credentials`]), the head of a request and the time; hands on a [`Principal`], which
+//! says that a token passed every check of its issuer, or the first check that failed. Depends on keys ([`keys`]) and on
+//! nothing of the request but its token. The journey of a token through these files:
 //! `credential → authenticator → jws (json) → issuer → keys → validity, audience → cache → principal`.
 
 mod admission;
@@ -29,7 +29,9 @@ pub use admission::Admission;
 pub use algorithm::{Algorithm, Algorithms, Family};
 pub use authenticator::Authenticator;
 pub use claims::{ClaimPath, ClaimPathError};
-pub use credential::{BearerToken, CredentialError, credential};
+pub use credential::{
+    BearerToken, CookieName, Credential, CredentialError, Credentials, ParameterName, Place,
+};
 pub use error::{Error, Failure};
 pub use inspection::Inspection;
 pub use issuer::{Issuer, IssuerSpec};

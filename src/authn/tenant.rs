@@ -44,6 +44,12 @@ impl Tenants {
         (is_plain(tenant) && is_listed()).then_some(tenant)
     }
 
+    /// The `iss` of this tenant's tokens, if it is one of the tenants.
+    pub fn iss(&self, tenant: &str) -> Option<String> {
+        let iss = format!("{}{tenant}{}", self.before, self.after);
+        (self.of(&iss) == Some(tenant)).then_some(iss)
+    }
+
     /// Whether any tenant will do, so that routes must say which.
     pub fn are_any(&self) -> bool {
         self.listed.is_none()

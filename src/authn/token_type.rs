@@ -31,6 +31,12 @@ impl TokenTypes {
         Ok(Self { named: types, absent })
     }
 
+    /// A `typ` of tokens that may pass: `JWT` where it is one; none where only tokens without one do.
+    pub fn usual(&self) -> Option<&str> {
+        let jwt = self.named.iter().any(|name| name == "jwt").then_some("JWT");
+        jwt.or_else(|| self.named.first().map(String::as_str))
+    }
+
     /// Whether a token of this `typ` may pass.
     pub(super) fn allow(&self, typ: Option<&str>) -> bool {
         // media types compare without case (RFC 2045 §5.1)

@@ -10,18 +10,23 @@
 //! - A name below `none` or `not` is never given, not even when it is asked for elsewhere.
 //! - Only characters of a scope-token: if a name holds others, nothing is said.
 
+use super::facts::RequestFacts;
 use super::name::{NameTest, Quantifier};
 use super::requirement::Requirement;
 use crate::authn::Principal;
 
 /// The value of `scope` for this refusal, if scopes were what was missing.
-pub(super) fn scope(requirement: &Requirement, principal: &Principal) -> Option<String> {
+pub(super) fn scope(
+    requirement: &Requirement,
+    principal: &Principal,
+    facts: &RequestFacts<'_>,
+) -> Option<String> {
     // What cannot be decided is not mended by scopes.
-    requirement.evaluate(principal, true).ok()?;
+    requirement.evaluate(principal, facts, true).ok()?;
     let mut unwanted = Vec::new();
     collect_unwanted(requirement, false, &mut unwanted);
     let mut names: Vec<&str> = Vec::new();
-    for name in needed(requirement, principal)? {
+    for name in needed(requirement, principal, facts)? {
         if !names.contains(&name) && !unwanted.contains(&name) {
             names.push(name);
         }
@@ -37,25 +42,30 @@ pub fn is_scope_token(text: &str) -> bool {
 }
 
 /// The scopes with which it would hold, all else being equal; none if no scopes would do.
-fn needed<'a>(requirement: &'a Requirement, principal: &Principal) -> Option<Vec<&'a str>> {
+fn needed<'a>(
+    requirement: &'a Requirement,
+    principal: &Principal,
+    facts: &RequestFacts<'_>,
+) -> Option<Vec<&'a str>> {
     match requirement {
         Requirement::Authenticated
         | Requirement::Roles(_)
         | Requirement::IssuerTenant(_)
         | Requirement::Claim(..)
-        | Requirement::Not(_) => requirement.holds(principal).then(Vec::new),
+        | Requirement::When(_)
+        | Requirement::Not(_) => requirement.holds(principal, facts).then(Vec::new),
         Requirement::Scopes(test) => needed_names(test, principal),
         Requirement::AllOf(parts) => {
-            let parts: Option<Vec<_>> = parts.iter().map(|part| needed(part, principal)).collect();
+            let parts: Option<Vec<_>> = parts.iter().map(|part| needed(part, principal, facts)).collect();
             parts.map(|parts| parts.concat())
         }
         Requirement::AnyOf(parts) => {
-            let met = parts.iter().find(|part| part.holds(principal));
+            let met = parts.iter().find(|part| part.holds(principal, facts));
             let candidates = met.map_or(parts.as_slice(), std::slice::from_ref);
-            let parts: Vec<_> = candidates.iter().filter_map(|part| needed(part, principal)).collect();
+            let parts: Vec<_> = candidates.iter().filter_map(|part| needed(part, principal, facts)).collect();
             (!parts.is_empty()).then(|| parts.concat())
         }
-        Requirement::Policy(policy) => needed(policy.requirement(), principal),
+        Requirement::Policy(policy) => needed(policy.requirement(), principal, facts),
     }
 }
 
@@ -83,7 +93,8 @@ fn collect_unwanted<'a>(requirement: &'a Requirement, negated: bool, into: &mut 
         Requirement::Authenticated
         | Requirement::Roles(_)
         | Requirement::IssuerTenant(_)
-        | Requirement::Claim(..) => {}
+        | Requirement::Claim(..)
+        | Requirement::When(_) => {}
         Requirement::Scopes(test) => {
             for (_, names) in
                 test.terms().filter(|(quantifier, _)| negated || *quantifier == Quantifier::None)

@@ -78,7 +78,7 @@ impl ClaimTerm {
             (Self::Exists(exists), claim) => Ok(claim.is_some() == *exists),
             (Self::Values(quantifier, _), None) => Ok(*quantifier == Quantifier::None),
             (Self::Matches(_), None) => Ok(false),
-            (Self::Matches(pattern), Some(Value::String(text))) => Ok(pattern.regex.is_match(text)),
+            (Self::Matches(pattern), Some(Value::String(text))) => Ok(pattern.matches(text)),
             (Self::Matches(_), Some(_)) => Err(Incomparable),
             (Self::Values(quantifier, literals), Some(claim)) => {
                 let members = claim.as_array().map_or(slice::from_ref(claim), Vec::as_slice);
@@ -108,6 +108,7 @@ pub(super) struct Incomparable;
 #[derive(Debug)]
 pub struct Pattern {
     regex: Regex,
+    expression: Box<str>,
 }
 
 impl Pattern {
@@ -124,11 +125,21 @@ impl Pattern {
         };
         compile(expression).map_err(|error| PatternError::from_regex(&error))?;
         match compile(&format!(r"\A(?:{expression})\z")) {
-            Ok(regex) => Ok(Self { regex }),
+            Ok(regex) => Ok(Self { regex, expression: expression.into() }),
             // A comment of the extended mode swallows what stands behind it: then the anchors do not compile.
             Err(regex::Error::Syntax(_)) => Err(PatternError::OpenEnd),
             Err(error) => Err(PatternError::from_regex(&error)),
         }
+    }
+
+    /// The expression as it was written.
+    pub fn expression(&self) -> &str {
+        &self.expression
+    }
+
+    /// Whether the whole text matches.
+    pub fn matches(&self, text: &str) -> bool {
+        self.regex.is_match(text)
     }
 }
 

@@ -9,6 +9,8 @@ use std::fmt;
 
 use serde_json::{Number, Value};
 
+use super::written::quoted;
+
 /// A plain value, as an operator wrote it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Literal(Scalar);
@@ -33,6 +35,31 @@ impl Literal {
     /// Any other number.
     pub fn float(value: f64) -> Result<Self, LiteralError> {
         if value.is_finite() { Ok(Self(Scalar::of_double(value))) } else { Err(LiteralError::NotFinite) }
+    }
+
+    /// The text, where it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        if let Scalar::Text(text) = &self.0 { Some(text) } else { None }
+    }
+
+    /// As an operator writes it: YAML within flow maps and lists.
+    pub fn written(&self) -> String {
+        if let Scalar::Text(text) = &self.0 { quoted(text) } else { self.to_string() }
+    }
+
+    /// As a claim of a token has it.
+    pub fn to_json(&self) -> Value {
+        match &self.0 {
+            Scalar::Text(text) => Value::from(&**text),
+            Scalar::Boolean(value) => Value::from(*value),
+            Scalar::Double(value) => Value::from(*value),
+            Scalar::Integer(value) => match (i64::try_from(*value), u64::try_from(*value)) {
+                (Ok(value), _) => Value::from(value),
+                (_, Ok(value)) => Value::from(value),
+                // Literals are of 64 bits.
+                (Err(_), Err(_)) => Value::Null,
+            },
+        }
     }
 
     /// Whether the claim's value is this one.

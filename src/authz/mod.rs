@@ -7,10 +7,19 @@
 //! alternative that holds. Otherwise an issuer that starts to send `"true"` for `true` would lift every ban that is
 //! written as `not: { claims: { banned: true } }` (see [`Requirement`] and [`ClaimTest`]).
 //!
-//! Nothing here allocates for a caller who is allowed; the words of a refusal are put together when it happens.
+//! A condition (`when`) that has no answer is another.
+//!
+//! Nothing here allocates for a caller who is allowed, but for conditions that make values; the words of a refusal are put together when it happens.
 
 mod challenge;
 mod claim;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an operator is made for the types that it names, and a new one must not become one of them by itself"
+)]
+mod expression;
+mod facts;
+mod hypothesis;
 mod literal;
 mod name;
 mod permit;
@@ -18,11 +27,15 @@ mod requirement;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use crate::authn::Principal;
 
 pub use challenge::is_scope_token;
 pub use claim::{ClaimTerm, ClaimTest, ClaimTestError, Pattern, PatternError};
+pub use expression::{Expression, Fault, Mistake};
+pub use facts::RequestFacts;
+pub use hypothesis::Hypothesis;
 pub use literal::{Literal, LiteralError};
 pub use name::{NameTest, NameTestError, Quantifier};
 pub use permit::Permit;
@@ -30,11 +43,15 @@ pub use requirement::{NamedPolicy, Requirement};
 pub use terms::{Term, terms};
 
 /// Lets a caller pass who meets the requirement. The only way from a [`Principal`] to a [`Permit`].
-pub fn authorize(requirement: &Requirement, principal: Principal) -> Result<Permit, Denied> {
-    if requirement.holds(&principal) {
+pub fn authorize(
+    requirement: &Requirement,
+    principal: Principal,
+    facts: &RequestFacts<'_>,
+) -> Result<Permit, Denied> {
+    if requirement.holds(&principal, facts) {
         Ok(Permit::granted(principal))
     } else {
-        let scope = challenge::scope(requirement, &principal);
+        let scope = challenge::scope(requirement, &principal, facts);
         Err(Denied { principal, scope })
     }
 }

@@ -1,14 +1,16 @@
 //! What a route asks of a caller: the tree that `require` compiles to, and its evaluation.
 //!
 //! Evaluation knows three answers: it holds, it does not, or it cannot be decided because a claim is there but of a
-//! type that its test cannot compare. The third is not a value to reckon with but the end of the evaluation: it denies
+//! type that its test cannot compare, or a `when` has no answer. The third is not a value to reckon with but the end of the evaluation: it denies
 //! the requirement as a whole, so neither `not` nor an alternative that holds can turn it into a yes. Hence every
-//! test on a claim is looked at, even where its branch no longer matters; roles and scopes, which cannot be
+//! test on a claim and every `when` is looked at, even where its branch no longer matters; roles and scopes, which cannot be
 //! incomparable (a malformed list of them fails the token before), are skipped there.
 
 use std::sync::Arc;
 
-use super::claim::{ClaimTest, Incomparable};
+use super::claim::ClaimTest;
+use super::expression::{Expression, Fault};
+use super::facts::RequestFacts;
 use super::name::{NameTest, Quantifier};
 use crate::authn::{ClaimPath, Principal};
 
@@ -25,6 +27,8 @@ pub enum Requirement {
     IssuerTenant(NameTest),
     /// One claim of the token.
     Claim(ClaimPath, ClaimTest),
+    /// A condition on the caller and the request.
+    When(Box<Expression>),
     /// Each of them. An empty list denies, whatever stands around it.
     AllOf(Vec<Self>),
     /// At least one of them. An empty list denies, whatever stands around it.
@@ -42,8 +46,8 @@ impl Requirement {
     }
 
     /// Whether the caller meets it. What cannot be decided is not met.
-    pub fn holds(&self, principal: &Principal) -> bool {
-        self.evaluate(principal, true) == Ok(true)
+    pub fn holds(&self, principal: &Principal, facts: &RequestFacts<'_>) -> bool {
+        self.evaluate(principal, facts, true) == Ok(true)
     }
 
     /// Whether it holds for callers of tenants that it names, and for no others.
@@ -51,40 +55,87 @@ impl Requirement {
         match self {
             Self::Authenticated | Self::Roles(_) | Self::Scopes(_) | Self::Claim(..) | Self::Not(_) => false,
             Self::IssuerTenant(test) => test.terms().any(|(quantifier, _)| quantifier != Quantifier::None),
+            Self::When(expression) => expression.names_tenants(),
             Self::AllOf(parts) => parts.iter().any(Self::names_tenants),
             Self::AnyOf(parts) => parts.iter().all(Self::names_tenants),
             Self::Policy(policy) => policy.requirement.names_tenants(),
         }
     }
 
+    /// The captures that its conditions name, with the named policy in which each stands, if in one.
+    pub fn captures(&self) -> Vec<(&str, Option<&str>)> {
+        let mut captures = Vec::new();
+        self.collect_captures(None, &mut captures);
+        captures
+    }
+
+    fn collect_captures<'a>(&'a self, policy: Option<&'a str>, into: &mut Vec<(&'a str, Option<&'a str>)>) {
+        match self {
+            Self::Authenticated
+            | Self::Roles(_)
+            | Self::Scopes(_)
+            | Self::IssuerTenant(_)
+            | Self::Claim(..) => {}
+            Self::When(expression) => {
+                into.extend(expression.captures().iter().map(|name| (name.as_str(), policy)));
+            }
+            Self::AllOf(parts) | Self::AnyOf(parts) => {
+                for part in parts {
+                    part.collect_captures(policy, into);
+                }
+            }
+            Self::Not(part) => part.collect_captures(policy, into),
+            Self::Policy(named) => named.requirement.collect_captures(Some(&*named.name), into),
+        }
+    }
+
     /// `open`: whether the answer still matters; where it does not, only comparability does.
-    pub(super) fn evaluate(&self, principal: &Principal, open: bool) -> Result<bool, Incomparable> {
+    pub(super) fn evaluate(
+        &self,
+        principal: &Principal,
+        facts: &RequestFacts<'_>,
+        open: bool,
+    ) -> Result<bool, Undecided> {
         match self {
             Self::Authenticated => Ok(true),
             Self::Roles(test) => Ok(open && test.holds(principal.roles())),
             Self::Scopes(test) => Ok(open && test.holds(principal.scopes())),
             Self::IssuerTenant(test) => Ok(open && test.holds(principal.issuer_tenant())),
-            Self::Claim(path, test) => test.evaluate(path.find(principal.claims())),
+            Self::Claim(path, test) => {
+                test.evaluate(path.find(principal.claims())).map_err(|_| Undecided::Incomparable)
+            }
+            Self::When(expression) => expression.evaluate(principal, facts).map_err(Undecided::Fault),
             // Configuration refuses empty lists; should one get here, `all` of nothing must not open the door.
-            Self::AllOf(parts) | Self::AnyOf(parts) if parts.is_empty() => Err(Incomparable),
+            Self::AllOf(parts) | Self::AnyOf(parts) if parts.is_empty() => Err(Undecided::Empty),
             Self::AllOf(parts) => {
                 let mut holds = true;
                 for part in parts {
-                    holds &= part.evaluate(principal, open && holds)?;
+                    holds &= part.evaluate(principal, facts, open && holds)?;
                 }
                 Ok(holds)
             }
             Self::AnyOf(parts) => {
                 let mut holds = false;
                 for part in parts {
-                    holds |= part.evaluate(principal, open && !holds)?;
+                    holds |= part.evaluate(principal, facts, open && !holds)?;
                 }
                 Ok(holds)
             }
-            Self::Not(part) => part.evaluate(principal, open).map(|holds| !holds),
-            Self::Policy(policy) => policy.requirement.evaluate(principal, open),
+            Self::Not(part) => part.evaluate(principal, facts, open).map(|holds| !holds),
+            Self::Policy(policy) => policy.requirement.evaluate(principal, facts, open),
         }
     }
+}
+
+/// Why a requirement is neither met nor not met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undecided {
+    /// A claim is there, but of a type that its test knows nothing about.
+    Incomparable,
+    /// A condition has no answer.
+    Fault(Fault),
+    /// A list of requirements has none.
+    Empty,
 }
 
 /// An entry of `policies`.

@@ -1,13 +1,14 @@
 //! The parts of a requirement, one by one, for people who ask why it was not met.
 //!
 //! Each part is held against the caller by the same evaluation that decides the whole. A part that cannot be compared
-//! denies the whole, and says so.
+//! denies the whole, and says so; so does a condition without an answer.
 
 use serde_json::Value;
 
 use super::claim::ClaimTerm;
+use super::facts::RequestFacts;
 use super::name::NameTest;
-use super::requirement::Requirement;
+use super::requirement::{Requirement, Undecided};
 use crate::authn::Principal;
 
 /// One part of a requirement, and how it went.
@@ -23,23 +24,31 @@ pub struct Term {
     pub found: Value,
     /// Whether it asks for something of the token, and not for other parts.
     pub is_of_claim: bool,
-    /// The claim is there and cannot be compared, so that the whole requirement is denied.
-    pub incomparable: bool,
+    /// Why it neither holds nor fails, so that the whole requirement is denied.
+    pub undecided: Option<String>,
 }
 
 /// Every part of the requirement, each before its own parts.
-pub fn terms(requirement: &Requirement, principal: &Principal) -> Vec<Term> {
+pub fn terms(requirement: &Requirement, principal: &Principal, facts: &RequestFacts<'_>) -> Vec<Term> {
     let mut terms = Vec::new();
-    collect(requirement, principal, "policy", &mut terms);
+    collect(requirement, principal, facts, "policy", &mut terms);
     terms
 }
 
-fn collect(requirement: &Requirement, principal: &Principal, path: &str, into: &mut Vec<Term>) {
-    let evaluated = requirement.evaluate(principal, true);
-    let is_of_claim = !matches!(requirement, Requirement::AnyOf(_) | Requirement::Not(_));
+fn collect(
+    requirement: &Requirement,
+    principal: &Principal,
+    facts: &RequestFacts<'_>,
+    path: &str,
+    into: &mut Vec<Term>,
+) {
+    let evaluated = requirement.evaluate(principal, facts, true);
+    let is_of_claim =
+        !matches!(requirement, Requirement::AnyOf(_) | Requirement::Not(_) | Requirement::When(_));
+    let is_leaf = is_of_claim || matches!(requirement, Requirement::When(_));
     let mut term = |path: String, expected: String, found: Value| {
-        let (holds, incomparable) = (evaluated == Ok(true), is_of_claim && evaluated.is_err());
-        into.push(Term { path, holds, expected, found, is_of_claim, incomparable });
+        let undecided = evaluated.err().filter(|_| is_leaf).map(why);
+        into.push(Term { path, holds: evaluated == Ok(true), expected, found, is_of_claim, undecided });
     };
     match requirement {
         Requirement::Authenticated => {}
@@ -53,24 +62,28 @@ fn collect(requirement: &Requirement, principal: &Principal, path: &str, into: &
             let asked: Vec<String> = test.terms().iter().map(claim_term).collect();
             term(format!("{path}.claims.{claim}"), asked.join(", and "), found);
         }
+        Requirement::When(condition) => {
+            let expected = condition.source().to_owned();
+            term(format!("{path}.when"), expected, evaluated.ok().map_or(Value::Null, Value::Bool));
+        }
         Requirement::AllOf(parts) => {
             for (index, part) in parts.iter().enumerate() {
-                collect(part, principal, &part_path(path, "all_of", index, part), into);
+                collect(part, principal, facts, &part_path(path, "all_of", index, part), into);
             }
         }
         Requirement::AnyOf(parts) => {
             term(format!("{path}.any_of"), format!("one of {}", parts.len()), Value::Null);
             for (index, part) in parts.iter().enumerate() {
-                collect(part, principal, &part_path(path, "any_of", index, part), into);
+                collect(part, principal, facts, &part_path(path, "any_of", index, part), into);
             }
         }
         Requirement::Not(part) => {
             let path = format!("{path}.not");
             term(path.clone(), "what follows does not hold".to_owned(), Value::Null);
-            collect(part, principal, &path, into);
+            collect(part, principal, facts, &path, into);
         }
         Requirement::Policy(policy) => {
-            collect(policy.requirement(), principal, &format!("{path}.{}", policy.name()), into);
+            collect(policy.requirement(), principal, facts, &format!("{path}.{}", policy.name()), into);
         }
     }
 }
@@ -80,9 +93,21 @@ fn part_path(path: &str, kind: &str, index: usize, part: &Requirement) -> String
     match (kind, part) {
         (
             "all_of",
-            Requirement::Roles(_) | Requirement::Scopes(_) | Requirement::Claim(..) | Requirement::Policy(_),
+            Requirement::Roles(_)
+            | Requirement::Scopes(_)
+            | Requirement::Claim(..)
+            | Requirement::When(_)
+            | Requirement::Policy(_),
         ) => path.to_owned(),
         _ => format!("{path}.{kind}.{}", index + 1),
+    }
+}
+
+fn why(undecided: Undecided) -> String {
+    match undecided {
+        Undecided::Incomparable => "the claim is of a type that cannot be compared with this".to_owned(),
+        Undecided::Fault(fault) => format!("the condition has no answer: {fault}"),
+        Undecided::Empty => "the list of requirements is empty".to_owned(),
     }
 }
 

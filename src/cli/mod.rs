@@ -5,6 +5,7 @@ mod demo;
 mod explain;
 mod run;
 mod schema;
+mod test;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -29,20 +30,26 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
-    /// Compile configuration files exactly as `run` would, without fetching or listening.
-    Check {
-        /// Files and variables that are missing here are warnings.
-        #[arg(long)]
-        offline: bool,
-        /// Warnings refuse a file too.
-        #[arg(long)]
-        strict: bool,
-        /// The configuration files.
+    /// Compile configuration files exactly as `run` would, without fetching or listening, and look for what is hardly meant.
+    Check(check::Arguments),
+    /// Run policy tests: requests, and what is to become of them.
+    Test {
+        /// How the outcome is written.
+        #[arg(long, value_enum, default_value_t = test::Format::Text)]
+        format: test::Format,
+        /// List the routes, policies and requirements that no test has seen both allow and deny.
+        #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "list")]
+        coverage: Option<test::Wanted>,
+        /// The test files.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
     /// Print the JSON Schema of the configuration file, for editors that complete and check it.
-    Schema,
+    Schema {
+        /// That of a file of policy tests instead.
+        #[arg(long)]
+        tests: bool,
+    },
     /// Decide one request as `run` would, and show every step.
     ///
     /// Fetches keys as `run` does, listens nowhere, and never prints the token. Exit status: 0 allowed, 1 denied,
@@ -61,8 +68,9 @@ pub fn main() -> ExitCode {
     }
     match arguments.command {
         Command::Run { config } => run::run(&config),
-        Command::Check { offline, strict, files } => check::check(&files, offline, strict),
-        Command::Schema => schema::schema(),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Test { format, coverage, files } => test::test(&files, format, coverage),
+        Command::Schema { tests } => schema::schema(tests),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo => demo::demo(),
     }

@@ -33,9 +33,10 @@ section! {
         /// The first route whose hosts and path match is chosen; its methods then decide 405, unless a later route has the very
         /// same hosts and path and takes the method.
         routes: required Vec<Route>,
-        /// Where a token may be.
+        /// Where a token may be, on every route without `credentials` of its own.
+        /// A request carries one, and no place of any list reaches an upstream, on any route, unless `identity.forward_token` is true.
         /// Default: `["authorization"]`.
-        credentials: optional Vec<At<Node>> as Vec<words::Credential>,
+        credentials: optional Vec<At<Credential>>,
         /// The verified identity as headers, on every route without an `identity` of its own.
         /// Every header named in any of them is removed from what clients send, on every route and in every spelling.
         identity: optional Identity,
@@ -68,7 +69,8 @@ section! {
         /// The file of the PEM private key that belongs to the certificate; read again when it changes.
         /// Example: `tls/tls.key`.
         key: required String,
-        /// A PEM file of certificate authorities: client certificates are then required, and verified against these.
+        /// A PEM file of certificate authorities, read again when it changes: client certificates are then required, and
+        /// verified against these.
         client_ca: optional String,
     }
 }
@@ -260,7 +262,7 @@ section! {
 section! {
     /// How an upstream proves who it is.
     UpstreamTls {
-        /// A PEM file of certificate authorities; without it the system's.
+        /// A PEM file of certificate authorities, read again when it changes; without it the system's.
         ca: optional String,
         /// The name that the certificate must have; without it the endpoint's host.
         /// Example: `orders.internal`.
@@ -305,10 +307,15 @@ section! {
         access: required Access,
         /// Where the requests go: a name under `upstreams`.
         upstream: required String,
+        /// Where a token may be, in place of the list for all routes; not on a public route.
+        credentials: optional Vec<At<Credential>>,
+        /// What the upstream takes for characters of a segment of its paths, and other servers do not.
+        path: optional PathRules,
+        /// Which pages of other origins may use the route (CORS, Fetch standard). Preflights are answered by the gateway.
+        cors: optional Cors,
         /// The verified identity as headers, in place of the section of that name for all routes.
         identity: optional Identity,
     }
-    later { "credentials", "path", "cors" }
 }
 
 section! {
@@ -328,6 +335,39 @@ section! {
 }
 
 section! {
+    /// Which pages of other origins may use a rule.
+    Cors {
+        /// Scheme, host and port as browsers send them, or `*` alone for every page.
+        /// Example: `["https://app.example.com"]`.
+        origins: required Vec<At<String>>,
+        /// Methods that pages may use, or `*` alone for all. Without it the route's own; without those GET, HEAD and POST.
+        /// Example: `["GET", "PUT"]`.
+        methods: optional Vec<At<String>> as Vec<words::MethodOrAll>,
+        /// Headers that pages may set beyond the harmless ones, or `*` alone for all but Authorization. Without it none.
+        /// Example: `["Authorization", "Content-Type"]`.
+        headers: optional Vec<At<String>>,
+        /// Headers of the answer that pages may read, beyond the usual and X-Request-Id, WWW-Authenticate, Retry-After.
+        /// Example: `["ETag"]`.
+        expose: optional Vec<At<String>>,
+        /// How long browsers may remember the answer to a preflight; a duration. Without it as long as they like, 5 s.
+        /// Example: `10m`.
+        max_age: optional Duration,
+        /// Whether requests may carry cookies, for origins named one by one; a cookie may then also change something.
+        /// Default: `false`.
+        credentials: optional bool,
+    }
+}
+
+section! {
+    /// What the paths of a rule may hold.
+    PathRules {
+        /// To captures and `**` they are characters of one segment, and they are sent as they came; a literal never equals them.
+        /// Example: `["encoded_slash"]`.
+        allow: required Vec<At<String>> as Vec<words::PathData>,
+    }
+}
+
+section! {
     /// What a rule asks of the caller beyond a valid token.
     Conditions {
         /// Whose tokens pass: names under `issuers`. Without it all of them.
@@ -340,7 +380,8 @@ section! {
         /// A second requirement, evaluated, counted and logged beside the first; it decides nothing.
         /// Example: `{"roles": {"any": ["admin", "clerk"]}}`.
         candidate: optional Node as Requirement,
-        /// `observe` lets every request pass, and records what would have been decided. Default: `enforce`.
+        /// `observe` lets every request pass, and records what would have been decided.
+        /// Default: `enforce`.
         enforcement: optional Enforcement,
     }
 }
@@ -389,6 +430,42 @@ section! {
         /// How it is written.
         /// Default: `text`.
         format: optional String as words::Format,
+    }
+}
+
+/// A place for a token.
+#[derive(Debug, Clone)]
+pub(super) enum Credential {
+    Authorization,
+    Cookie(At<String>),
+    Header(At<String>),
+    Query(At<String>),
+}
+
+impl FromNode for Credential {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        const EXPECTED: &str = "`authorization`, or `cookie`, `header` or `query` with a name";
+        if !matches!(node.value, Value::Map(_)) {
+            return node.parse_text(EXPECTED, problems, |text| match text {
+                "authorization" => Ok(Self::Authorization),
+                other => Err(format!("`{other}` is no place for a token")),
+            });
+        }
+        let fields = Fields::of(node, &["cookie", "header", "query"], &[], &[], problems)?;
+        match (fields.node("cookie"), fields.node("header"), fields.node("query")) {
+            (Some(cookie), None, None) => At::from_node(cookie, problems).map(Self::Cookie),
+            (None, Some(header), None) => At::from_node(header, problems).map(Self::Header),
+            (None, None, Some(query)) => At::from_node(query, problems).map(Self::Query),
+            _ if fields.faulty => None,
+            _ => {
+                problems.error(
+                    node.at,
+                    "a place for a token is one place",
+                    "write each as an item of its own",
+                );
+                None
+            }
+        }
     }
 }
 

@@ -1,29 +1,42 @@
 //! The operator's file: text in, `Settings` and `Snapshot` out.
 //!
 //! ```text
-//! file ──source──► Node ──document──► Document ──compile──► Settings (a restart changes them)
+//! file ──source──► Node ──document──► Document ──compile──► Settings (what is listened on)
 //!                                                      └──► Snapshot (what decides requests)
 //! ```
 //!
-//! Every mistake of a file is reported at once, with its place; a configuration with a mistake never takes effect.
+//! Every mistake of a file is reported at once, with its place; a configuration with a mistake never takes effect. `lint`
+//! looks at what is no mistake and hardly meant, `diff` compares two files, `open` lists what needs no token: for `check`.
+//! [`suite`] reads the tests of a configuration with the same reader, and compiles it without the files and keys that it
+//! names.
+//!
 //! Stages never see the file or its types.
 
 mod compile;
+mod diff;
 mod document;
 mod environment;
+mod lint;
 mod node;
+mod open;
 mod problem;
 mod schema;
 mod section;
 mod settings;
 mod source;
+pub mod suite;
+mod syntax;
 
+use std::ops::Range;
 use std::path::Path;
 
+pub use self::diff::{Change, Difference};
 use self::document::Document;
-use self::node::FromNode;
+pub use self::lint::Code;
+use self::node::{FromNode, Node};
+pub use self::open::OpenRoute;
 pub use self::problem::{Position, Problem, Problems, Severity};
-pub use self::schema::schema;
+pub use self::schema::{schema, schema_of_tests};
 pub use self::settings::{Settings, Shutdown};
 pub use self::source::Environment;
 use crate::proxy::Snapshot;
@@ -32,7 +45,7 @@ use crate::telemetry::metrics::Metrics;
 /// A configuration that compiled.
 #[derive(Debug)]
 pub struct Compiled {
-    /// What a restart changes.
+    /// What is listened on, and how the gateway stops.
     pub settings: Settings,
     /// What decides requests.
     pub snapshot: Snapshot,
@@ -47,7 +60,12 @@ pub struct Compiled {
 /// # Errors
 /// Every problem of the file.
 pub fn load(path: &Path, metrics: &Metrics, previous: Option<&Snapshot>) -> Result<Compiled, Box<Problems>> {
-    let (compiled, problems) = inspect(path, metrics, previous, false);
+    let mut problems = Problems::new(path, false);
+    let compiled = Parsed::read(path, &mut problems).map(|parsed| {
+        let compiled = compile::compile(parsed.document, base(path), metrics, previous, &mut problems);
+        lint::silence(&parsed.text, &parsed.scalars, false, &mut problems);
+        compiled
+    });
     match compiled {
         Some((settings, snapshot)) if !problems.has_errors() => {
             Ok(Compiled { settings, snapshot, warnings: problems })
@@ -61,39 +79,79 @@ pub fn load(path: &Path, metrics: &Metrics, previous: Option<&Snapshot>) -> Resu
 /// # Errors
 /// Every other problem of the file.
 pub fn rules(path: &Path, metrics: &Metrics) -> Result<Snapshot, Box<Problems>> {
-    let problems = Problems::new(path, false).not_listening();
-    match compile(path, metrics, None, problems) {
-        (Some((_, snapshot)), problems) if !problems.has_errors() => Ok(snapshot),
-        (_, problems) => Err(Box::new(problems)),
+    let mut problems = Problems::new(path, false).not_listening();
+    let compiled = Parsed::read(path, &mut problems)
+        .map(|parsed| compile::compile(parsed.document, base(path), metrics, None, &mut problems));
+    match compiled {
+        Some((_, snapshot)) if !problems.has_errors() => Ok(snapshot),
+        _ => Err(Box::new(problems)),
     }
 }
 
-/// What `load` would say of a file. With `offline`, files and variables that are missing here are warnings.
-pub fn check(path: &Path, metrics: &Metrics, offline: bool) -> Problems {
-    inspect(path, metrics, None, offline).1
+/// A file as `check` has seen it.
+#[derive(Debug)]
+pub struct Checked {
+    /// What `load` would say of it, and the lints.
+    pub problems: Problems,
+    /// The file, where it could be read; it compiles if there are no errors.
+    parsed: Option<Parsed>,
 }
 
-fn inspect(
-    path: &Path,
-    metrics: &Metrics,
-    previous: Option<&Snapshot>,
-    offline: bool,
-) -> (Option<(Settings, Snapshot)>, Problems) {
-    compile(path, metrics, previous, Problems::new(path, offline))
+/// What `load` would say of a file, and what the lints find. With `offline`, files and variables that are missing here are
+/// warnings.
+pub fn check(path: &Path, metrics: &Metrics, offline: bool) -> Checked {
+    let mut problems = Problems::new(path, offline);
+    let parsed = Parsed::read(path, &mut problems);
+    if let Some(Parsed { text, scalars, node, document }) = &parsed {
+        drop(compile::compile(document.clone(), base(path), metrics, None, &mut problems));
+        let complete = !problems.has_errors();
+        if complete {
+            lint::lint(node, document, directory(path), &mut problems);
+        }
+        lint::silence(text, scalars, complete, &mut problems);
+    }
+    Checked { problems, parsed }
 }
 
-fn compile(
-    path: &Path,
-    metrics: &Metrics,
-    previous: Option<&Snapshot>,
-    mut problems: Problems,
-) -> (Option<(Settings, Snapshot)>, Problems) {
-    let compiled = source::read(path, &mut problems)
-        .and_then(|text| source::parse(&text, &|name| std::env::var(name).ok(), &mut problems))
-        .and_then(|node| Document::from_node(&node, &mut problems))
-        .map(|document| {
-            let directory = path.parent().unwrap_or(Path::new(""));
-            compile::compile(document, directory, metrics, previous, &mut problems)
-        });
-    (compiled, problems)
+impl Checked {
+    /// The routes that requests without a token pass through, in the order of the file.
+    pub fn open_routes(&self) -> Vec<OpenRoute> {
+        self.parsed.as_ref().map(|parsed| open::routes(&parsed.node)).unwrap_or_default()
+    }
+
+    /// What is different in `newer`, in words; the most dangerous first.
+    pub fn differences(&self, newer: &Self) -> Vec<Difference> {
+        match (&self.parsed, &newer.parsed) {
+            (Some(old), Some(new)) => diff::compare((&old.node, &old.document), (&new.node, &new.document)),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A file that was read, as far as it could be.
+#[derive(Debug)]
+struct Parsed {
+    text: String,
+    /// Where in the text scalars stand.
+    scalars: Vec<Range<usize>>,
+    node: Node,
+    document: Document,
+}
+
+impl Parsed {
+    fn read(path: &Path, problems: &mut Problems) -> Option<Self> {
+        let text = source::read(path, problems)?;
+        let (node, scalars) = source::parse(&text, &|name| std::env::var(name).ok(), problems)?;
+        let document = Document::from_node(&node, problems)?;
+        Some(Self { text, scalars, node, document })
+    }
+}
+
+fn directory(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// Where the paths of a file begin.
+fn base(path: &Path) -> compile::Base<'_> {
+    compile::Base::at(directory(path))
 }

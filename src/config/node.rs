@@ -54,6 +54,31 @@ pub(super) trait FromNode: Sized {
 }
 
 impl Node {
+    /// The value of a key, where this is a map that has it.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        let Value::Map(entries) = &self.value else { return None };
+        entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+    }
+
+    /// The items, where this is a list.
+    pub(super) fn children(&self) -> &[Self] {
+        if let Value::List(items) = &self.value { items } else { &[] }
+    }
+
+    /// A scalar as text; where variables were expanded in it, as it is written.
+    pub(super) fn plain(&self) -> String {
+        if let Some(written) = &self.written {
+            return written.clone();
+        }
+        match &self.value {
+            Value::Text(text) => text.clone(),
+            Value::Bool(value) => value.to_string(),
+            Value::Integer(value) => value.to_string(),
+            Value::Float(value) => value.to_string(),
+            Value::Null | Value::List(_) | Value::Map(_) | Value::Unknown => String::new(),
+        }
+    }
+
     /// Records that this node is not what was expected.
     pub(super) fn mismatch(&self, expected: &str, problems: &mut Problems) {
         if !matches!(self.value, Value::Unknown) {

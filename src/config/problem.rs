@@ -8,6 +8,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::lint::Code;
+
 /// A place in the configuration file; lines and columns count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Position {
@@ -36,13 +38,37 @@ pub enum Severity {
 pub struct Problem {
     at: Position,
     severity: Severity,
+    /// Which lint it is of; errors are of none.
+    code: Option<Code>,
     message: String,
+    /// Why its author wants it to be passed over.
+    silenced: Option<String>,
 }
 
 impl Problem {
+    /// Where it stands.
+    pub fn at(&self) -> Position {
+        self.at
+    }
+
     /// Whether this problem refuses the configuration.
     pub fn severity(&self) -> Severity {
         self.severity
+    }
+
+    /// Which lint it is of; none for errors, which cannot be silenced.
+    pub fn code(&self) -> Option<Code> {
+        self.code
+    }
+
+    /// `what is wrong; what would be right`.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The reason that the file gives for passing it over.
+    pub fn silenced(&self) -> Option<&str> {
+        self.silenced.as_deref()
     }
 }
 
@@ -98,30 +124,53 @@ impl Problems {
 
     /// Records an error: `wrong; right`.
     pub(crate) fn error(&mut self, at: Position, wrong: impl fmt::Display, right: impl fmt::Display) {
-        self.push(at, Severity::Error, &format!("{wrong}; {right}"));
+        self.push(at, Severity::Error, None, &format!("{wrong}; {right}"));
     }
 
     /// Records an error whose text already says what would be right.
     pub(crate) fn refuse(&mut self, at: Position, message: impl AsRef<str>) {
-        self.push(at, Severity::Error, message.as_ref());
+        self.push(at, Severity::Error, None, message.as_ref());
     }
 
-    /// Records a warning: `wrong; right`.
-    pub(crate) fn warning(&mut self, at: Position, wrong: impl fmt::Display, right: impl fmt::Display) {
-        self.push(at, Severity::Warning, &format!("warning: {wrong}; {right}"));
+    /// Records a finding of a lint: `wrong; right`.
+    pub(crate) fn warning(
+        &mut self,
+        code: Code,
+        at: Position,
+        wrong: impl fmt::Display,
+        right: impl fmt::Display,
+    ) {
+        self.push(at, Severity::Warning, Some(code), &format!("{wrong}; {right}"));
     }
 
     /// Records something missing on this machine: an error, or under `--offline` a warning.
     pub(crate) fn missing(&mut self, at: Position, wrong: impl fmt::Display, right: impl fmt::Display) {
-        if self.offline { self.warning(at, wrong, right) } else { self.error(at, wrong, right) }
+        if self.offline {
+            self.warning(Code::MissingHere, at, wrong, right);
+        } else {
+            self.error(at, wrong, right);
+        }
     }
 
-    fn push(&mut self, at: Position, severity: Severity, message: &str) {
+    /// Passes over the findings of this code on this line. Says whether there were any.
+    pub(crate) fn silence(&mut self, code: Code, line: u64, reason: &str) -> bool {
+        let mut found = false;
+        for problem in &mut self.list {
+            if problem.code == Some(code) && problem.at.line == line {
+                problem.silenced = Some(reason.to_owned());
+                found = true;
+            }
+        }
+        found
+    }
+
+    fn push(&mut self, at: Position, severity: Severity, code: Option<Code>, message: &str) {
         let mut message = message.to_owned();
         for (value, written) in &self.memory.expanded {
             message = redacted(&message, value, written);
         }
-        let problem = Problem { at, severity, message: message.replace(char::is_control, " ") };
+        let message = message.replace(char::is_control, " ");
+        let problem = Problem { at, severity, code, message, silenced: None };
         if self.memory.said.insert(problem.clone()) {
             self.list.push(problem);
         }
@@ -134,18 +183,44 @@ impl Problems {
 
     /// Whether there is nothing to say.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.list.iter().all(|problem| problem.silenced.is_some())
     }
 
-    /// The problems as lines, sorted by place.
-    pub fn lines(&self) -> Vec<String> {
+    /// Whether what is missing on this machine is a warning.
+    pub fn is_offline(&self) -> bool {
+        self.offline
+    }
+
+    /// The file that they are of.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The problems in the order of their places, also those that are passed over.
+    pub fn all(&self) -> Vec<&Problem> {
         let mut sorted: Vec<&Problem> = self.list.iter().collect();
         sorted.sort_by_key(|problem| problem.at);
-        let file = self.file.display();
         sorted
-            .iter()
-            .map(|Problem { at: Position { line, column }, message, .. }| {
-                format!("{file}:{line}:{column}: {message}")
+    }
+
+    /// The problems as lines, sorted by place: `FILE:LINE:COLUMN: what is wrong; what would be right`.
+    pub fn lines(&self) -> Vec<String> {
+        self.written(|problem| problem.silenced.is_none())
+    }
+
+    /// The errors among them as lines.
+    pub fn errors(&self) -> Vec<String> {
+        self.written(|problem| problem.severity == Severity::Error)
+    }
+
+    fn written(&self, chosen: impl Fn(&Problem) -> bool) -> Vec<String> {
+        let file = self.file.display();
+        self.all()
+            .into_iter()
+            .filter(|problem| chosen(problem))
+            .map(|Problem { at: Position { line, column }, code, message, .. }| match code {
+                None => format!("{file}:{line}:{column}: {message}"),
+                Some(code) => format!("{file}:{line}:{column}: warning: {message} [{code}]"),
             })
             .collect()
     }
@@ -270,7 +345,7 @@ mod tests {
         let mut problems = Problems::new(Path::new("gate.yaml"), true);
         problems.missing(Position::START, "no file", "make one");
         assert!(!problems.has_errors());
-        assert_eq!(problems.lines(), ["gate.yaml:1:1: warning: no file; make one"]);
+        assert_eq!(problems.lines(), ["gate.yaml:1:1: warning: no file; make one [missing-here]"]);
     }
 
     #[test]

@@ -73,7 +73,9 @@ impl<'a> Fields<'a> {
                         format!("did you mean `{name}`?")
                     }
                     None if known.clone().next().is_none() => "no keys belong here".to_owned(),
-                    None => format!("known here: {}", known.clone().collect::<Vec<_>>().join(", ")),
+                    None => inside(key, &known).unwrap_or_else(|| {
+                        format!("known here: {}", known.clone().collect::<Vec<_>>().join(", "))
+                    }),
                 };
                 problems.error(*at, format_args!("unknown key `{key}`"), right);
             }
@@ -105,12 +107,41 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Where a key belongs that stands one level too high, or has that name elsewhere.
+fn inside<'k>(key: &str, known: &(impl Iterator<Item = &'k str> + Clone)) -> Option<String> {
+    let place = |outer: &str, inner: &str| format!("it belongs into `{outer}: {{ {inner}: … }}`");
+    let is_known = |outer: &str| known.clone().any(|known| known == outer);
+    let exact = INSIDE.iter().find(|(outer, inner)| inner.contains(&key) && is_known(outer));
+    if let Some((outer, _)) = exact {
+        return Some(place(outer, key));
+    }
+    let (outer, near) = INSIDE.iter().find_map(|(outer, inner)| {
+        let near = if is_known(outer) { closest(key, inner.iter().copied()) } else { None };
+        Some((outer, near?))
+    })?;
+    Some(format!("did you mean `{near}`? {}", place(outer, near)))
+}
+
+/// Keys, by the key that they stand below.
+const INSIDE: &[(&str, &[&str])] = &[
+    (
+        "keys",
+        &["discovery", "jwks_uri", "jwks_file", "pem_file", "secret", "on_start", "max_stale", "refresh"],
+    ),
+    ("match", &["path", "hosts", "methods"]),
+    ("require", &["roles", "scopes", "claims", "issuer_tenant", "any_of", "all_of", "not", "when"]),
+    ("access", &["require", "issuers", "audiences", "candidate", "enforcement"]),
+    ("tls", &["certificate", "client_ca", "server_name"]),
+    ("timeouts", &["connect", "response"]),
+];
+
 /// Declares a mapping of the file: a struct whose fields are what could be read, and its reader.
 ///
 /// Every field is an `Option`: `None` means absent, or already reported. `later` names keys that `check` refuses as not
 /// yet supported.
 ///
-/// Each key says in its documentation what it is for: editors show that, so that without it nothing compiles. `as TYPE`
+/// Each key says in its documentation what it is for: editors show that, so that without it nothing compiles. A line of its
+/// own for the default and for each example (``Default: `30s`.``, ``Example: `[a]`.``) makes them known to the schema. `as TYPE`
 /// names what describes its values, where the type that reads them says too little (`String`, `Node`).
 macro_rules! section {
     (

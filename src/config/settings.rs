@@ -1,11 +1,11 @@
-//! What a restart changes: addresses, TLS, and how the gateway stops.
+//! What the process is around its requests: addresses, TLS, and how the gateway stops.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::listener::ListenerSpec;
 
-/// The part of the configuration that is fixed for the life of the process.
+/// The part of the configuration that decides no request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Where clients connect.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -16,6 +17,7 @@ use serde_saphyr::{DuplicateKeyPolicy, MergeKeyPolicy, RequireIndent, Spanned};
 use super::environment::{Expansion, expand};
 use super::node::{Entry, Node, Value};
 use super::problem::{Position, Problems};
+use super::syntax;
 
 /// Where the values of environment variables come from.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -25,8 +27,7 @@ pub(super) fn read(path: &Path, problems: &mut Problems) -> Option<String> {
     let mut bytes = Vec::new();
     let result = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     if let Err(error) = result {
-        let right =
-            if path.is_dir() { "name the file in it" } else { "name a configuration file that can be read" };
+        let right = if path.is_dir() { "name the file in it" } else { "name a file that can be read" };
         problems.error(Position::START, format_args!("cannot be read: {error}"), right);
         return None;
     }
@@ -40,7 +41,13 @@ pub(super) fn read(path: &Path, problems: &mut Problems) -> Option<String> {
 }
 
 /// Parses YAML into a tree; duplicate keys and unset variables are recorded as problems.
-pub(super) fn parse(text: &str, environment: Environment<'_>, problems: &mut Problems) -> Option<Node> {
+///
+/// Gives, beside the tree, the byte ranges of the scalars in the text: what stands in one of them is no comment.
+pub(super) fn parse(
+    text: &str,
+    environment: Environment<'_>,
+    problems: &mut Problems,
+) -> Option<(Node, Vec<Range<usize>>)> {
     let options = serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         merge_keys: MergeKeyPolicy::AsOrdinary,
@@ -69,7 +76,11 @@ pub(super) fn parse(text: &str, environment: Environment<'_>, problems: &mut Pro
         return None;
     }
     match serde_saphyr::from_str_with_options::<Option<Spanned<Raw>>>(text, options) {
-        Ok(Some(raw)) => Some(Reader { text, environment, problems }.node(raw)),
+        Ok(Some(raw)) => {
+            let mut reader = Reader { text, environment, problems, scalars: Vec::new() };
+            let node = reader.node(raw);
+            Some((node, reader.scalars))
+        }
         Ok(None) => {
             problems.error(
                 Position::START,
@@ -81,18 +92,21 @@ pub(super) fn parse(text: &str, environment: Environment<'_>, problems: &mut Pro
         Err(error) => {
             let at = error.location().map_or(Position::START, position);
             let message = error.without_snippet().to_string();
-            let (wrong, right) = if message.starts_with("budget breached") && message.contains("ocuments") {
+            let (wrong, right, at) = if message.starts_with("budget breached") && message.contains("ocuments")
+            {
                 (
                     "a second document in one file".to_owned(),
                     "write one document, without a line `---` inside it",
+                    at,
                 )
             } else if message.starts_with("budget breached") || message.starts_with("alias replay limit") {
                 (
                     "too many values or aliases in one file".to_owned(),
                     "a configuration nests less than 48 deep and repeats little by aliases",
+                    at,
                 )
             } else {
-                (format!("not valid YAML: {}", without_place(&message)), "mend the syntax here")
+                syntax::explain(without_place(&message), at, text)
             };
             problems.error(at, wrong, right);
             None
@@ -104,6 +118,14 @@ const MAX_BYTES: u64 = 1024 * 1024;
 
 fn position(location: serde_saphyr::Location) -> Position {
     Position { line: location.line().max(1), column: location.column().max(1) }
+}
+
+/// The bytes of the file that a value was read from.
+fn range(location: serde_saphyr::Location) -> Option<Range<usize>> {
+    let span = location.span();
+    let start = usize::try_from(span.byte_offset()?).ok()?;
+    let length = usize::try_from(span.byte_len()?).ok()?;
+    Some(start..start.checked_add(length)?)
 }
 
 /// The first line of the library's message, less the place that it repeats.
@@ -200,6 +222,8 @@ struct Reader<'a> {
     text: &'a str,
     environment: Environment<'a>,
     problems: &'a mut Problems,
+    /// Where scalars of text stand.
+    scalars: Vec<Range<usize>>,
 }
 
 impl Reader<'_> {
@@ -219,6 +243,7 @@ impl Reader<'_> {
             }
             Raw::Text(text) => {
                 let plain = self.is_plain(raw.defined);
+                self.scalars.extend(range(raw.defined));
                 return self.scalar(at, text, plain);
             }
         };
@@ -251,17 +276,17 @@ impl Reader<'_> {
     }
 
     /// A key as text, and its steps where it is given as a list of them.
-    fn key(&self, key: Spanned<Raw>) -> Option<(String, Option<Vec<String>>)> {
+    fn key(&mut self, key: Spanned<Raw>) -> Option<(String, Option<Vec<String>>)> {
         let written = || {
             // As it stands in the file: a number there is a name like any other.
-            let span = key.defined.span();
-            let start = usize::try_from(span.byte_offset()?).ok()?;
-            let length = usize::try_from(span.byte_len()?).ok()?;
-            let text = self.text.get(start..start.checked_add(length)?)?.trim();
+            let text = self.text.get(range(key.defined)?)?.trim();
             (!text.is_empty()).then(|| text.to_owned())
         };
         match key.value {
-            Raw::Text(text) => Some((text, None)),
+            Raw::Text(text) => {
+                self.scalars.extend(range(key.defined));
+                Some((text, None))
+            }
             Raw::Null | Raw::Bool(_) | Raw::Integer(_) | Raw::Float(_) => Some((written()?, None)),
             Raw::List(items) => {
                 let steps: Option<Vec<String>> = items

@@ -49,7 +49,7 @@ fn of_request(facts: &Facts<'_>, check: &Check, failed: bool) -> Option<Texts> {
         Check::Method => {
             let allow = match facts.snapshot.routes().find(facts.target.as_ref().ok()?) {
                 Err(NotFound::Method { allow, .. }) => allow.to_owned(),
-                Err(NotFound::Route) | Ok(_) => "a method of the route".to_owned(),
+                Err(NotFound::Route | NotFound::Target(_)) | Ok(_) => "a method of the route".to_owned(),
             };
             (allow, facts.head.method.to_string())
         }

@@ -6,10 +6,10 @@ use std::time::SystemTime;
 use http::request::Parts;
 
 use super::shown;
-use crate::authn::{self, Admission, BearerToken, CredentialError, Inspection, Issuer};
+use crate::authn::{Admission, BearerToken, CredentialError, Inspection, Issuer};
 use crate::authz::Requirement;
 use crate::proxy::{Access, Protection, Route, Snapshot};
-use crate::route::{Ambiguous, Matcher, NotFound, Target};
+use crate::route::{Ambiguous, Captures, Matcher, NotFound, Target};
 use crate::telemetry::Findings;
 
 /// What is known of one request.
@@ -20,6 +20,7 @@ pub(super) struct Facts<'a> {
     pub(super) target: Result<Target, Ambiguous>,
     /// The route of its host and path, whatever its method, and its number from 1.
     pub(super) route: Option<(usize, &'a Matcher, &'a Route)>,
+    pub(super) captures: Captures,
     pub(super) credential: Result<Option<BearerToken<'a>>, CredentialError>,
     pub(super) token: Inspection,
     /// The issuer that the token names.
@@ -29,22 +30,29 @@ pub(super) struct Facts<'a> {
 impl<'a> Facts<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, head: &'a Parts, now: SystemTime, findings: &Findings) -> Self {
         let target = Target::parse(head);
+        let mut captures = Captures::default();
         let route = target.as_ref().ok().and_then(|target| {
             let found = match snapshot.routes().find(target) {
-                Ok(found) => found.route,
+                Ok(found) => {
+                    captures = found.captures;
+                    found.route
+                }
                 Err(NotFound::Method { route, .. }) => route,
-                Err(NotFound::Route) => return None,
+                Err(NotFound::Route | NotFound::Target(_)) => return None,
             };
             let mut entries = (1..).zip(snapshot.routes().entries());
             entries
                 .find(|(_, (_, route))| std::ptr::eq(*route, found))
                 .map(|(number, (matcher, route))| (number, matcher, route))
         });
-        let credential = authn::credential(&head.headers);
+        let credential = route.map_or(Ok(None), |(.., route)| {
+            let found = route.forward().credentials().find(&head.headers, head.uri.query())?;
+            Ok(found.map(|credential| credential.token()))
+        });
         let token = credential.ok().flatten().map(Inspection::of).unwrap_or_default();
         let named = |issuer: &&Arc<Issuer>| findings.issuer() == Some(&issuer.spec().name);
         let issuer = snapshot.authenticator().issuers().iter().find(named);
-        Self { snapshot, head, now, target, route, credential, token, issuer }
+        Self { snapshot, head, now, target, route, captures, credential, token, issuer }
     }
 
     pub(super) fn access(&self) -> Option<&'a Access> {

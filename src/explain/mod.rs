@@ -66,7 +66,7 @@ pub async fn explain(snapshot: &Snapshot, head: &Parts, now: SystemTime) -> Expl
         issuer.keys().start();
     }
     let mut findings = Findings::default();
-    let outcome = proxy::decide(snapshot, head, now, &mut findings).await;
+    let outcome = proxy::decide(snapshot, head, None, now, &mut findings).await;
     if let Err(Rejection::Token(Error::KeyUnknown | Error::SignatureInvalid)) = &outcome {
         // Whose key it is instead, can be told of issuers whose keys are known.
         settle(snapshot).await;

@@ -1,22 +1,26 @@
 //! The parts of a requirement, each held against the caller by itself.
 
 use super::check::Check;
+use super::facts::Facts;
 use super::shown;
 use super::step::{Outcome, Step};
 use crate::authn::Principal;
-use crate::authz::{self, Requirement};
+use crate::authz::{self, RequestFacts, Requirement};
 use crate::proxy::Protection;
 
 /// A step for each part of what the route asks of a caller, and one for its candidate.
-pub(super) fn terms(protection: &Protection, principal: &Principal) -> Vec<Step> {
-    let mut steps: Vec<Step> =
-        authz::terms(&protection.requirement, principal).into_iter().map(step).collect();
-    steps.extend(protection.candidate.as_ref().map(|candidate| self::candidate(candidate, principal)));
-    steps
+pub(super) fn terms(facts: &Facts<'_>, protection: &Protection, principal: &Principal) -> Vec<Step> {
+    let (Ok(target), Some((.., route))) = (&facts.target, facts.route) else { return Vec::new() };
+    let hidden = |name: &_| route.forward().hides(name);
+    let (captures, headers, now) = (&facts.captures, &facts.head.headers, facts.now);
+    let request = RequestFacts { target, captures, headers, hidden: &hidden, now };
+    let terms = authz::terms(&protection.requirement, principal, &request);
+    let candidate = protection.candidate.as_ref();
+    let candidate = candidate.map(|candidate| self::candidate(candidate, principal, &request));
+    terms.into_iter().map(step).chain(candidate).collect()
 }
 
 fn step(term: authz::Term) -> Step {
-    let hint = "the claim is of a type that cannot be compared with this, which denies the whole requirement, under `not` too";
     Step {
         check: Check::Term(term.path),
         outcome: if term.holds { Outcome::Pass } else { Outcome::Fail },
@@ -24,12 +28,12 @@ fn step(term: authz::Term) -> Step {
         found: (!term.found.is_null())
             .then(|| shown::value(&term.found))
             .or(term.is_of_claim.then(|| "absent".to_owned())),
-        hint: term.incomparable.then(|| hint.to_owned()),
+        hint: term.undecided.map(|why| format!("{why}, which denies the whole requirement, under `not` too")),
     }
 }
 
-fn candidate(candidate: &Requirement, principal: &Principal) -> Step {
-    let holds = candidate.holds(principal);
+fn candidate(candidate: &Requirement, principal: &Principal, request: &RequestFacts<'_>) -> Step {
+    let holds = candidate.holds(principal, request);
     Step {
         check: Check::Term("candidate".to_owned()),
         outcome: if holds { Outcome::Pass } else { Outcome::Fail },

@@ -74,7 +74,7 @@ pub(super) fn all(
         if let (true, Some(protection), Some(principal)) =
             (is_policy, facts.protection(), principal(decision))
         {
-            steps.extend(policy::terms(protection, principal));
+            steps.extend(policy::terms(&facts, protection, principal));
         }
     }
     steps
@@ -114,7 +114,7 @@ fn failed(rejection: &Rejection, facts: &Facts<'_>) -> Option<Check> {
         Rejection::Target(_) => Some(Check::Target),
         Rejection::RouteNotFound => Some(Check::Route),
         Rejection::MethodNotAllowed { .. } => Some(Check::Method),
-        Rejection::Credential(_) | Rejection::TokenMissing => Some(Check::Credential),
+        Rejection::Credential(_) | Rejection::CrossSite | Rejection::TokenMissing => Some(Check::Credential),
         Rejection::Token(error) => Some(of_token(error, facts)),
         Rejection::Policy(_) => Some(Check::Policy),
         Rejection::Identity(_) => Some(Check::Identity),

@@ -1,4 +1,4 @@
-//! The end of a process in two signals, and the count of what is still open.
+//! The end of a process, or of one listener, in two signals, and the count of what is still open.
 //!
 //! `stop` ends accepting and asks every connection to finish politely; `force` ends what is left. Connections hold a
 //! token for as long as their socket is open, also after an upgrade has taken it out of HTTP, so `drained` cannot
@@ -10,11 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Wake, Waker};
 
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// Two signals and a tracker, shared by every listener, connection and upgraded stream of the process.
+/// Two signals and a tracker, shared by every listener, connection and upgraded stream of the process. Each listener has a
+/// child of its own, which can end before the process does.
 #[derive(Debug, Clone, Default)]
 pub struct Drain {
     polite: CancellationToken,
@@ -26,6 +28,12 @@ impl Drain {
     /// Nothing is ending yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A drain that ends with this one, or by itself before; what it counts as open this one counts.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self { polite: self.polite.child_token(), forced: self.forced.child_token(), open: self.open.clone() }
     }
 
     /// First phase: stop accepting; connections finish the requests in flight and close, idle ones at once.
@@ -49,7 +57,8 @@ impl Drain {
         self.forced.cancelled().await;
     }
 
-    /// Resolves once the drain has begun and every listener, connection and upgraded stream has ended.
+    /// Resolves once the drain has begun and every listener, connection and upgraded stream has ended; of a child, those of
+    /// its parent too.
     pub async fn drained(&self) {
         self.stopped().await;
         self.open.close();
@@ -63,7 +72,12 @@ impl Drain {
 
     /// Runs `task` and counts it as open until it ends. The task itself must heed `forced`.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        drop(self.open.spawn(task));
+        drop(self.start(task));
+    }
+
+    /// As `spawn`, for whoever wants to know when the task has ended.
+    pub fn start(&self, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.open.spawn(task)
     }
 
     /// Counts as open until dropped.
@@ -178,6 +192,25 @@ mod tests {
         assert!(!task.is_finished());
         drain.force();
         task.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_child_ends_alone_or_with_its_parent() {
+        let parent = Drain::new();
+        let (one, other) = (parent.child(), parent.child());
+        one.stop();
+        let (mut ended, mut serving) = (one.signal(), other.signal());
+        reached(&mut ended, Phase::Polite).await;
+        reached(&mut serving, Phase::Serving).await;
+        one.force();
+        reached(&mut ended, Phase::Forced).await;
+        reached(&mut serving, Phase::Serving).await;
+        let token = other.token();
+        assert_eq!(parent.open(), 1);
+        parent.force();
+        reached(&mut serving, Phase::Forced).await;
+        drop(token);
+        tokio::time::timeout(Duration::from_secs(5), parent.drained()).await.unwrap();
     }
 
     #[tokio::test]

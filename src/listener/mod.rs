@@ -4,17 +4,19 @@
 //! `Peer` it came from to a `Service`. It refuses what is no HTTP (with a bare 4xx, and a word to
 //! `Service::refused`), heads that are too large or never end, and more connections than it can carry. What must stay
 //! true: a connection counts as open, in the gauge and in the drain, exactly as long as its socket is; a failed
-//! connection is nobody's error and leaves a debug line at most.
+//! connection is nobody's error and leaves a debug line at most; a change of a listener's terms closes nothing.
 
 mod activity;
 mod connection;
 mod drain;
 mod peer;
 mod stream;
+mod terms;
 mod tls;
 
 pub use drain::Drain;
 pub use peer::Peer;
+pub use terms::Terms;
 pub use tls::{ServerTls, TlsError};
 
 use std::error::Error as StdError;
@@ -81,7 +83,8 @@ pub struct ListenerSpec {
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
-    spec: ListenerSpec,
+    name: Arc<str>,
+    terms: Terms,
     connections: IntGauge,
     slots: Arc<Semaphore>,
     limits: Limits,
@@ -92,7 +95,8 @@ impl Listener {
     pub async fn bind(spec: ListenerSpec, connections: IntGauge) -> io::Result<Self> {
         let socket = TcpListener::bind(spec.address).await?;
         let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        Ok(Self { socket, spec, connections, slots, limits: Limits::default() })
+        let (name, terms) = (Arc::clone(&spec.name), Terms::new(spec));
+        Ok(Self { socket, name, terms, connections, slots, limits: Limits::default() })
     }
 
     /// The address that is bound, with the port chosen for port 0.
@@ -100,12 +104,15 @@ impl Listener {
         self.socket.local_addr()
     }
 
+    /// What connections get; for whoever changes it while they are served.
+    pub fn terms(&self) -> Terms {
+        self.terms.clone()
+    }
+
     /// Accepts connections until `drain` stops it. Connections outlive this call; `Drain::drained` waits for them.
     pub async fn serve<S: Service>(self, service: S, drain: Drain) {
         let _accepting = drain.token();
-        if let Some(tls) = &self.spec.tls {
-            drain.spawn(watch_certificate(tls.clone(), drain.clone()));
-        }
+        drain.spawn(watch_certificate(self.terms.clone(), drain.clone()));
         let mut pause = PAUSE_MIN;
         loop {
             let open = tokio::select! {
@@ -124,18 +131,18 @@ impl Listener {
                     self.start(socket, address, open, &service, &drain);
                 }
                 Err(error) if is_of_the_client(&error) => {
-                    tracing::debug!(listener = %self.spec.name, %error, "Connection ended before it was accepted");
+                    tracing::debug!(listener = %self.name, %error, "Connection ended before it was accepted");
                 }
                 // EMFILE and its kin: the connection stays in the backlog, and trying at once again would spin.
                 Err(error) => {
-                    tracing::warn!(listener = %self.spec.name, %error, "Cannot accept connections");
+                    tracing::warn!(listener = %self.name, %error, "Cannot accept connections");
                     tokio::select! { () = sleep(pause) => (), () = drain.stopped() => break }
                     pause = (pause * 2).min(PAUSE_MAX);
                 }
             }
         }
         self.accept_backlog(&service, &drain).await;
-        tracing::debug!(listener = %self.spec.name, "Stopped accepting");
+        tracing::debug!(listener = %self.name, "Stopped accepting");
     }
 
     /// A place among the connections; waits while all are taken, so that the kernel's backlog fills, not our memory.
@@ -154,9 +161,8 @@ impl Listener {
         drain: &Drain,
     ) {
         open.count();
-        let tls = self.spec.tls.clone();
-        let trusted = Arc::clone(&self.spec.trusted_proxies);
-        let peer = Arc::new(Peer::new(address, Arc::clone(&self.spec.name), tls.is_some(), trusted));
+        let ListenerSpec { tls, trusted_proxies, .. } = self.terms.current();
+        let peer = Arc::new(Peer::new(address, Arc::clone(&self.name), tls.is_some(), trusted_proxies));
         let (service, drain, limits) = (service.clone(), drain.clone(), self.limits);
         drop(tokio::spawn(async move {
             connection::accept(socket, tls, open, peer, limits, service, drain).await;
@@ -189,12 +195,12 @@ fn is_of_the_client(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
 }
 
-async fn watch_certificate(tls: ServerTls, drain: Drain) {
+async fn watch_certificate(terms: Terms, drain: Drain) {
     let mut tick = interval(CERTIFICATE_POLL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! { biased; () = drain.stopped() => return, _ = tick.tick() => () }
-        let tls = tls.clone();
+        let Some(tls) = terms.tls() else { continue };
         // Reading files blocks; `reload` has logged what it found.
         if tokio::task::spawn_blocking(move || tls.reload()).await.is_err() {
             return;

@@ -56,6 +56,18 @@ impl Peer {
         if self.tls { "https" } else { "http" }
     }
 
+    /// The scheme that the client used, where it is known: what a trusted proxy says of it, else the listener's where that
+    /// speaks TLS. Of plaintext it is not known: something in front may have taken off the TLS.
+    pub fn client_scheme(&self, headers: &HeaderMap) -> Option<&'static str> {
+        let mut said = headers.get_all(X_FORWARDED_PROTO).iter();
+        match (said.next(), said.next()) {
+            (Some(scheme), None) if self.trusted && scheme == "https" => Some("https"),
+            (Some(scheme), None) if self.trusted && scheme == "http" => Some("http"),
+            (Some(_), _) if self.trusted => None,
+            (Some(_) | None, _) => self.tls.then_some("https"),
+        }
+    }
+
     /// Whether the peer is one of the listener's `trusted_proxies`, whose forwarding headers are believed.
     pub fn is_trusted_proxy(&self) -> bool {
         self.trusted
@@ -85,6 +97,7 @@ impl Peer {
 }
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// An entry of `X-Forwarded-For`: an address, or an address with a port as some load balancers write it.
 fn entry_address(entry: &str) -> Option<IpAddr> {
@@ -145,6 +158,30 @@ mod tests {
         assert_eq!(client(&peer, &["1.2.3.4,, 10.9.9.9"]), "10.9.9.9");
         assert_eq!(client(&peer, &["1.2.3.4", "\u{fc}", "10.9.9.9"]), "10.9.9.9");
         assert_eq!(client(&peer, &[""]), "10.1.1.1");
+    }
+
+    #[test]
+    fn the_scheme_of_the_client_is_known_from_tls_or_a_trusted_proxy() {
+        let trusted: Arc<[IpNet]> = vec!["10.0.0.0/8".parse().unwrap()].into();
+        for (address, tls, said, scheme) in [
+            ("203.0.113.9:1", true, &[][..], Some("https")),
+            ("203.0.113.9:1", true, &["http"], Some("https")),
+            ("203.0.113.9:1", false, &[], None),
+            ("203.0.113.9:1", false, &["https"], None),
+            ("10.0.0.1:1", true, &[], Some("https")),
+            ("10.0.0.1:1", true, &["http"], Some("http")),
+            ("10.0.0.1:1", false, &["https"], Some("https")),
+            ("10.0.0.1:1", false, &[], None),
+            ("10.0.0.1:1", true, &["https", "http"], None),
+            ("10.0.0.1:1", true, &["https, http"], None),
+        ] {
+            let peer = Peer::new(address.parse().unwrap(), "a".into(), tls, Arc::clone(&trusted));
+            let mut headers = HeaderMap::new();
+            for value in said {
+                headers.append(X_FORWARDED_PROTO, HeaderValue::from_static(value));
+            }
+            assert_eq!(peer.client_scheme(&headers), scheme, "{address} {tls} {said:?}");
+        }
     }
 
     #[test]

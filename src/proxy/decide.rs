@@ -7,9 +7,10 @@
 use std::time::SystemTime;
 
 use super::rejection::{POLICY_DENIED, Rejection};
+use super::same_origin;
 use super::snapshot::{Access, Enforcement, Protection, Route, Snapshot};
-use crate::authn::{self, Admission, BearerToken, Principal};
-use crate::authz::{self, Permit, Requirement};
+use crate::authn::{Admission, BearerToken, Principal};
+use crate::authz::{self, Permit, RequestFacts, Requirement};
 use crate::route::{Found, NotFound, Target};
 use crate::telemetry::Findings;
 use crate::upstream::Identified;
@@ -29,26 +30,32 @@ pub struct Decided<'a> {
     pub observed: Option<Rejection>,
 }
 
-/// Decides one request.
+/// Decides one request. `scheme` is the one that the client used, where it is known.
 ///
 /// # Errors
 /// Why it is not sent on.
 pub async fn decide<'a>(
     snapshot: &'a Snapshot,
     head: &http::request::Parts,
+    scheme: Option<&str>,
     now: SystemTime,
     findings: &mut Findings,
 ) -> Result<Decided<'a>, Rejection> {
     let target = Target::parse(head).map_err(Rejection::Target)?;
     let found = snapshot.routes.find(&target).map_err(|not_found| match not_found {
         NotFound::Route => Rejection::RouteNotFound,
+        NotFound::Target(ambiguous) => Rejection::Target(ambiguous),
         NotFound::Method { route, allow } => {
             findings.matched(&route.label);
             Rejection::MethodNotAllowed { allow: allow.to_owned() }
         }
     })?;
     findings.matched(&found.route.label);
-    match admit(snapshot, head, &found, now, findings).await {
+    let asked = Asked { head, target: &target, scheme };
+    let (captures, headers, hidden) =
+        (&found.captures, &head.headers, |name: &_| found.route.forward.hides(name));
+    let facts = RequestFacts { target: &target, captures, headers, hidden: &hidden, now };
+    match admit(snapshot, asked, &found, &facts, findings).await {
         Ok((caller, reason)) => {
             if found.route.observes() {
                 findings.shadowed(reason);
@@ -68,35 +75,51 @@ pub async fn decide<'a>(
 /// Who may pass on this route, and for which reason.
 async fn admit(
     snapshot: &Snapshot,
-    head: &http::request::Parts,
+    asked: Asked<'_>,
     found: &Found<'_, Route>,
-    now: SystemTime,
+    facts: &RequestFacts<'_>,
     findings: &mut Findings,
 ) -> Result<(Identified, &'static str), Rejection> {
     let (permit, reason) = match &found.route.access {
         Access::Public => (Permit::public(), "public"),
-        Access::Optional(admission) => match credential(head)? {
+        Access::Optional(admission) => match asked.token(found.route)? {
             None => (Permit::anonymous(), "anonymous"),
             Some(token) => {
-                let principal = authenticate(snapshot, token, admission, now, findings).await?;
-                (authorize(&Requirement::Authenticated, principal)?, ALLOWED)
+                let principal = authenticate(snapshot, token, admission, facts.now, findings).await?;
+                (authorize(&Requirement::Authenticated, principal, facts)?, ALLOWED)
             }
         },
         Access::Protected(Protection { admission, requirement, candidate, .. }) => {
-            let token = credential(head)?.ok_or(Rejection::TokenMissing)?;
-            let principal = authenticate(snapshot, token, admission, now, findings).await?;
+            let token = asked.token(found.route)?.ok_or(Rejection::TokenMissing)?;
+            let principal = authenticate(snapshot, token, admission, facts.now, findings).await?;
             if let Some(candidate) = candidate {
-                findings.shadowed(if candidate.holds(&principal) { ALLOWED } else { POLICY_DENIED });
+                findings.shadowed(if candidate.holds(&principal, facts) { ALLOWED } else { POLICY_DENIED });
             }
-            (authorize(requirement, principal)?, ALLOWED)
+            (authorize(requirement, principal, facts)?, ALLOWED)
         }
     };
     let caller = found.route.forward.identify(permit, &found.captures).map_err(Rejection::Identity)?;
     Ok((caller, reason))
 }
 
-fn credential(head: &http::request::Parts) -> Result<Option<BearerToken<'_>>, Rejection> {
-    authn::credential(&head.headers).map_err(Rejection::Credential)
+/// What was asked for, and how.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    head: &'a http::request::Parts,
+    target: &'a Target,
+    scheme: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    /// The token of the request. Whether another site may have caused it is asked before anything is done with a cookie.
+    fn token(self, route: &Route) -> Result<Option<BearerToken<'a>>, Rejection> {
+        let found = route.forward.credentials().find(&self.head.headers, self.head.uri.query());
+        let Some(credential) = found.map_err(Rejection::Credential)? else { return Ok(None) };
+        if credential.is_ambient() {
+            same_origin::check(self.head, self.target, self.scheme, route.cors.as_deref())?;
+        }
+        Ok(Some(credential.token()))
+    }
 }
 
 /// The caller with this token, if the token is valid.
@@ -117,8 +140,12 @@ async fn authenticate(
     Ok(principal)
 }
 
-fn authorize(requirement: &Requirement, principal: Principal) -> Result<Permit, Rejection> {
-    authz::authorize(requirement, principal).map_err(Rejection::Policy)
+fn authorize(
+    requirement: &Requirement,
+    principal: Principal,
+    facts: &RequestFacts<'_>,
+) -> Result<Permit, Rejection> {
+    authz::authorize(requirement, principal, facts).map_err(Rejection::Policy)
 }
 
 /// Who passes although the request would be refused: whoever was verified, or nobody in particular. An identity that

@@ -4,9 +4,11 @@
 //! `carry` is the journey, and [`decide`] its first part, stage by stage; each stage hands on a typed product, and nothing
 //! reaches an upstream without the `Permit` that `authz` makes.
 
+mod cors;
 mod decide;
 mod rejection;
 mod respond;
+mod same_origin;
 mod snapshot;
 mod tracked;
 
@@ -21,6 +23,8 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
+use self::cors::Crossing;
+pub use self::cors::{Cors, Pages};
 pub use self::decide::{Decided, decide};
 pub use self::rejection::Rejection;
 pub use self::snapshot::{Access, Enforcement, Protection, Publisher, Route, Snapshot, Snapshots};
@@ -44,21 +48,38 @@ impl Proxy {
         Self { snapshots, telemetry, drain }
     }
 
+    /// The same for another listener, whose upgraded connections are counted, and ended, by its own `drain`.
+    #[must_use]
+    pub fn with_drain(self, drain: Drain) -> Self {
+        Self { drain, ..self }
+    }
+
     /// The whole journey of one request. What is refused before it is sent on leaves its body unread, and hands it back.
     async fn carry(
         &self,
         request: Request<Incoming>,
         peer: &Peer,
         now: SystemTime,
+        crossing: &mut Crossing,
         record: &mut Record,
     ) -> Result<(Response<Body>, &'static str), (Rejection, Option<Incoming>)> {
         let snapshot = self.snapshots.current();
         let (head, body) = request.into_parts();
-        let decision = decide(&snapshot, &head, now, record.findings()).await;
+        match crossing.preflight(&snapshot, &head, record.findings()) {
+            Ok(None) => {}
+            Ok(Some(answer)) => return Ok((answer, "public")),
+            Err(rejection) => return Err((rejection, Some(body))),
+        }
+        let scheme = peer.client_scheme(&head.headers);
+        let decision = decide(&snapshot, &head, scheme, now, record.findings()).await;
         let Decided { target, found, caller, reason, .. } = match decision {
             Ok(decided) => decided,
-            Err(rejection) => return Err((rejection, Some(body))),
+            Err(rejection) => {
+                crossing.refused(&snapshot, &head);
+                return Err((rejection, Some(body)));
+            }
         };
+        crossing.matched(found.route);
         let forward = &found.route.forward;
         let inbound = Inbound {
             head,
@@ -97,10 +118,11 @@ impl Service for Proxy {
             client: peer.client(headers),
         };
         let trace = TraceContext::of(headers);
+        let mut crossing = Crossing::of(headers);
         let mut record = Record::new(self.telemetry.clone(), now, Some(seen), id.clone(), trace);
         // Reading would ask a client to send a body that it is holding back until it is wanted (RFC 9110 §10.1.1).
         let may_read = request.version() < Version::HTTP_2 && !request.headers().contains_key(EXPECT);
-        let mut response = match self.carry(request, &peer, now, &mut record).await {
+        let mut response = match self.carry(request, &peer, now, &mut crossing, &mut record).await {
             Ok((response, reason)) => {
                 record.decided(Decision::Allow, reason, Some(response.status()));
                 response
@@ -117,6 +139,7 @@ impl Service for Proxy {
                 respond::respond(&rejection, &id)
             }
         };
+        crossing.finish(response.headers_mut());
         response.headers_mut().insert(X_REQUEST_ID, id);
         response.map(|body| Tracked::new(body, record))
     }

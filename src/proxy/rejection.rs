@@ -31,6 +31,9 @@ pub enum Rejection {
     /// The credential cannot be told.
     #[error("the credential cannot be read")]
     Credential(CredentialError),
+    /// A cookie is the credential, and another site may have caused the request.
+    #[error("the request may come from another site")]
+    CrossSite,
     /// There is no token, and the route needs one.
     #[error("no token")]
     TokenMissing,
@@ -63,7 +66,7 @@ impl Rejection {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Token(authn::Error::KeysUnavailable { .. }) => StatusCode::SERVICE_UNAVAILABLE,
             Self::TokenMissing | Self::Token(_) => StatusCode::UNAUTHORIZED,
-            Self::Policy(_) | Self::Identity(_) => StatusCode::FORBIDDEN,
+            Self::CrossSite | Self::Policy(_) | Self::Identity(_) => StatusCode::FORBIDDEN,
             Self::Upstream(upstream::Error::Unavailable(_)) => StatusCode::BAD_GATEWAY,
             Self::Upstream(upstream::Error::TimedOut) => StatusCode::GATEWAY_TIMEOUT,
             Self::Parser(Refusal::HeaderTooLarge) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -87,6 +90,7 @@ impl Rejection {
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::Credential(CredentialError::Malformed) => "credential_malformed",
             Self::Credential(CredentialError::Ambiguous) => "credential_ambiguous",
+            Self::CrossSite => "cross_site",
             Self::TokenMissing => "token_missing",
             Self::Token(error) => token_reason(error),
             Self::Policy(_) => POLICY_DENIED,
@@ -118,6 +122,7 @@ impl Rejection {
                 Some(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#))
             }
             Self::Token(_)
+            | Self::CrossSite
             | Self::Identity(_)
             | Self::Target(_)
             | Self::RouteNotFound
@@ -136,6 +141,7 @@ impl Rejection {
             | Self::RouteNotFound
             | Self::MethodNotAllowed { .. }
             | Self::Credential(_)
+            | Self::CrossSite
             | Self::TokenMissing
             | Self::Token(_)
             | Self::Upstream(_)
@@ -197,6 +203,7 @@ pub(super) const OBSERVED: &[&str] = &[
     "allowed",
     "credential_malformed",
     "credential_ambiguous",
+    "cross_site",
     "token_missing",
     "token_too_large",
     "token_malformed",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::cors::Cors;
 use super::decide::ALLOWED;
 use super::rejection::{self, POLICY_DENIED};
 use crate::authn::{Admission, Authenticator};
@@ -50,13 +51,20 @@ pub struct Route {
     pub(super) label: Arc<RouteLabel>,
     pub(super) access: Access,
     pub(super) forward: Forward,
+    pub(super) cors: Option<Arc<Cors>>,
 }
 
 impl Route {
     /// The rule called `name`.
     pub fn new(name: Arc<str>, access: Access, forward: Forward, metrics: &Metrics) -> Self {
         let label = RouteLabel::new(name, metrics).shadowing(access.shadowed(), metrics);
-        Self { label: Arc::new(label), access, forward }
+        Self { label: Arc::new(label), access, forward, cors: None }
+    }
+
+    /// The same with rules for pages of other origins.
+    #[must_use]
+    pub fn with_cors(self, cors: Option<Cors>) -> Self {
+        Self { cors: cors.map(Arc::new), ..self }
     }
 }
 

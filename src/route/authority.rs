@@ -26,6 +26,10 @@ impl Authority {
         Ok(Self { host, port: parse_port(port)? })
     }
 
+    pub(super) fn port(&self) -> Option<u16> {
+        self.port
+    }
+
     /// Whether both name the same host and port, where no port means `default`.
     pub(super) fn is_same(&self, other: &Self, default: u16) -> bool {
         self.host == other.host && self.port.unwrap_or(default) == other.port.unwrap_or(default)

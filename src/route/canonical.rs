@@ -5,44 +5,60 @@
 //! are kept raw by some clients and escaped by others stay as they came; [`decode`] makes them equal for matching.
 //!
 //! Refused is whatever a server behind the gateway might resolve into another path: dot segments, empty segments,
-//! backslashes, path parameters (`;`), control characters, escapes that hide one of these, double escapes, and
-//! escapes that are broken or decode to something that is not UTF-8.
+//! backslashes, control characters, escapes that hide one of these, double escapes, and escapes that are broken or decode
+//! to something that is not UTF-8. Encoded slashes and parameters (`;`) are told ([`PathData`]): they are refused unless the
+//! route allows them.
 
 use std::borrow::Cow;
 
 use super::Ambiguous;
+use super::data::{PathData, SLASH_OCTET};
 
-/// The canonical form of `path`; borrowed where it already is canonical, as it nearly always is.
-pub(super) fn canonicalise(path: &str) -> Result<Cow<'_, str>, Ambiguous> {
-    let canonical = if path.bytes().all(is_plain) { Cow::Borrowed(path) } else { Cow::Owned(rewrite(path)?) };
-    check_segments(&canonical)?;
-    Ok(canonical)
+/// The canonical form of `path`, borrowed where it already is canonical, as it nearly always is; and which data it holds
+/// that a route must allow.
+pub(super) fn canonicalise(path: &str) -> Result<(Cow<'_, str>, PathData), Ambiguous> {
+    let (canonical, data) = if path.bytes().all(is_plain) {
+        (Cow::Borrowed(path), PathData::default())
+    } else {
+        let (canonical, data) = rewrite(path)?;
+        (Cow::Owned(canonical), data)
+    };
+    check_segments(&canonical, data)?;
+    Ok((canonical, data))
 }
 
 /// A canonical path with its escapes decoded: what patterns are compared with and captures are taken from.
 ///
 /// Comparing the decoded form keeps `/items%3Apurge` from slipping past the route of `/items:purge`: an upstream
-/// decodes before it dispatches. Slashes cannot appear by decoding, so the segments stay what they were.
+/// decodes before it dispatches. An encoded slash becomes [`SLASH`](super::data::SLASH), so the segments stay what they were.
 pub(super) fn decode(canonical: &str) -> Cow<'_, str> {
     if !canonical.contains('%') {
         return Cow::Borrowed(canonical);
     }
-    let decoded: Vec<u8> = Octets(canonical.bytes()).filter_map(Result::ok).map(Octet::value).collect();
+    let decoded: Vec<u8> = Octets(canonical.bytes()).filter_map(Result::ok).map(Octet::decoded).collect();
     // A canonical path decodes to UTF-8; nothing is lost here.
     Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
 }
 
-fn rewrite(path: &str) -> Result<String, Ambiguous> {
+fn rewrite(path: &str) -> Result<(String, PathData), Ambiguous> {
+    let mut data = PathData::default();
     let mut canonical = String::with_capacity(path.len() + 16);
     let mut decoded = Vec::with_capacity(path.len());
     for octet in Octets(path.bytes()) {
         let octet = octet?;
         match octet {
-            Octet::Raw(b';') | Octet::Escaped(b';') => return Err(Ambiguous("path parameter (semicolon)")),
+            Octet::Raw(b';') => {
+                data.parameters = true;
+                canonical.push(';');
+            }
+            Octet::Escaped(b';') => return Err(Ambiguous("percent-encoded semicolon")),
             Octet::Raw(b'\\') | Octet::Escaped(b'\\') => return Err(Ambiguous("backslash")),
             Octet::Raw(b'?' | b'#') => return Err(Ambiguous("query or fragment in the path")),
             Octet::Escaped(b'.') => return Err(Ambiguous("percent-encoded dot")),
-            Octet::Escaped(b'/') => return Err(Ambiguous("percent-encoded slash")),
+            Octet::Escaped(b'/') => {
+                data.encoded_slash = true;
+                push_escape(&mut canonical, b'/');
+            }
             Octet::Escaped(b'#') => return Err(Ambiguous("percent-encoded number sign")),
             Octet::Raw(byte) if is_plain(byte) => canonical.push(char::from(byte)),
             Octet::Escaped(byte) if is_unreserved(byte) => canonical.push(char::from(byte)),
@@ -59,10 +75,10 @@ fn rewrite(path: &str) -> Result<String, Ambiguous> {
     if canonical.split("%25").skip(1).any(starts_with_hex_pair) {
         return Err(Ambiguous("double percent-encoding"));
     }
-    Ok(canonical)
+    Ok((canonical, data))
 }
 
-fn check_segments(path: &str) -> Result<(), Ambiguous> {
+fn check_segments(path: &str, data: PathData) -> Result<(), Ambiguous> {
     let Some(segments) = path.strip_prefix('/') else {
         return Err(Ambiguous("path without a leading slash"));
     };
@@ -75,6 +91,7 @@ fn check_segments(path: &str) -> Result<(), Ambiguous> {
         if matches!(segment, "." | "..") {
             return Err(Ambiguous("dot segment"));
         }
+        data.check_segment(segment)?;
         after_empty = segment.is_empty();
     }
     Ok(())
@@ -90,6 +107,13 @@ enum Octet {
 impl Octet {
     fn value(self) -> u8 {
         match self {
+            Self::Raw(byte) | Self::Escaped(byte) => byte,
+        }
+    }
+
+    fn decoded(self) -> u8 {
+        match self {
+            Self::Escaped(b'/') => SLASH_OCTET,
             Self::Raw(byte) | Self::Escaped(byte) => byte,
         }
     }
@@ -146,13 +170,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::route::data::SLASH;
 
     #[test]
     fn canonical_paths_are_borrowed() {
         for path in
             ["/", "/a", "/a/", "/a/b.c/..d/.e/f../...", "/~a-b_c", "/a:b@c!$&'()*+,=d", "/a|b\"{c}[d]"]
         {
-            assert!(matches!(canonicalise(path), Ok(Cow::Borrowed(same)) if same == path), "{path}");
+            assert!(
+                matches!(canonicalise(path), Ok((Cow::Borrowed(same), data)) if same == path && data == PathData::default()),
+                "{path}"
+            );
         }
     }
 
@@ -170,7 +198,7 @@ mod tests {
             ("/%25g0", "/%25g0"),
             ("/%257", "/%257"),
         ] {
-            assert_eq!(canonicalise(path).unwrap(), canonical);
+            assert_eq!(canonicalise(path).unwrap(), (canonical.into(), PathData::default()));
         }
     }
 
@@ -193,13 +221,19 @@ mod tests {
             ("/a\\b", "backslash"),
             ("/a%5cb", "backslash"),
             ("/a%5Cb", "backslash"),
-            ("/a;b", "path parameter (semicolon)"),
-            ("/a%3bb", "path parameter (semicolon)"),
-            ("/a%3Bb", "path parameter (semicolon)"),
+            ("/a%3bb", "percent-encoded semicolon"),
+            ("/a%3Bb", "percent-encoded semicolon"),
+            ("/a/;b", "path parameter of an empty segment"),
+            ("/;/a", "path parameter of an empty segment"),
+            ("/..;/a", "dot segment"),
+            ("/a/.;x=1/b", "dot segment"),
+            ("/a/..%2Fb", "dot segment"),
+            ("/a%2F..", "dot segment"),
+            ("/a%2f.%2fb", "dot segment"),
+            ("/a;b%2f..;c%2Fd", "dot segment"),
+            ("/a%2f;b", "path parameter of an empty segment"),
             ("/%2e%2e/a", "percent-encoded dot"),
             ("/.%2E/a", "percent-encoded dot"),
-            ("/a%2fb", "percent-encoded slash"),
-            ("/a%2Fb", "percent-encoded slash"),
             ("/a%23b", "percent-encoded number sign"),
             ("/a#b", "query or fragment in the path"),
             ("/a?b", "query or fragment in the path"),
@@ -237,6 +271,37 @@ mod tests {
     }
 
     #[test]
+    fn data_is_told_and_stays_in_its_segment() {
+        let (slash, parameters) = (
+            PathData { encoded_slash: true, parameters: false },
+            PathData { encoded_slash: false, parameters: true },
+        );
+        let both = PathData { encoded_slash: true, parameters: true };
+        for (path, canonical, data, decoded) in [
+            ("/a%2fb", "/a%2Fb", slash, "/a\0b"),
+            ("/a%2Fb%2f/c", "/a%2Fb%2F/c", slash, "/a\0b\0/c"),
+            ("/%2F%2fa", "/%2F%2Fa", slash, "/\0\0a"),
+            ("/a;b=1;c/%64", "/a;b=1;c/d", parameters, "/a;b=1;c/d"),
+            ("/a;b%2Fc", "/a;b%2Fc", both, "/a;b\0c"),
+            ("/...;..%2f...", "/...;..%2F...", both, "/...;..\0..."),
+        ] {
+            assert_eq!(canonicalise(path).unwrap(), (canonical.into(), data), "{path}");
+            assert_eq!(decode(canonical), decoded, "{path}");
+        }
+        for (held, allowed, why) in [
+            (PathData::default(), PathData::default(), None),
+            (both, both, None),
+            (slash, both, None),
+            (both, slash, Some("path parameter (semicolon)")),
+            (both, parameters, Some("percent-encoded slash")),
+            (slash, parameters, Some("percent-encoded slash")),
+            (parameters, PathData::default(), Some("path parameter (semicolon)")),
+        ] {
+            assert_eq!(held.within(allowed).err().map(Ambiguous::why), why, "{held:?} {allowed:?}");
+        }
+    }
+
+    #[test]
     fn decoding_leaves_the_segments_alone() {
         assert_eq!(decode("/a%3Ab/caf%C3%A9/100%25"), "/a:b/caf\u{e9}/100%");
         assert!(matches!(decode("/a:b"), Cow::Borrowed("/a:b")));
@@ -259,16 +324,21 @@ mod tests {
 
         #[test]
         fn canonical_means_canonical(path in spellings()) {
-            if let Ok(canonical) = canonicalise(&path) {
-                prop_assert_eq!(canonicalise(&canonical).unwrap(), canonical.clone());
+            if let Ok((canonical, data)) = canonicalise(&path) {
+                prop_assert_eq!(canonicalise(&canonical).unwrap(), (canonical.clone(), data));
+                prop_assert_eq!(canonical.contains("%2F"), data.encoded_slash);
+                prop_assert_eq!(canonical.contains(';'), data.parameters);
                 prop_assert!(canonical.is_ascii());
                 prop_assert!(!canonical.contains("//"));
                 let decoded = decode(&canonical);
-                prop_assert!(!decoded.contains(char::is_control));
-                prop_assert!(!decoded.contains(['\\', ';', '#']));
+                prop_assert!(!decoded.contains(|c: char| c.is_control() && c != SLASH));
+                prop_assert!(!decoded.contains(['\\', '#']));
+                prop_assert_eq!(decoded.contains(SLASH), data.encoded_slash);
                 prop_assert_eq!(decoded.matches('/').count(), path.matches('/').count());
                 // Neither as sent nor decoded is there a dot segment, and there is nothing left to decode.
-                for text in [&*canonical, &*decoded] {
+                for text in [&*canonical, &*decoded, &*decoded.replace(SLASH, "/")] {
+                    let cut = |segment: &str| segment.split(';').next().unwrap_or_default().to_owned();
+                    prop_assert!(!text.split('/').map(cut).any(|cut| cut == "." || cut == ".."), "{}", text);
                     prop_assert!(!text.split('/').any(|segment| matches!(segment, "." | "..")), "{}", text);
                 }
                 prop_assert!(!decoded.split('%').skip(1).any(starts_with_hex_pair), "{}", decoded);
@@ -279,7 +349,7 @@ mod tests {
         fn any_text_is_answered(path in any::<String>()) {
             let slashed = format!("/{path}");
             for path in [&path, &slashed] {
-                if let Ok(canonical) = canonicalise(path) {
+                if let Ok((canonical, _)) = canonicalise(path) {
                     prop_assert!(canonical.starts_with('/'));
                 }
             }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::data::{self, SLASH};
+
 /// The captures of a path pattern: name and the segment it stood for, percent-decoded once.
 #[derive(Debug, Clone, Default)]
 pub struct Captures {
     /// Shared with the pattern; `None` where it captures nothing, so that the common route shares no counter.
     names: Option<Arc<[Arc<str>]>>,
-    /// The values in the order of the names, each followed by a slash, which no decoded segment can hold.
+    /// The values in the order of the names, each followed by [`SLASH`], which no decoded segment holds any more.
     values: String,
 }
 
@@ -18,8 +20,8 @@ impl Captures {
         }
         let mut joined = String::new();
         for value in values {
-            joined.push_str(value);
-            joined.push('/');
+            joined.push_str(&data::with_slashes(value));
+            joined.push(SLASH);
         }
         Self { names: Some(Arc::clone(names)), values: joined }
     }
@@ -32,7 +34,7 @@ impl Captures {
     /// Names and decoded segments, in the order of the path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let names = self.names.iter().flat_map(|names| names.iter());
-        names.map(|name| &**name).zip(self.values.split_terminator('/'))
+        names.map(|name| &**name).zip(self.values.split_terminator(SLASH))
     }
 
     /// Captures for the unit tests of later stages.

@@ -52,7 +52,7 @@ impl Methods {
     }
 
     /// The methods one by one; none where every method is taken.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Method> {
+    pub fn iter(&self) -> impl Iterator<Item = &Method> {
         self.0.iter().flatten()
     }
 }

@@ -4,25 +4,30 @@
 //! [`RouteTable`] then finds the first route whose hosts and path match and lets its methods decide. It does not
 //! know what a route leads to.
 //!
-//! Refused is every request target that two programs could read in two ways ([`Ambiguous`]). Two things must stay
+//! Refused is every request target that two programs could read in two ways ([`Ambiguous`]), but for encoded slashes and
+//! parameters where a route says that its upstream reads them in one way ([`PathData`]). Two things must stay
 //! true: the path that was matched is the path that is sent, and no spelling of a path reaches a later route than
 //! its plain spelling does.
 
 mod authority;
 mod canonical;
 mod captures;
+mod data;
 mod host;
 mod methods;
 mod near;
+mod origin;
 mod pattern;
 mod table;
 mod target;
 mod trie;
 
 pub use captures::Captures;
+pub use data::PathData;
 pub use host::{HostPattern, HostPatternError};
 pub use methods::{Methods, MethodsError};
 pub use near::Miss;
+pub use origin::Origin;
 pub use pattern::{PathPattern, PathPatternError};
-pub use table::{Found, Matcher, NotFound, RouteTable};
+pub use table::{Found, Matcher, NotFound, RouteTable, Unreachable};
 pub use target::{Ambiguous, Target};

@@ -151,10 +151,16 @@ fn parse_literal(segment: &str) -> Result<Segment, PathPatternError> {
         _ => {}
     }
     let path = format!("/{segment}");
-    let canonical = canonical::canonicalise(&path).map_err(|ambiguous| PathPatternError::Unreachable {
-        segment: segment.to_owned(),
-        why: ambiguous.why(),
-    })?;
+    let unreachable = |why| PathPatternError::Unreachable { segment: segment.to_owned(), why };
+    let (canonical, data) =
+        canonical::canonicalise(&path).map_err(|ambiguous| unreachable(ambiguous.why()))?;
+    // Data is what a literal never holds: a route that allows it captures it.
+    if data.encoded_slash {
+        return Err(unreachable("percent-encoded slash: only a capture or `**` takes it, with `path.allow`"));
+    }
+    if data.parameters {
+        return Err(unreachable("path parameter: only a capture or `**` takes it, with `path.allow`"));
+    }
     let decoded = canonical::decode(&canonical);
     Ok(Segment::Literal(decoded.trim_start_matches('/').into()))
 }

@@ -17,14 +17,17 @@ use http::{Method, Version};
 
 use super::authority::Authority;
 use super::canonical;
+use super::data::PathData;
 
 /// What a request asks for. The path that is matched is the path that is sent.
 #[derive(Clone)]
 pub struct Target {
     method: Method,
     host: Option<String>,
+    port: Option<u16>,
     /// The canonical path, and the query as it came. Shares the request's buffer where the path came canonical.
     path_and_query: PathAndQuery,
+    data: PathData,
 }
 
 impl Target {
@@ -33,9 +36,11 @@ impl Target {
         if request.method == Method::CONNECT {
             return Err(Ambiguous("request for a tunnel"));
         }
-        let host = host(request)?;
-        let path_and_query = path_and_query(request)?;
-        Ok(Self { method: request.method.clone(), host, path_and_query })
+        let authority = host(request)?;
+        let port = authority.as_ref().and_then(Authority::port);
+        let host = authority.map(|authority| authority.host);
+        let (path_and_query, data) = path_and_query(request)?;
+        Ok(Self { method: request.method.clone(), host, port, path_and_query, data })
     }
 
     /// The method of the request.
@@ -48,9 +53,19 @@ impl Target {
         self.host.as_deref()
     }
 
+    /// The port beside the host, where it is written there. It takes no part in matching.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
     /// The canonical path: it starts with `/`, or is the `*` of an OPTIONS request.
     pub fn path(&self) -> &str {
         self.path_and_query.path()
+    }
+
+    /// What the path holds that only some routes allow. Until a route has been found that does, the target is ambiguous.
+    pub fn data(&self) -> PathData {
+        self.data
     }
 
     /// The query as it came, without the question mark.
@@ -85,7 +100,7 @@ impl Ambiguous {
     }
 }
 
-fn host(request: &Parts) -> Result<Option<String>, Ambiguous> {
+fn host(request: &Parts) -> Result<Option<Authority>, Ambiguous> {
     let mut headers = request.headers.get_all(HOST).iter();
     let named = headers.next().map(|host| Authority::parse(host.as_bytes())).transpose()?;
     if headers.next().is_some() {
@@ -97,7 +112,7 @@ fn host(request: &Parts) -> Result<Option<String>, Ambiguous> {
         return match named {
             None if !may_be_absent => Err(Ambiguous("no Host header")),
             None => Ok(None),
-            Some(named) => Ok(Some(named.host)),
+            Some(named) => Ok(Some(named)),
         };
     };
     let default_port = default_port(request.uri.scheme())?;
@@ -107,7 +122,7 @@ fn host(request: &Parts) -> Result<Option<String>, Ambiguous> {
         Some(named) if !named.is_same(&authority, default_port) => {
             Err(Ambiguous("authority is not the Host"))
         }
-        None | Some(_) => Ok(Some(authority.host)),
+        None | Some(_) => Ok(Some(authority)),
     }
 }
 
@@ -121,25 +136,27 @@ fn default_port(scheme: Option<&Scheme>) -> Result<u16, Ambiguous> {
     }
 }
 
-fn path_and_query(request: &Parts) -> Result<PathAndQuery, Ambiguous> {
+fn path_and_query(request: &Parts) -> Result<(PathAndQuery, PathData), Ambiguous> {
     let given = request.uri.path_and_query().ok_or(Ambiguous("no path"))?;
     if given.as_str() == "*" {
         return match request.method {
-            Method::OPTIONS => Ok(given.clone()),
+            Method::OPTIONS => Ok((given.clone(), PathData::default())),
             _ => Err(Ambiguous("asterisk without OPTIONS")),
         };
     }
-    let path = canonical::canonicalise(given.path())?;
+    let (path, data) = canonical::canonicalise(given.path())?;
     // `http://host?query` has the path `/`, but the text `?query`, which must not be sent like that.
     if matches!(path, Cow::Borrowed(_)) && given.as_str().starts_with('/') {
-        return Ok(given.clone());
+        return Ok((given.clone(), data));
     }
     let mut text = path.into_owned();
     if let Some(query) = given.query() {
         text.push('?');
         text.push_str(query);
     }
-    PathAndQuery::try_from(text).map_err(|_| Ambiguous("path too long once it is percent-encoded"))
+    let target = PathAndQuery::try_from(text);
+    let target = target.map_err(|_| Ambiguous("path too long once it is percent-encoded"))?;
+    Ok((target, data))
 }
 
 #[cfg(test)]
@@ -191,6 +208,7 @@ mod tests {
             ("/%61?", "/a?"),
             ("/a??b", "/a??b"),
             ("/a/", "/a/"),
+            ("/a%2fb;c?%2f;", "/a%2Fb;c?%2f;"),
             ("http://a", "/"),
             ("http://a?b", "/?b"),
             ("http://a/%7e", "/~"),
@@ -204,7 +222,7 @@ mod tests {
 
     #[test]
     fn ambiguous_paths_are_refused_in_every_form() {
-        for path in ["/a/../b", "//a", "/a;b", "/a%2fb", "/%252e", "/%", "/%ff", "/a\\b"] {
+        for path in ["/a/../b", "//a", "/..;/b", "/a%2f../b", "/a%3bb", "/%252e", "/%", "/%ff", "/a\\b"] {
             assert!(get(path).is_err(), "{path}");
             assert!(get(&format!("http://a{path}")).is_err(), "{path}");
             assert!(parse(Version::HTTP_2, "GET", &format!("https://a{path}"), &[]).is_err(), "{path}");

@@ -75,6 +75,28 @@ impl Trie {
             (None, None) => best,
         }
     }
+
+    /// The lowest index of a pattern that matches every path of `shape`, or `best` where none is lower.
+    pub(super) fn covering(&self, shape: &Shape, best: usize) -> usize {
+        self.covering_rest(&shape.segments, shape.open, best)
+    }
+
+    fn covering_rest(&self, segments: &[Segment], open: bool, best: usize) -> usize {
+        if self.lowest >= best {
+            return best;
+        }
+        let best = best.min(self.rest);
+        let Some((segment, rest)) = segments.split_first() else {
+            return if open { best } else { best.min(self.end) };
+        };
+        let literal = match segment {
+            Segment::Literal(text) => self.literals.get(text),
+            // One literal is not all that may stand there.
+            Segment::Capture => None,
+        };
+        let children = literal.into_iter().chain(self.capture.as_deref());
+        children.fold(best, |best, child| child.covering_rest(rest, open, best))
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::aws_lc_rs::digest::{SHA256, digest};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::client::danger::ServerCertVerifier;
@@ -110,9 +111,19 @@ pub(super) fn server_name(host: &str) -> Option<ServerName<'static>> {
     ServerName::try_from(host.strip_suffix('.').unwrap_or(host)).ok().map(|name| name.to_owned())
 }
 
+fn read(path: &Path) -> Result<Vec<u8>, UpstreamError> {
+    std::fs::read(path).map_err(|source| UpstreamError::CaUnreadable { path: path.to_owned(), source })
+}
+
+/// What tells the file's content from another.
+pub(super) fn digest_of(path: &Path) -> Result<[u8; 32], UpstreamError> {
+    let mut sum = [0; 32];
+    sum.copy_from_slice(digest(&SHA256, &read(path)?).as_ref());
+    Ok(sum)
+}
+
 pub(super) fn authorities(path: &Path) -> Result<RootCertStore, UpstreamError> {
-    let pem = std::fs::read(path)
-        .map_err(|source| UpstreamError::CaUnreadable { path: path.to_owned(), source })?;
+    let pem = read(path)?;
     let unusable = |problem| UpstreamError::CaUnusable { path: path.to_owned(), problem };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {

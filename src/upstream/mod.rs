@@ -35,10 +35,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use http::{HeaderValue, Response, StatusCode, Version};
+use http::{HeaderName, HeaderValue, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use prometheus::Histogram;
 
+use crate::authn::Credentials;
 use crate::authz::Permit;
 use crate::body::Body;
 use crate::listener::{Drain, Peer};
@@ -68,6 +69,8 @@ pub struct UpstreamSpec {
 /// A service behind the gateway, with its connections. Shared by the routes that lead to it.
 pub struct Upstream {
     spec: UpstreamSpec,
+    /// The digest of the authorities' file.
+    authorities: Option<[u8; 32]>,
     client: Client,
 }
 
@@ -77,8 +80,10 @@ impl Upstream {
         if spec.endpoints.is_empty() {
             return Err(UpstreamError::NoEndpoint);
         }
+        // First: a file that changes in between is then taken for another the next time, not for the same.
+        let authorities = spec.ca.as_deref().map(connector::digest_of).transpose()?;
         let client = Client::new(&spec, duration)?;
-        Ok(Self { spec, client })
+        Ok(Self { spec, authorities, client })
     }
 
     /// What is wrong with each of the settings of `tls` by itself, for whoever reports all mistakes at once.
@@ -86,6 +91,12 @@ impl Upstream {
         let ca = ca.and_then(|path| connector::authorities(path).err());
         let name = server_name.filter(|name| connector::server_name(name).is_none());
         ca.into_iter().chain(name.map(|_| UpstreamError::ServerName)).collect()
+    }
+
+    /// Whether it would be the same if it were made now; reads the authorities.
+    pub fn is_made_from(&self, spec: &UpstreamSpec) -> bool {
+        let authorities = || spec.ca.as_deref().map(connector::digest_of).transpose();
+        self.spec == *spec && authorities().is_ok_and(|authorities| authorities == self.authorities)
     }
 
     /// What it was made from.
@@ -140,6 +151,7 @@ pub struct Forward {
     upstream: Arc<Upstream>,
     identity: Arc<Identity>,
     guard: Arc<Guard>,
+    credentials: Arc<Credentials>,
 }
 
 /// A request that may be sent on, with what is known of it.
@@ -164,9 +176,19 @@ pub struct Inbound<'a> {
 }
 
 impl Forward {
-    /// To this upstream under these rules.
-    pub fn new(upstream: Arc<Upstream>, identity: Arc<Identity>, guard: Arc<Guard>) -> Self {
-        Self { upstream, identity, guard }
+    /// To this upstream under these rules; `credentials` is where the route looks for a token.
+    pub fn new(
+        upstream: Arc<Upstream>,
+        identity: Arc<Identity>,
+        guard: Arc<Guard>,
+        credentials: Arc<Credentials>,
+    ) -> Self {
+        Self { upstream, identity, guard, credentials }
+    }
+
+    /// Where the route looks for a token.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
     /// The upstream.
@@ -182,6 +204,12 @@ impl Forward {
     /// The rules of what the upstream is told.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Whether a header of a client is none of a condition's business: a credential, a forwarding header, one that
+    /// carries identity on any route, or one that this route removes.
+    pub fn hides(&self, name: &HeaderName) -> bool {
+        outbound::is_sensitive(name) || self.guard.removes(name) || self.identity.removes(name)
     }
 
     /// What the upstream is told of the caller; refuses who cannot be named as the route's rules ask.
@@ -203,6 +231,7 @@ impl Forward {
             caller: &caller,
             identity: &self.identity,
             guard: &self.guard,
+            credentials: &self.credentials,
             endpoint: self.upstream.spec.endpoints.first(),
             upgrade: upgrade.is_some(),
         };

@@ -1,9 +1,14 @@
 //! `jwtgate check`: every mistake at once, each with its place and what would be right.
 
+mod compared;
 mod disclosure;
+mod formats;
 mod hostile_files;
+mod lints;
 mod mistakes;
+mod silenced;
 mod together;
+mod twenty;
 
 use crate::support::binary::{Finished, command};
 use crate::support::keypair::KeyPair;

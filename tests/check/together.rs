@@ -117,10 +117,46 @@ async fn an_empty_map_for_the_whole_file_is_one_line() {
 }
 
 #[tokio::test]
+async fn pages_that_cannot_send_a_token_are_a_warning() {
+    let setup = Setup::new().await;
+    for (cors, warned) in [
+        ("{ origins: ['https://a'] }", true),
+        ("{ origins: ['*'], headers: ['*'] }", true),
+        ("{ origins: ['https://a'], headers: [content-type], credentials: true }", true),
+        ("{ origins: ['https://a'], headers: [Content-Type, authorization] }", false),
+    ] {
+        let route =
+            "routes:\n  - { name: a, match: { path: /a }, access: authenticated, upstream: orders, cors: ";
+        let file = setup.write(&format!("{route}{cors} }}\n"));
+        let file = file.to_str().unwrap();
+        let run = Binary::finish(["check", file]).await;
+        assert_eq!(run.code(), Some(0), "{}", run.said());
+        let mut lines = run.lines_starting(file);
+        lines.retain(|line| line.contains("warning: "));
+        assert_eq!(lines.len(), usize::from(warned), "{cors}: {lines:?}");
+        assert!(lines.iter().all(|line| line.contains("Authorization")), "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_in_the_query_is_a_warning() {
+    let setup = Setup::new().await;
+    let file =
+        setup.write(&format!("credentials: [authorization, {{ query: access_token }}]\n{AUTHENTICATED}"));
+    let file = file.to_str().unwrap();
+    let run = Binary::finish(["check", file]).await;
+    assert_eq!(run.code(), Some(0), "{}", run.said());
+    let lines = run.lines_starting(file);
+    assert!(lines.len() == 1 && lines[0].contains("warning: ") && lines[0].contains("query"), "{lines:?}");
+    let run = Binary::finish(["check", "--strict", file]).await;
+    assert_eq!(run.code(), Some(2), "{}", run.said());
+}
+
+#[tokio::test]
 async fn a_route_that_no_request_reaches_is_a_warning() {
     let setup = Setup::new().await;
     let route = |name: &str, matches: &str| {
-        format!("  - {{ name: {name}, match: {{ {matches} }}, access: public, upstream: orders }}\n")
+        format!("  - {{ name: {name}, match: {{ {matches} }}, access: authenticated, upstream: orders }}\n")
     };
     let routes = [
         route("a", "path: '/a/{x}', methods: [GET, PUT]"),
@@ -136,8 +172,9 @@ async fn a_route_that_no_request_reaches_is_a_warning() {
     let run = check(file).await;
     assert_eq!(run.code(), Some(0), "{}", run.said());
     let lines = run.lines_starting(file);
-    assert_eq!(lines.len(), 2, "{}", run.said());
-    assert!(lines[0].contains("`twin`: `a`") && lines[1].contains("`late`: `some`"), "{lines:#?}");
+    let expected = ["`twin`: `a`", "`hosted`: `a`", "`late`: `some`"];
+    assert_eq!(lines.len(), expected.len(), "{}", run.said());
+    assert!(lines.iter().zip(expected).all(|(line, part)| line.contains(part)), "{lines:#?}");
     let strict = Binary::finish(["check", "--strict", file]).await;
     assert_eq!(strict.code(), Some(2), "{}", strict.said());
 }

@@ -120,7 +120,8 @@ async fn a_token_comes_from_the_command_line_a_header_or_standard_input() {
     let mut command = command(["explain", "--config", &config, "--token", "-"].into_iter().chain(get));
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(format!("{token}\n").as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
+    // Elsewhere: the issuer that it asks runs on this thread.
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
 }
 

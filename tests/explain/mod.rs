@@ -33,7 +33,12 @@ fn head(method: &str, host: &str, target: &str, fields: &[(String, String)]) -> 
 }
 
 async fn decide(rules: &Snapshot, head: &Parts) -> Explanation {
-    let at: SystemTime = UNIX_EPOCH + Duration::from_secs(now().unsigned_abs());
+    decide_at(rules, head, now()).await
+}
+
+/// The same at a time of its own.
+async fn decide_at(rules: &Snapshot, head: &Parts, seconds: i64) -> Explanation {
+    let at: SystemTime = UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs());
     explain(rules, head, at).await
 }
 

@@ -53,11 +53,18 @@ def configurations(path):
                     yield f"{path}/{name}", value(yaml.compose(text, Loader=yaml.SafeLoader))
 
 
-def main(schema, *paths):
-    schema = json.loads(Path(schema).read_text(encoding="utf-8"))
+def main(schema_path, *paths):
+    schema = json.loads(Path(schema_path).read_text(encoding="utf-8"))
     jsonschema.Draft7Validator.check_schema(schema)
     validator = jsonschema.Draft7Validator(schema)
-    files = [file for path in map(Path, paths) for file in (sorted(path.rglob("*.yaml")) if path.is_dir() else [path])]
+    # Policy tests lie beside the configurations that they test.
+    of_tests = schema_path.endswith(".test.schema.json")
+    files = [
+        file
+        for path in map(Path, paths)
+        for file in (sorted(path.rglob("*.yaml")) if path.is_dir() else [path])
+        if not path.is_dir() or file.name.endswith(".test.yaml") == of_tests
+    ]
     status = 0 if files else "no configurations are there"
     for name, configuration in (pair for file in files for pair in configurations(file)):
         error = jsonschema.exceptions.best_match(validator.iter_errors(configuration))

@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use jwtgate::app::App;
 use tokio::runtime::Runtime;
+use tokio::sync::Notify;
 
 use super::accepted;
 use super::client::Client;
@@ -15,6 +17,7 @@ use super::metrics::Metrics;
 pub struct Gateway {
     listeners: Vec<SocketAddr>,
     admin: SocketAddr,
+    reload: Arc<Notify>,
     runtime: Option<Runtime>,
 }
 
@@ -32,14 +35,15 @@ impl Gateway {
         let starting = runtime.spawn(async move {
             let app = App::load_with_log(&path, std::io::sink()).map_err(|error| format!("{error:?}"))?;
             let bound = app.bind().await.map_err(|error| format!("{error:?}"))?;
-            let addresses = (bound.listeners(), bound.admin());
+            let addresses = (bound.listeners(), bound.admin(), bound.reload_trigger());
             tokio::spawn(bound.run(std::future::pending()));
             Ok::<_, String>(addresses)
         });
         let started = starting.await.map_err(|error| error.to_string()).flatten();
         // Made before the error is returned: dropping a runtime where it was made, among tasks, panics.
-        let mut gateway = Self { listeners: Vec::new(), admin: NOWHERE, runtime: Some(runtime) };
-        (gateway.listeners, gateway.admin) = started?;
+        let mut gateway =
+            Self { listeners: Vec::new(), admin: NOWHERE, reload: Arc::default(), runtime: Some(runtime) };
+        (gateway.listeners, gateway.admin, gateway.reload) = started?;
         accepted::keep(config);
         Ok(gateway)
     }
@@ -57,6 +61,11 @@ impl Gateway {
     /// The address of the listener of that number, as configured.
     pub fn listener(&self, number: usize) -> SocketAddr {
         self.listeners[number]
+    }
+
+    /// Has the configuration reloaded, as SIGHUP does.
+    pub fn reload(&self) {
+        self.reload.notify_one();
     }
 
     /// A client of the admin address.

@@ -10,6 +10,7 @@ use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
+use time::OffsetDateTime;
 
 use super::Scratch;
 
@@ -47,6 +48,16 @@ impl Pki {
     /// A server's certificate for these names or addresses.
     pub fn server(&self, names: &[&str]) -> Certified {
         self.certify(names, "server", ExtendedKeyUsagePurpose::ServerAuth)
+    }
+
+    /// A server's certificate that is valid from and to these times.
+    pub fn server_between(&self, names: &[&str], from: OffsetDateTime, to: OffsetDateTime) -> Certified {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let mut params = CertificateParams::new(names).expect("valid names");
+        (params.not_before, params.not_after) = (from, to);
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.authority).expect("a certificate");
+        Certified { certificate: certificate.pem(), key: key.serialize_pem() }
     }
 
     /// A client's certificate.

@@ -15,6 +15,7 @@ use super::local::{self, KeyFile, Kind};
 use super::location::Location;
 use super::lookup::KeyFailure;
 use super::provider::Provider;
+use super::set::KeySet;
 use super::shared::{Shared, Timing};
 use super::source::{FetchOptions, KeySource, KeySourceError, OnStart, SecretSource};
 use super::task::Task;
@@ -102,6 +103,19 @@ impl Keys {
             task: Mutex::new(Some(task)),
             running: OnceLock::new(),
         })
+    }
+
+    /// These and no others: they come from nowhere, and nothing keeps them fresh.
+    pub fn of_set(name: &Arc<str>, set: KeySet, metrics: IssuerMetrics) -> Self {
+        let shared = Arc::new(Shared::new(Arc::clone(name), false, metrics, Timing::default()));
+        shared.take(Arc::new(set), None);
+        let made_from = MadeFrom {
+            issuer: String::new(),
+            algorithms: Algorithms::asymmetric(),
+            source: KeySource::Discovery,
+            options: FetchOptions::default(),
+        };
+        Self { made_from, shared, ready_without: true, task: Mutex::new(None), running: OnceLock::new() }
     }
 
     /// Whether `Keys::new` would make the same keys of this: then a reload goes on with these.
@@ -256,17 +270,9 @@ struct Running {
 #[cfg(test)]
 impl Keys {
     /// These and no others, for the tests of later stages.
-    pub(crate) fn fixed(set: super::KeySet) -> Self {
+    pub(crate) fn fixed(set: KeySet) -> Self {
         let metrics = crate::telemetry::metrics::Metrics::new().unwrap().issuer("fixed");
-        let shared = Arc::new(Shared::new("fixed".into(), false, metrics, Timing::default()));
-        shared.take(Arc::new(set), None);
-        let made_from = MadeFrom {
-            issuer: String::new(),
-            algorithms: Algorithms::asymmetric(),
-            source: KeySource::Discovery,
-            options: FetchOptions::default(),
-        };
-        Self { made_from, shared, ready_without: true, task: Mutex::new(None), running: OnceLock::new() }
+        Self::of_set(&"fixed".into(), set, metrics)
     }
 
     /// Whether a key of this id is there, without anybody asking for it.

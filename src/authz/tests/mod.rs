@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::authn::ClaimPath;
-use Requirement::{AllOf, AnyOf, Authenticated, IssuerTenant, Policy, Roles, Scopes};
+use Requirement::{AllOf, AnyOf, Authenticated, IssuerTenant, Policy, Roles, Scopes, When};
 
 fn names(quantifier: Quantifier, names: &[&str]) -> (Quantifier, Vec<String>) {
     (quantifier, names.iter().map(|&name| name.to_owned()).collect())
@@ -70,7 +70,7 @@ fn caller(roles: &[&str], scopes: &[&str], claims: Value) -> Principal {
 }
 
 fn holds(requirement: &Requirement, principal: &Principal) -> bool {
-    let permit = authorize(requirement, principal.clone());
+    let permit = authorize(requirement, principal.clone(), &RequestFacts::for_test());
     if let Ok(permit) = &permit {
         assert_eq!(permit.principal().unwrap().roles(), principal.roles());
     }
@@ -137,7 +137,7 @@ enum Says {
 
 fn says(requirement: &Requirement, claims: Value) -> Says {
     let principal = caller(&[], &[], claims);
-    match requirement.evaluate(&principal, true) {
+    match requirement.evaluate(&principal, &RequestFacts::for_test(), true) {
         Ok(true) => Says::Yes,
         Ok(false) => Says::No,
         Err(_) => Says::Nothing,
@@ -308,7 +308,10 @@ fn branches_combine_as_they_read() {
     assert!(holds(&not(no()), &principal));
     assert!(!holds(&not(yes()), &principal));
     let staff = Requirement::policy("staff", yes());
-    assert_eq!((&**staff.name(), staff.requirement().holds(&principal)), ("staff", true));
+    assert_eq!(
+        (&**staff.name(), staff.requirement().holds(&principal, &RequestFacts::for_test())),
+        ("staff", true)
+    );
     assert!(holds(&AllOf(vec![Policy(staff.clone()), Policy(staff)]), &principal));
 }
 
@@ -378,7 +381,7 @@ fn a_refusal_names_scopes_only_where_they_were_what_was_missing() {
     ];
     for (requirement, held, expected) in cases {
         let principal = caller(&["clerk"], held, json!({"c": "acme"}));
-        let denied = authorize(&requirement, principal).unwrap_err();
+        let denied = authorize(&requirement, principal, &RequestFacts::for_test()).unwrap_err();
         assert_eq!(denied.scope.as_deref(), expected, "{requirement:?} with {held:?}");
         assert_eq!(denied.principal.roles(), ["clerk"]);
     }

@@ -11,12 +11,24 @@ proptest! {
 
     #[test]
     fn evaluation_is_what_the_contract_says(requirement in requirements(), principal in callers()) {
-        prop_assert_eq!(requirement.holds(&principal), allows(&requirement, &principal));
+        prop_assert_eq!(requirement.holds(&principal, &RequestFacts::for_test()), allows(&requirement, &principal));
+    }
+
+    #[test]
+    fn a_caller_that_is_thought_of_is_decided_like_a_real_one(requirement in requirements(), principal in callers()) {
+        let thought = Hypothesis {
+            roles: principal.roles().to_vec(),
+            scopes: principal.scopes().to_vec(),
+            tenant: principal.issuer_tenant().first().cloned(),
+            claims: principal.claims().clone(),
+            conditions: Vec::new(),
+        };
+        prop_assert_eq!(requirement.would_hold(&thought), requirement.holds(&principal, &RequestFacts::for_test()));
     }
 
     #[test]
     fn what_names_tenants_is_open_to_no_other(requirement in requirements(), principal in callers()) {
-        if requirement.names_tenants() && requirement.holds(&principal) {
+        if requirement.names_tenants() && requirement.holds(&principal, &RequestFacts::for_test()) {
             prop_assert!(matches!(principal.issuer_tenant(), [tenant] if tenant != "stranger"));
         }
     }
@@ -26,7 +38,7 @@ proptest! {
         requirement in requirements(),
         principal in callers(),
     ) {
-        if let Err(Denied { scope: Some(scope), principal }) = authorize(&requirement, principal) {
+        if let Err(Denied { scope: Some(scope), principal }) = authorize(&requirement, principal, &RequestFacts::for_test()) {
             prop_assert!(scope.split(' ').all(is_scope_token));
             prop_assert!(scope.split(' ').any(|name| principal.scopes().iter().all(|held| held != name)));
         }
@@ -40,6 +52,8 @@ fn allows(requirement: &Requirement, principal: &Principal) -> bool {
 fn comparable(requirement: &Requirement, principal: &Principal) -> bool {
     match requirement {
         Authenticated | Roles(_) | Scopes(_) | IssuerTenant(_) => true,
+        // Those of the strategy below fail where `d` is absent.
+        When(_) => principal.claims().contains_key("d"),
         Requirement::Claim(path, test) => {
             let claim = path.find(principal.claims());
             test.terms().iter().all(|term| match (term, claim) {
@@ -69,6 +83,7 @@ fn truth(requirement: &Requirement, principal: &Principal) -> bool {
         Roles(test) => names_hold(test, principal.roles()),
         Scopes(test) => names_hold(test, principal.scopes()),
         IssuerTenant(test) => names_hold(test, principal.issuer_tenant()),
+        When(_) => principal.claims()["d"].as_f64() == Some(1.0),
         Requirement::Claim(path, test) => {
             let claim = path.find(principal.claims());
             let members = claim.map(members).unwrap_or_default();
@@ -175,6 +190,7 @@ fn requirements() -> impl Strategy<Value = Requirement> {
         2 => name_tests().prop_map(Roles),
         2 => name_tests().prop_map(Scopes),
         2 => name_tests().prop_map(IssuerTenant),
+        1 => Just(()).prop_map(|()| When(Box::new(Expression::parse("claims.d == 1").unwrap()))),
         4 => claim,
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {

@@ -1,6 +1,7 @@
 //! `identity`: the verified identity as headers.
 
 use crate::config::document::{self, IdentityHeader, Path};
+use crate::config::lint::Code;
 use crate::config::node::At;
 use crate::config::problem::Problems;
 use crate::upstream::{Format, Identity, IdentityName, IdentityValue, NamePattern, Override};
@@ -90,7 +91,12 @@ fn compile_header(
     };
     if matches!((&value, format), (Some(IdentityValue::Roles | IdentityValue::Scopes), Some(Format::Text))) {
         let wrong = "a list cannot be sent as text, so that whoever has one is refused";
-        problems.warning(from.at, wrong, "write `{ from: …, format: csv }`, or json or base64url");
+        problems.warning(
+            Code::ListAsText,
+            from.at,
+            wrong,
+            "write `{ from: …, format: csv }`, or json or base64url",
+        );
     }
     Some((header_name?, value?, format?))
 }

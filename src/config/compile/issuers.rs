@@ -11,9 +11,10 @@ use crate::authn::keys::{FetchOptions, KeySource, Keys};
 use crate::authn::{Algorithm, Algorithms, ClaimPath, Issuer, IssuerSpec, TokenTypes};
 use crate::config::document::{self, Path};
 use crate::config::node::{At, Named};
-use crate::config::problem::{Problems, closest};
+use crate::config::problem::{Position, Problems, closest};
+use crate::config::suite::StandIns;
 use crate::proxy::Snapshot;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{IssuerMetrics, Metrics};
 
 pub(super) fn compile(
     section: Option<At<Named<document::Issuer>>>,
@@ -73,6 +74,7 @@ fn compile_one(
         Some(None) => Sourced { source: None, is_secret: None, ..Sourced::default() },
         Some(Some(keys)) => key_source(keys, whole.unwrap_or(name.at), base, problems),
     };
+    let first = issuer.algorithms.as_ref().and_then(|names| Algorithm::parse(&names.value.first()?.value));
     let algorithms = algorithms(issuer.algorithms, is_secret, problems);
     let token_types = token_types(issuer.token_types, problems);
     let required = issuer.required_claims.map(|claims| claims.value).unwrap_or_default();
@@ -87,13 +89,7 @@ fn compile_one(
         None => Some(None),
         Some(path) => claim_path(path, problems).map(Some),
     };
-    let max_age = match issuer.max_age {
-        Some(At { at, value: Duration::ZERO }) => {
-            problems.error(at, "a `max_age` of zero would refuse every token", "give a duration above zero");
-            None
-        }
-        other => Some(other.map(|max_age| max_age.value)),
-    };
+    let max_age = max_age(issuer.max_age.as_ref(), problems);
     let source = source?;
     let iss = issuer.issuer?;
     let is_discovered = source == KeySource::Discovery;
@@ -107,9 +103,13 @@ fn compile_one(
     let old = known.find(|old| old.spec().name == name);
     // Keys outlive a change of anything but themselves: an issuer that is down just now must not lose them to a reload.
     let reusable = old.filter(|old| old.keys().is_made_from(&iss.value, &tried, &source, &tried_options));
-    let keys = match reusable {
-        Some(old) => Arc::clone(old.keys()),
-        None => match Keys::new(&name, &iss.value, &tried, source, &tried_options, metrics.clone()) {
+    let keys = match (reusable, base.stand_ins()) {
+        (Some(old), _) => Arc::clone(old.keys()),
+        (None, Some(stand_ins)) => {
+            let first = first.or_else(|| tried.iter().next())?;
+            stand_in_keys(stand_ins, &name, first, &metrics, iss.at, problems)?
+        }
+        (None, None) => match Keys::new(&name, &iss.value, &tried, source, &tried_options, metrics.clone()) {
             Ok(keys) => Arc::new(keys),
             Err(error) => {
                 let place = places.of(&error, iss.at, whole.unwrap_or(iss.at));
@@ -144,6 +144,28 @@ fn compile_one(
         return Some(Arc::clone(old));
     }
     Some(Arc::new(Issuer::new(spec, keys, metrics)))
+}
+
+/// Generated keys of the issuer's first algorithm, for policy tests.
+fn stand_in_keys(
+    stand_ins: &StandIns,
+    name: &Arc<str>,
+    algorithm: Algorithm,
+    metrics: &IssuerMetrics,
+    at: Position,
+    problems: &mut Problems,
+) -> Option<Arc<Keys>> {
+    let keys = stand_ins.keys(name, algorithm, metrics.clone());
+    keys.map_err(|_| problems.error(at, "no key could be generated", "try again")).ok().map(Arc::new)
+}
+
+#[expect(clippy::option_option, reason = "no answer is not the answer none")]
+fn max_age(given: Option<&At<Duration>>, problems: &mut Problems) -> Option<Option<Duration>> {
+    if let Some(At { at, value: Duration::ZERO }) = given {
+        problems.error(*at, "a `max_age` of zero would refuse every token", "give a duration above zero");
+        return None;
+    }
+    Some(given.map(|max_age| max_age.value))
 }
 
 fn token_types(given: Option<At<Vec<At<String>>>>, problems: &mut Problems) -> Option<TokenTypes> {

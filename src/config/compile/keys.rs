@@ -6,6 +6,7 @@ use super::files::Base;
 use super::upstreams::positive;
 use crate::authn::keys::{FetchOptions, KeySource, KeySourceError, OnStart, ProxyUrl, SecretSource};
 use crate::config::document;
+use crate::config::lint::Code;
 use crate::config::node::{At, Given, Undisclosed};
 use crate::config::problem::{Position, Problems};
 
@@ -112,7 +113,9 @@ pub(super) fn key_source(
 fn secret_source(secret: document::Secret, base: Base<'_>, problems: &mut Problems) -> Option<SecretSource> {
     match secret {
         document::Secret::File(file) => base.file(&file, problems).map(SecretSource::File),
-        document::Secret::Env(name) if std::env::var_os(&name.value).is_none() => {
+        document::Secret::Env(name)
+            if base.stand_ins().is_none() && std::env::var_os(&name.value).is_none() =>
+        {
             let wrong = format!("environment variable {} is not set", name.value);
             problems.missing(name.at, wrong, "set it to the secret");
             None
@@ -164,6 +167,7 @@ fn fetch_options(
     }
     if let Some(At { at, value: true }) = &keys.allow_http {
         problems.warning(
+            Code::AllowHttp,
             *at,
             "keys fetched over plain http can be replaced on the way",
             "give the issuer https",

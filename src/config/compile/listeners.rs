@@ -1,4 +1,4 @@
-//! `listeners`, `admin` and `shutdown`: what a restart changes.
+//! `listeners`, `admin` and `shutdown`.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -61,7 +61,8 @@ fn compile_one(
     base: Base<'_>,
     problems: &mut Problems,
 ) -> Option<ListenerSpec> {
-    let tls = tls.map(|tls| compile_tls(tls, base, problems));
+    // Who tests a configuration listens nowhere.
+    let tls = tls.filter(|_| base.stand_ins().is_none()).map(|tls| compile_tls(tls, base, problems));
     let trusted_proxies = trusted_proxies.map(|networks| networks.value).unwrap_or_default();
     let address = address?.value;
     Some(ListenerSpec {

@@ -3,28 +3,31 @@
 //! Constructs, does not check: each part is parsed into the type that its stage works with, and what cannot be parsed is
 //! recorded with its place. Nothing is fetched, nothing listens: `check` runs exactly this.
 
+mod cors;
+mod credentials;
 mod files;
 mod identity;
 mod issuers;
 mod keys;
 mod listeners;
 mod names;
-mod requirements;
-mod routes;
+mod path_data;
+pub(super) mod requirements;
+pub(super) mod routes;
 mod tenants;
 mod upstreams;
 
 use std::error::Error;
-use std::path::Path;
 use std::sync::Arc;
 
-use self::files::Base;
+use self::credentials::Places;
+pub(super) use self::files::Base;
 #[cfg(test)]
 pub(super) use self::requirements::KEYS as REQUIREMENT_KEYS;
 use self::requirements::Policies;
 use self::routes::Parts;
 use super::document::Document;
-use super::node::{At, Node, Size, Value};
+use super::node::{At, Size};
 use super::problem::Problems;
 use super::settings::Settings;
 use crate::authn::{Authenticator, TokenLimits};
@@ -33,22 +36,22 @@ use crate::route::RouteTable;
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::Identity;
 
-/// Compiles the document of the file in `directory`. The result holds only if `problems` has no errors.
+/// Compiles the document of a file that lies at `base`. The result holds only if `problems` has no errors.
 pub(super) fn compile(
     document: Document,
-    directory: &Path,
+    base: Base<'_>,
     metrics: &Metrics,
     previous: Option<&Snapshot>,
     problems: &mut Problems,
 ) -> (Settings, Snapshot) {
-    let base = Base(directory);
     let (listeners, admin) = problems
         .of_listening(|problems| listeners::compile(document.listeners, document.admin, base, problems));
     let issuers = issuers::compile(document.issuers, base, metrics, previous, problems);
     let upstreams = upstreams::compile(document.upstreams, base, metrics, previous, problems);
     let mut policies = Policies::new(document.policies);
     policies.compile_all(problems);
-    credentials(document.credentials, problems);
+    let mut places = Places::default();
+    let credentials = document.credentials.map(|section| places.compile(section, problems));
     let identity = match document.identity {
         None => Some(Identity::default()),
         Some(section) => {
@@ -63,30 +66,14 @@ pub(super) fn compile(
         policies: &mut policies,
         // Without its rules the configuration is refused in any case; the default lets the other mistakes be found.
         identity: Arc::new(identity.unwrap_or_default()),
+        credentials: credentials.flatten().unwrap_or_default(),
+        places: &mut places,
         metrics,
     };
     let routes = routes::compile(document.routes, parts, problems);
     let authenticator = Authenticator::new(issuers.values().cloned().collect(), limits);
     let settings = Settings { listeners, admin, shutdown: listeners::shutdown(document.shutdown) };
     (settings, Snapshot::new(RouteTable::new(routes), authenticator))
-}
-
-/// Where a token may be: so far, the Authorization field alone.
-fn credentials(section: Option<At<Vec<At<Node>>>>, problems: &mut Problems) {
-    for At { value: node, .. } in section.into_iter().flat_map(|section| section.value) {
-        let later = if let Value::Map(entries) = &node.value { entries.first() } else { None };
-        if let Some(entry) = later.filter(|entry| ["cookie", "header", "query"].contains(&entry.key.as_str()))
-        {
-            let wrong = format!("`{}` is not yet supported", entry.key);
-            problems.error(
-                entry.at,
-                wrong,
-                "leave it out until a version that has it, `authorization` is the default",
-            );
-        } else if !matches!(&node.value, Value::Text(text) if text == "authorization") {
-            node.mismatch("`authorization`", problems);
-        }
-    }
 }
 
 fn limits(section: Option<super::document::Limits>, problems: &mut Problems) -> TokenLimits {

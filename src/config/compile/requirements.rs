@@ -3,16 +3,22 @@
 use std::sync::Arc;
 
 use crate::authn::ClaimPath;
-use crate::authz::{ClaimTerm, ClaimTest, Literal, NameTest, NamedPolicy, Pattern, Quantifier, Requirement};
+use crate::authz::{
+    ClaimTerm, ClaimTest, Expression, Literal, NameTest, NamedPolicy, Pattern, Quantifier, Requirement,
+};
 use crate::config::node::{At, Entry, Named, Node, Value};
 use crate::config::problem::{Position, Problems, closest};
 
 /// The policies of the file, each compiled when it is first named.
 #[derive(Debug)]
-pub(super) struct Policies {
+pub(in crate::config) struct Policies {
     entries: Vec<Policy>,
+    /// Which of them are being compiled, each because the one before names it.
+    compiling: Vec<usize>,
     /// The section could not be read, so that any name may have been meant.
     broken: bool,
+    /// What the path of the route captures whose requirement is being read; none for policies, and where it is not known.
+    captures: Option<Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -30,11 +36,13 @@ enum State {
 }
 
 impl Policies {
-    pub(super) fn new(section: Option<At<Named<Node>>>) -> Self {
+    pub(in crate::config) fn new(section: Option<At<Named<Node>>>) -> Self {
         let broken = section.as_ref().is_some_and(|section| section.value.broken);
         let entries = section.into_iter().flat_map(|section| section.value.entries);
         Self {
             broken,
+            compiling: Vec::new(),
+            captures: None,
             entries: entries.map(|(name, node)| Policy { name, node, state: State::New }).collect(),
         }
     }
@@ -46,8 +54,35 @@ impl Policies {
         }
     }
 
+    /// The requirement that a route's `require` states. Conditions in it may name what the route's path captures, where
+    /// that is known.
+    pub(super) fn of_route(
+        &mut self,
+        node: &Node,
+        captures: Option<&[String]>,
+        problems: &mut Problems,
+    ) -> Option<Requirement> {
+        self.captures = captures.map(<[String]>::to_vec);
+        let requirement = self.requirement(node, problems);
+        self.captures = None;
+        for (name, policy) in requirement.iter().flat_map(Requirement::captures) {
+            if let (Some(policy), Some(captures)) = (policy, captures)
+                && !captures.iter().any(|known| known == name)
+            {
+                let wrong =
+                    format!("the policy `{policy}` asks for `path.{name}`, which this path does not capture");
+                problems.error(node.at, wrong, right_capture(name, captures));
+            }
+        }
+        requirement
+    }
+
     /// The requirement that a node of `require` (or of a policy) states.
-    pub(super) fn requirement(&mut self, node: &Node, problems: &mut Problems) -> Option<Requirement> {
+    pub(in crate::config) fn requirement(
+        &mut self,
+        node: &Node,
+        problems: &mut Problems,
+    ) -> Option<Requirement> {
         match &node.value {
             Value::Text(name) => self.named(name, node.at, problems),
             Value::List(items) if items.is_empty() => {
@@ -87,7 +122,15 @@ impl Policies {
             return None;
         };
         if matches!(self.entries.get(index)?.state, State::Compiling) {
-            problems.error(at, format_args!("policy `{name}` requires itself"), "break the cycle");
+            let inner = self.compiling.iter().skip_while(|&&compiling| compiling != index).skip(1);
+            let through: Vec<&str> =
+                inner.filter_map(|&index| Some(self.entries.get(index)?.name.value.as_str())).collect();
+            let wrong = if through.is_empty() {
+                format!("policy `{name}` requires itself")
+            } else {
+                format!("policy `{name}` requires itself, through `{}`", through.join("`, `"))
+            };
+            problems.error(at, wrong, "let one of them not name the next");
             return None;
         }
         self.compile(index, problems).map(Requirement::Policy)
@@ -99,9 +142,12 @@ impl Policies {
             return done.clone();
         }
         policy.state = State::Compiling;
+        self.compiling.push(index);
+        let policy = self.entries.get(index)?;
         let (name, node) = (policy.name.value.clone(), policy.node.clone());
         let requirement = node.and_then(|node| self.requirement(&node, problems));
         let compiled = requirement.map(|requirement| Requirement::policy(name, requirement));
+        self.compiling.pop();
         self.entries.get_mut(index)?.state = State::Done(compiled.clone());
         compiled
     }
@@ -133,14 +179,7 @@ impl Policies {
             "any_of" => self.several(node, problems).map(Requirement::AnyOf),
             "all_of" => self.several(node, problems).map(Requirement::AllOf),
             "not" => self.requirement(node, problems).map(|inner| Requirement::Not(Box::new(inner))),
-            "when" => {
-                problems.error(
-                    *at,
-                    "`when` is not yet supported",
-                    "leave it out until a version that has it",
-                );
-                None
-            }
+            "when" => self.when(node, problems),
             other => {
                 let right = closest(other, KEYS).map_or_else(
                     || format!("known here: {}", KEYS.join(", ")),
@@ -152,6 +191,33 @@ impl Policies {
         }
     }
 
+    /// A condition, with all that is wrong with it, at its place.
+    fn when(&self, node: &Node, problems: &mut Problems) -> Option<Requirement> {
+        let text = node.text("an expression as text", problems)?;
+        let expression = match Expression::parse(text) {
+            Ok(expression) => expression,
+            Err(mistakes) => {
+                for mistake in mistakes {
+                    let near =
+                        mistake.unknown_name().and_then(|(name, known)| closest(name, known.iter().copied()));
+                    let right = near
+                        .map_or_else(|| mistake.right().to_owned(), |near| format!("did you mean `{near}`?"));
+                    problems.error(node.at, mistake.wrong(), right);
+                }
+                return None;
+            }
+        };
+        if let Some(captures) = &self.captures {
+            for name in expression.captures() {
+                if !captures.contains(name) {
+                    let wrong = format!("`when` asks for `path.{name}`, which this path does not capture");
+                    problems.error(node.at, wrong, right_capture(name, captures));
+                }
+            }
+        }
+        Some(Requirement::When(Box::new(expression)))
+    }
+
     fn several(&mut self, node: &Node, problems: &mut Problems) -> Option<Vec<Requirement>> {
         let items = node.items("a list of requirements or policy names, with at least one", problems)?;
         let parts: Vec<_> = items.iter().map(|item| self.requirement(item, problems)).collect();
@@ -160,8 +226,16 @@ impl Policies {
 }
 
 /// What a requirement may hold.
-pub(in crate::config) const KEYS: [&str; 7] =
-    ["roles", "scopes", "issuer_tenant", "claims", "any_of", "all_of", "not"];
+pub(in crate::config) const KEYS: [&str; 8] =
+    ["roles", "scopes", "issuer_tenant", "claims", "when", "any_of", "all_of", "not"];
+
+fn right_capture(name: &str, captures: &[String]) -> String {
+    match closest(name, captures.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `path.{near}`?"),
+        None if captures.is_empty() => format!("write a path with {{{name}}}"),
+        None => format!("captured are {}", captures.join(", ")),
+    }
+}
 
 /// `roles` or `scopes`: one name, or `any`, `all`, `none`.
 fn name_test(node: &Node, kind: &str, problems: &mut Problems) -> Option<NameTest> {
@@ -258,7 +332,7 @@ fn claim_test(node: &Node, problems: &mut Problems) -> Option<ClaimTest> {
             };
             let matches = match find("matches") {
                 None => Some(None),
-                Some(node) => node.parse_text("a regular expression", problems, Pattern::parse).map(Some),
+                Some(node) => node.parse_text(REGEX, problems, Pattern::parse).map(Some),
             };
             let mut terms: Vec<ClaimTerm> = lists?
                 .into_iter()
@@ -273,6 +347,10 @@ fn claim_test(node: &Node, problems: &mut Problems) -> Option<ClaimTest> {
         }
     }
 }
+
+/// What `matches` is given.
+const REGEX: &str =
+    "a regular expression of the whole value, with `\\` before a character that stands for itself";
 
 fn literal(node: &Node, problems: &mut Problems) -> Option<Literal> {
     match &node.value {

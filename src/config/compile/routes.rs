@@ -4,20 +4,20 @@ use std::collections::{BTreeSet, HashMap};
 use std::slice;
 use std::sync::Arc;
 
-use http::HeaderName;
-
+use super::credentials::Places;
 use super::names::Names;
 use super::requirements::Policies;
 use super::tenants;
-use crate::authn::{Admission, Issuer};
+use crate::authn::{Admission, Credentials, Issuer};
 use crate::authz::Requirement;
 use crate::config::document::{self, Access};
+use crate::config::lint::Code;
 use crate::config::node::At;
 use crate::config::problem::{Position, Problems};
-use crate::proxy::{self, Enforcement, Protection};
+use crate::proxy::{self, Cors, Enforcement, Protection};
 use crate::route::{HostPattern, Matcher, Methods, PathPattern};
 use crate::telemetry::metrics::Metrics;
-use crate::upstream::{Forward, Guard, Identity, Upstream};
+use crate::upstream::{Forward, Guard, Identity, IdentityName, Upstream};
 
 /// What routes refer to.
 pub(super) struct Parts<'a> {
@@ -26,6 +26,9 @@ pub(super) struct Parts<'a> {
     pub(super) policies: &'a mut Policies,
     /// The identity rules of all routes that have none of their own.
     pub(super) identity: Arc<Identity>,
+    /// Where the token is on all routes that have no places of their own.
+    pub(super) credentials: Arc<Credentials>,
+    pub(super) places: &'a mut Places,
     pub(super) metrics: &'a Metrics,
 }
 
@@ -33,11 +36,11 @@ pub(super) struct Parts<'a> {
 struct Draft {
     name: Arc<str>,
     matcher: Matcher,
-    /// Where its match stands.
-    at: Position,
     access: proxy::Access,
     upstream: Arc<Upstream>,
     identity: Arc<Identity>,
+    credentials: Arc<Credentials>,
+    cors: Option<Cors>,
 }
 
 pub(super) fn compile(
@@ -54,25 +57,12 @@ pub(super) fn compile(
         }
         drafts.extend(draft(route, &mut parts, problems));
     }
-    lint_reach(&drafts, problems);
-    let guard = Arc::new(guard(&parts.identity, &drafts));
-    let finish = |Draft { name, matcher, access, upstream, identity, .. }| {
-        let forward = Forward::new(upstream, identity, Arc::clone(&guard));
-        (matcher, proxy::Route::new(name, access, forward, parts.metrics))
+    let guard = Arc::new(guard(&parts, &drafts, problems));
+    let finish = |Draft { name, matcher, access, upstream, identity, credentials, cors, .. }| {
+        let forward = Forward::new(upstream, identity, Arc::clone(&guard), credentials);
+        (matcher, proxy::Route::new(name, access, forward, parts.metrics).with_cors(cors))
     };
     drafts.into_iter().map(finish).collect()
-}
-
-/// Warns of routes that no request ever reaches.
-fn lint_reach(drafts: &[Draft], problems: &mut Problems) {
-    let matchers: Vec<&Matcher> = drafts.iter().map(|draft| &draft.matcher).collect();
-    for (later, first) in Matcher::unreachable(&matchers) {
-        if let (Some(later), Some(first)) = (drafts.get(later), drafts.get(first)) {
-            let wrong = format!("no request reaches `{}`: `{}` takes them all", later.name, first.name);
-            let right = format!("put it before `{}`, on line {}, or remove it", first.name, first.at.line);
-            problems.warning(later.at, wrong, right);
-        }
-    }
 }
 
 /// What the paths of the routes without an `identity` of their own capture; none where that is not known.
@@ -85,15 +75,13 @@ pub(super) fn captures_without_identity(section: Option<&At<Vec<document::Route>
     Some(captures.into_iter().collect())
 }
 
-/// Every header that any route sets is one that no client may send, on any route.
-fn guard(shared: &Identity, drafts: &[Draft]) -> Guard {
-    let names: Vec<HeaderName> = drafts
-        .iter()
-        .flat_map(|draft| draft.identity.names())
-        .chain(shared.names())
-        .map(|name| name.header().clone())
-        .collect();
-    Guard::new(names.iter())
+/// Every header that any route sets is one that no client may send, on any route, and every place of a credential one
+/// that no upstream sees.
+fn guard(parts: &Parts<'_>, drafts: &[Draft], problems: &mut Problems) -> Guard {
+    let sections = drafts.iter().map(|draft| &draft.identity).chain([&parts.identity]);
+    let names: Vec<IdentityName> = sections.flat_map(|section| section.names().cloned()).collect();
+    parts.places.check_identity(&names, problems);
+    Guard::new(names.iter().map(IdentityName::header)).concealing(parts.places.iter())
 }
 
 fn check_name(name: &At<String>, seen: &HashMap<String, Position>, problems: &mut Problems) {
@@ -114,29 +102,56 @@ fn check_name(name: &At<String>, seen: &HashMap<String, Position>, problems: &mu
 }
 
 fn draft(route: document::Route, parts: &mut Parts<'_>, problems: &mut Problems) -> Option<Draft> {
-    let at = route.r#match.as_ref().map(|section| section.at);
-    let matcher = route.r#match.and_then(|matches| matcher(matches.value, problems));
+    let data = super::path_data::compile(route.path, problems);
+    let matcher = route
+        .r#match
+        .and_then(|matches| matcher(matches.value, problems))
+        .map(|matcher| matcher.allowing(data));
     let captures: Vec<String> =
         matcher.iter().flat_map(|matcher| matcher.path().captures().map(str::to_owned)).collect();
-    let access = route.access.and_then(|access| self::access(access, parts, problems));
+    let known = matcher.is_some().then_some(&captures[..]);
+    let access = route.access.and_then(|access| self::access(access, known, parts, problems));
     let upstream = route.upstream.and_then(|name| parts.upstreams.resolve(&name, problems).cloned());
+    let credentials = credentials(route.credentials, access.as_ref(), parts, problems);
+    let cors = route.cors.map(|cors| {
+        let own = matcher.as_ref().and_then(|matcher| super::cors::listed(matcher.methods()));
+        let looks = !matches!(access, Some(proxy::Access::Public) | None);
+        super::cors::compile(cors, own, credentials.as_deref().filter(|_| looks), problems)
+    });
     let identity = match route.identity {
         None => Some(Arc::clone(&parts.identity)),
-        Some(own) => {
-            super::identity::compile(own, matcher.is_some().then_some(&captures[..]), problems).map(Arc::new)
-        }
+        Some(own) => super::identity::compile(own, known, problems).map(Arc::new),
     };
     Some(Draft {
         name: route.name?.value.into(),
         matcher: matcher?,
-        at: at?,
         access: access?,
         upstream: upstream?,
         identity: identity?,
+        credentials: credentials?,
+        cors: match cors {
+            None => None,
+            Some(cors) => Some(cors?),
+        },
     })
 }
 
-fn matcher(
+/// The places of the route's own, or those of all routes.
+fn credentials(
+    section: Option<At<Vec<At<document::Credential>>>>,
+    access: Option<&proxy::Access>,
+    parts: &mut Parts<'_>,
+    problems: &mut Problems,
+) -> Option<Arc<Credentials>> {
+    let Some(section) = section else { return Some(Arc::clone(&parts.credentials)) };
+    if matches!(access, Some(proxy::Access::Public)) {
+        problems.error(section.at, "no token is looked at on a public route", "leave `credentials` out here");
+    }
+    parts.places.compile(section, problems)
+}
+
+/// Which requests a rule is for.
+pub(in crate::config) fn matcher(
     document::Match { hosts, methods, path }: document::Match,
     problems: &mut Problems,
 ) -> Option<Matcher> {
@@ -186,6 +201,7 @@ fn methods(given: &[At<String>], problems: &mut Problems) -> Option<Methods> {
 
 fn access(
     At { at, value }: At<Access>,
+    captures: Option<&[String]>,
     parts: &mut Parts<'_>,
     problems: &mut Problems,
 ) -> Option<proxy::Access> {
@@ -213,7 +229,7 @@ fn access(
     }
     let candidate = match conditions.candidate {
         None => Some(None),
-        Some(node) => parts.policies.requirement(&node.value, problems).map(Some),
+        Some(node) => parts.policies.of_route(&node.value, captures, problems).map(Some),
     };
     let enforcement = enforcement(conditions.enforcement.as_ref(), problems);
     let issuers = conditions.issuers.map(|names| allowed_issuers(&names.value, parts.issuers, problems));
@@ -229,7 +245,7 @@ fn access(
     });
     let requirement = match conditions.require {
         None => Some(Requirement::Authenticated),
-        Some(node) => parts.policies.requirement(&node.value, problems),
+        Some(node) => parts.policies.of_route(&node.value, captures, problems),
     };
     if let Some(requirement) = &requirement {
         match &issuers {
@@ -260,7 +276,12 @@ fn enforcement(given: Option<&At<document::Enforcement>>, problems: &mut Problem
         None | Some(At { value: document::Enforcement::Enforce, .. }) => Enforcement::Enforce,
         Some(At { at, value: document::Enforcement::Observe }) => {
             let wrong = "this route only observes: every request passes, with whatever token or none";
-            problems.warning(*at, wrong, "remove `enforcement` once what it counts is what you want");
+            problems.warning(
+                Code::Observe,
+                *at,
+                wrong,
+                "remove `enforcement` once what it counts is what you want",
+            );
             Enforcement::Observe
         }
     }
@@ -286,6 +307,6 @@ fn check_audience(audience: &At<String>, allowed: &[&Arc<Issuer>], problems: &mu
             "a token then needs one of {} as well, because a route narrows its issuers' own",
             known.join(", ")
         );
-        problems.warning(place, wrong, right);
+        problems.warning(Code::ForeignAudience, place, wrong, right);
     }
 }

@@ -6,8 +6,8 @@ use super::values::{list_of, one_of, text_of, variable};
 use super::words;
 use super::{Describe, documented, map, with};
 use crate::config::document::{
-    Access, Address, Conditions, Discovery, Enforcement, FormattedHeader, IdentityHeader, Network, Path,
-    Secret, Tenants,
+    Access, Address, Conditions, Credential, Discovery, Enforcement, FormattedHeader, IdentityHeader,
+    Network, Path, Secret, Tenants,
 };
 
 impl Describe for Access {
@@ -47,6 +47,22 @@ impl Describe for Tenants {
         let any =
             json!({ "const": "any", "description": "Every tenant; routes then say whose tokens they take." });
         json!({ "anyOf": [any, variable(), list_of(String::describe())] })
+    }
+}
+
+impl Describe for Credential {
+    fn describe() -> Value {
+        let authorization =
+            one_of([("authorization", "The Authorization field, with the scheme Bearer (RFC 6750 §2.1).")]);
+        let mut properties = serde_json::Map::new();
+        for (key, documentation) in [
+            ("cookie", "A cookie of this name; what changes something must then come from the same origin."),
+            ("header", "A header of this name, which holds the bare token."),
+            ("query", "A parameter of the query (RFC 6750 §2.3); `check` warns."),
+        ] {
+            properties.insert(key.to_owned(), documented(String::describe(), documentation));
+        }
+        json!({ "anyOf": [authorization, with(map(properties), "maxProperties", json!(1))] })
     }
 }
 

@@ -15,7 +15,9 @@ pub(super) mod words;
 use serde_json::{Map, Value, json};
 
 pub(super) use self::requirement::Requirement;
+pub(super) use self::values::one_of;
 use super::document::Document;
+use super::suite;
 
 /// What can be described by a schema.
 pub(super) trait Describe {
@@ -29,6 +31,14 @@ pub fn schema() -> String {
     let schema = with(schema, "title", json!("The configuration of jwtgate"));
     let schema = with(schema, "definitions", json!({ requirement::NAME: requirement::definition() }));
     // The alternate form is JSON with line breaks.
+    format!("{schema:#}\n")
+}
+
+/// The schema of a file of policy tests.
+pub fn schema_of_tests() -> String {
+    let schema =
+        with(suite::Document::describe(), "$schema", json!("http://json-schema.org/draft-07/schema#"));
+    let schema = with(schema, "title", json!("Policy tests of jwtgate"));
     format!("{schema:#}\n")
 }
 

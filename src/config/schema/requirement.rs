@@ -40,6 +40,12 @@ pub(super) fn definition() -> Value {
              contained), or a map of `any`, `all`, `none`, `exists`, `matches`.",
             json!({ "type": "object", "minProperties": 1, "additionalProperties": claim_test() }),
         ),
+        (
+            "when",
+            "A condition in CEL, which must be true; an error in it denies. Names: claims, roles, scopes, issuer, issuer_tenant, path, \
+             request, now.",
+            String::describe(),
+        ),
         ("any_of", "At least one of these requirements or policies holds.", list_of(Requirement::describe())),
         ("all_of", "Every one of these requirements or policies holds.", list_of(Requirement::describe())),
         ("not", "This requirement or policy does not hold.", Requirement::describe()),

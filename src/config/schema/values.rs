@@ -16,7 +16,7 @@ pub(super) fn text_of(pattern: &str) -> Value {
 }
 
 /// One of these words, each with what it means, or a variable.
-pub(super) fn one_of<'a>(words: impl IntoIterator<Item = (&'a str, &'a str)>) -> Value {
+pub(in crate::config) fn one_of<'a>(words: impl IntoIterator<Item = (&'a str, &'a str)>) -> Value {
     let mut forms: Vec<Value> = words
         .into_iter()
         .map(|(word, meaning)| {

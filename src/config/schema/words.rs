@@ -34,12 +34,15 @@ impl Describe for OnStart {
     }
 }
 
-/// `credentials`.
-pub(in crate::config) enum Credential {}
+/// `path.allow`.
+pub(in crate::config) enum PathData {}
 
-impl Describe for Credential {
+impl Describe for PathData {
     fn describe() -> Value {
-        one_of([("authorization", "The Authorization field, with the scheme Bearer (RFC 6750 §2.1).")])
+        one_of([
+            ("encoded_slash", "`%2F` within a segment."),
+            ("parameters", "`;` and what follows it within a segment."),
+        ])
     }
 }
 
@@ -59,6 +62,15 @@ impl Describe for Method {
     fn describe() -> Value {
         let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
         json!({ "anyOf": [{ "enum": known }, text_of("[A-Z0-9_-]+")] })
+    }
+}
+
+/// A method, or all of them.
+pub(in crate::config) enum MethodOrAll {}
+
+impl Describe for MethodOrAll {
+    fn describe() -> Value {
+        json!({ "anyOf": [{ "const": "*" }, Method::describe()] })
     }
 }
 

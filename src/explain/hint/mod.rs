@@ -60,10 +60,10 @@ fn difference(asked: &str, given: &str) -> Option<&'static str> {
         Some("a trailing slash")
     } else if asked.trim() == given.trim() {
         Some("blanks around it")
-    } else if without_scheme(asked) == without_scheme(given) {
-        Some("what stands before `://`")
     } else if asked.eq_ignore_ascii_case(given) {
         Some("upper and lower case")
+    } else if without_scheme(asked) == without_scheme(given) {
+        Some("what stands before `://`")
     } else if without_slash(&without_scheme(asked))
         .eq_ignore_ascii_case(&without_slash(&without_scheme(given)))
     {

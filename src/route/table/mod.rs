@@ -7,6 +7,8 @@
 //! Paths lie in one trie per host, per parent of wildcard hosts, and for any host; a look-up takes the lowest index
 //! over the tries that apply, at most one per label of the host.
 
+mod reach;
+
 use std::collections::HashMap;
 use std::iter;
 
@@ -15,7 +17,9 @@ use http::Method;
 use super::host::{HostPattern, Kind};
 use super::pattern::{Segment, Shape};
 use super::trie::{self, Trie};
-use super::{Captures, Methods, PathPattern, Target, canonical};
+use super::{Ambiguous, Captures, Methods, PathData, PathPattern, Target, canonical};
+
+pub use reach::Unreachable;
 
 /// What a route is for.
 #[derive(Debug, Clone)]
@@ -23,44 +27,29 @@ pub struct Matcher {
     pub(super) hosts: Vec<HostPattern>,
     pub(super) methods: Methods,
     path: PathPattern,
+    data: PathData,
 }
 
 impl Matcher {
     /// Hosts (none: any), methods and path together.
     pub fn new(hosts: Vec<HostPattern>, methods: Methods, path: PathPattern) -> Self {
-        Self { hosts, methods, path }
+        Self { hosts, methods, path, data: PathData::default() }
+    }
+
+    /// The same for paths that may hold this data.
+    #[must_use]
+    pub fn allowing(self, data: PathData) -> Self {
+        Self { data, ..self }
+    }
+
+    /// The methods.
+    pub fn methods(&self) -> &Methods {
+        &self.methods
     }
 
     /// The path pattern.
     pub fn path(&self) -> &PathPattern {
         &self.path
-    }
-
-    /// Of matchers in the order of precedence, those that no request ever reaches, each after an earlier one that takes
-    /// all of its requests: the very same hosts and path, or every path of every host.
-    pub fn unreachable(matchers: &[&Self]) -> Vec<(usize, usize)> {
-        let mut groups: HashMap<_, Vec<usize>> = HashMap::new();
-        let mut everything = None;
-        let mut unreachable = Vec::new();
-        for (index, matcher) in matchers.iter().enumerate() {
-            let key = matcher.key();
-            let takes_all = key.0.is_empty() && key.1.open && key.1.segments.is_empty();
-            let group = groups.entry(key).or_default();
-            let mut same = group.iter().copied();
-            let includes = |&first: &usize| {
-                matchers.get(first).is_some_and(|first| first.methods.include(&matcher.methods))
-            };
-            // Routes of the very same hosts and path share out the methods.
-            let covered = if takes_all { None } else { everything };
-            if let Some(first) = covered.or_else(|| same.find(includes)) {
-                unreachable.push((index, first));
-            }
-            group.push(index);
-            if takes_all {
-                everything = everything.or(Some(index));
-            }
-        }
-        unreachable
     }
 
     /// What routes with the very same hosts and path have in common.
@@ -96,6 +85,8 @@ pub struct Found<'a, T> {
 pub enum NotFound<'a, T> {
     /// No hosts and path match.
     Route,
+    /// The path holds what the route that it would have does not allow.
+    Target(Ambiguous),
     /// Hosts and path match, but not the method.
     Method {
         /// The first route of these hosts and this path.
@@ -151,12 +142,23 @@ impl<T> RouteTable<T> {
 
     /// The first route whose hosts and path match and that takes the method.
     pub fn find<'a>(&'a self, target: &Target) -> Result<Found<'a, T>, NotFound<'a, T>> {
+        self.find_for(target, target.method())
+    }
+
+    /// The route that a request of this method to the target would have.
+    ///
+    /// What the path may hold as data is for that one route to say: a target that it does not allow has no other route.
+    pub fn find_for<'a>(&'a self, target: &Target, method: &Method) -> Result<Found<'a, T>, NotFound<'a, T>> {
         let path = canonical::decode(target.path());
         // The `*` of OPTIONS is no path, and matches no pattern.
         let path = path.strip_prefix('/').ok_or(NotFound::Route)?;
         let first = self.tries(target.host()).fold(trie::NONE, |best, trie| trie.lowest(path, best));
-        let first = self.routes.get(first).ok_or(NotFound::Route)?;
-        let entry = self.taking(first, target.method())?;
+        let first = self.routes.get(first);
+        let entry = first.ok_or(NotFound::Route).and_then(|first| self.taking(first, method));
+        let decides = entry.as_ref().ok().copied().or(first);
+        let allowed = decides.map_or(PathData::default(), |entry| entry.matcher.data);
+        target.data().within(allowed).map_err(NotFound::Target)?;
+        let entry = entry?;
         let pattern = entry.matcher.path();
         let segments = iter::zip(&pattern.shape.segments, path.split('/'));
         let values =
@@ -191,9 +193,14 @@ impl<T> RouteTable<T> {
     /// The tries that hold the routes of a host.
     fn tries(&self, host: Option<&str>) -> impl Iterator<Item = &Trie> {
         let exactly = host.and_then(|host| self.exactly.get(host));
-        let parents = iter::successors(host, |name| name.split_once('.').map(|(_, parent)| parent)).skip(1);
-        let parents = parents.take_while(|_| !self.below.is_empty());
-        iter::once(&self.any).chain(exactly).chain(parents.filter_map(|parent| self.below.get(parent)))
+        let parent = host.and_then(|host| host.split_once('.')).map(|(_, parent)| parent);
+        iter::once(&self.any).chain(exactly).chain(parent.into_iter().flat_map(|parent| self.parents(parent)))
+    }
+
+    /// The tries that hold the routes of all names below this one.
+    fn parents(&self, parent: &str) -> impl Iterator<Item = &Trie> {
+        let parents = iter::successors(Some(parent), |name| name.split_once('.').map(|(_, parent)| parent));
+        parents.take_while(|_| !self.below.is_empty()).filter_map(|parent| self.below.get(parent))
     }
 
     fn insert(&mut self, matcher: &Matcher, index: usize) {

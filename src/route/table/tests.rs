@@ -29,6 +29,7 @@ fn find(table: &RouteTable<usize>, method: &str, host: &str, path: &str) -> Resu
     match table.find(&target(method, host, path)) {
         Ok(found) => Ok(*found.route),
         Err(NotFound::Route) => Err("no route".to_owned()),
+        Err(NotFound::Target(ambiguous)) => Err(ambiguous.why().to_owned()),
         Err(NotFound::Method { route, allow }) => Err(format!("{route}: {allow}")),
     }
 }
@@ -160,13 +161,94 @@ fn captures_are_decoded_once() {
     assert_eq!(table.iter().count(), 1);
 }
 
+const SLASH: PathData = PathData { encoded_slash: true, parameters: false };
+const PARAMETERS: PathData = PathData { encoded_slash: false, parameters: true };
+
+/// The tests' table with what each route allows.
+fn allowing(routes: &[(&[&str], &str, PathData)]) -> RouteTable<usize> {
+    let routes = routes.iter().enumerate();
+    RouteTable::new(
+        routes
+            .map(|(index, (methods, path, data))| (matcher(&[], methods, path).allowing(*data), index))
+            .collect(),
+    )
+}
+
+#[test]
+fn data_is_within_one_segment_of_a_route_that_allows_it() {
+    let none = PathData::default();
+    let table = allowing(&[
+        (&[], "/files/a/b", none),
+        (&[], "/files/{name}", SLASH),
+        (&[], "/cars/{car}/**", PARAMETERS),
+        (&[], "/strict/**", none),
+        (&["GET"], "/shared/{x}", none),
+        (&["PUT"], "/shared/{x}", SLASH),
+        (&[], "/open/**", PathData { encoded_slash: true, parameters: true }),
+        (&[], "/{any}", SLASH),
+    ]);
+    let (slash, parameter) = (Err("percent-encoded slash"), Err("path parameter (semicolon)"));
+    for (method, path, expected) in [
+        ("GET", "/files/a%2Fb", Ok(1)),
+        ("GET", "/files/a%2fb/", Ok(1)),
+        ("GET", "/files/a/b", Ok(0)),
+        ("GET", "/files%2Fa", Ok(7)),
+        ("GET", "/files/x;v=1", parameter),
+        ("GET", "/files/x;v=1%2Fy", parameter),
+        // No route has it, but it is not allowed either.
+        ("GET", "/files/a%2Fb/c", slash),
+        ("GET", "/nowhere/a%2Fb", slash),
+        ("GET", "/nowhere/a;b", parameter),
+        ("GET", "/nowhere/a", Err("no route")),
+        ("GET", "/cars/bmw;color=red/x;y", Ok(2)),
+        ("GET", "/cars/bmw;color=red", Ok(2)),
+        ("GET", "/cars;x/bmw", parameter),
+        ("GET", "/cars/bmw%2Fx", slash),
+        // The first whose path matches decides, not a later one that would allow it.
+        ("GET", "/strict/a%2Fb", slash),
+        ("GET", "/strict/a;b", parameter),
+        ("GET", "/strict%2Fa", Ok(7)),
+        // Of routes that share a path, the one that takes the method; for a 405, the first.
+        ("GET", "/shared/a%2Fb", slash),
+        ("PUT", "/shared/a%2Fb", Ok(5)),
+        ("POST", "/shared/a%2Fb", slash),
+        ("POST", "/shared/a", Err("4: GET, HEAD, PUT")),
+        ("GET", "/open/a%2Fb;c/d", Ok(6)),
+    ] {
+        assert_eq!(find(&table, method, "h", path), expected.map_err(str::to_owned), "{method} {path}");
+    }
+    for (path, captured) in [
+        ("/files/a%2fb%20c", "a/b c"),
+        ("/files/%2F%2Fa%2F/", "//a/"),
+        ("/cars/bmw;color=r%65d/x", "bmw;color=red"),
+        ("/a%2F{b}", "a/{b}"),
+    ] {
+        let target = target("GET", "h", path);
+        let found = table.find(&target).unwrap();
+        assert_eq!(found.captures.iter().map(|(_, value)| value).collect::<Vec<_>>(), [captured], "{path}");
+        assert_eq!(target.path(), path.replace("%2f", "%2F").replace("%65", "e"));
+    }
+}
+
 /// The route and its captured values, else the first of the group and its Allow header.
 type Outcome = Result<(usize, Vec<String>), Option<(usize, String)>>;
 
+/// What the path may not hold on the route that decides.
+const NOT_ALLOWED: usize = usize::MAX;
+
 /// What the contract says, route by route, without any index.
 fn linear(routes: &[(Matcher, usize)], target: &Target) -> Outcome {
-    let decoded = canonical::decode(target.path());
-    let segments: Vec<&str> = decoded.split('/').filter(|segment| !segment.is_empty()).collect();
+    // Split before anything is decoded, so that what is encoded stays in its segment.
+    let path = target.path().split('/').filter(|segment| !segment.is_empty());
+    let decoded: Vec<String> = path
+        .map(|segment| segment.split("%2F").map(canonical::decode).collect::<Vec<_>>().join("/"))
+        .collect();
+    let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
+    let refused = |allowed: PathData| {
+        target.path().contains(';') && !allowed.parameters
+            || target.path().contains("%2F") && !allowed.encoded_slash
+    };
+    let not_allowed = || Err(Some((NOT_ALLOWED, String::new())));
     let host_matches = |pattern: &HostPattern| match &pattern.0 {
         Kind::Exactly(name) => target.host() == Some(name),
         Kind::Below(parent) => target.host().is_some_and(|host| host.ends_with(&format!(".{parent}"))),
@@ -182,9 +264,15 @@ fn linear(routes: &[(Matcher, usize)], target: &Target) -> Outcome {
         (matcher.hosts.is_empty() || matcher.hosts.iter().any(host_matches))
             && path_matches(&matcher.path.shape)
     };
-    let (first, index) = routes.iter().find(|(matcher, _)| matches(matcher)).ok_or(None)?;
+    let Some((first, index)) = routes.iter().find(|(matcher, _)| matches(matcher)) else {
+        return if refused(PathData::default()) { not_allowed() } else { Err(None) };
+    };
     let same: Vec<_> = routes.iter().filter(|(matcher, _)| matcher.key() == first.key()).collect();
-    if let Some((matcher, index)) = same.iter().find(|(matcher, _)| matcher.methods.take(target.method())) {
+    let chosen = same.iter().find(|(matcher, _)| matcher.methods.take(target.method()));
+    if refused(chosen.map_or(first.data, |(matcher, _)| matcher.data)) {
+        return not_allowed();
+    }
+    if let Some((matcher, index)) = chosen {
         let captured = iter::zip(&matcher.path.shape.segments, &segments);
         let captured =
             captured.filter(|(segment, _)| **segment == Segment::Capture).map(|(_, text)| (*text).to_owned());
@@ -217,8 +305,10 @@ fn routes() -> impl Strategy<Value = Vec<(Matcher, usize)>> {
     let hosts = proptest::sample::subsequence(vec!["a.t", "b.a.t", "*.t", "*.a.t", "t"], 0..3);
     let methods = proptest::sample::subsequence(vec!["GET", "HEAD", "POST", "PUT"], 0..3);
     let hosts = prop_oneof![Just(vec![]), hosts];
-    let route =
-        (hosts, methods, patterns()).prop_map(|(hosts, methods, path)| matcher(&hosts, &methods, &path));
+    let route = (hosts, methods, patterns(), any::<bool>(), any::<bool>());
+    let route = route.prop_map(|(hosts, methods, path, encoded_slash, parameters)| {
+        matcher(&hosts, &methods, &path).allowing(PathData { encoded_slash, parameters })
+    });
     proptest::collection::vec(route, 0..12).prop_map(|matchers| {
         matchers.into_iter().enumerate().map(|(index, matcher)| (matcher, index)).collect()
     })
@@ -230,7 +320,7 @@ proptest! {
     #[test]
     fn the_table_finds_what_reading_the_list_finds(
         routes in routes(),
-        segments in proptest::collection::vec(select(vec!["a", "b", ":", "%3a", "%61", "c", "a%20"]), 0..5),
+        segments in proptest::collection::vec(select(vec!["a", "b", ":", "%3a", "%61", "c", "a%20", "a%2fb", "a;b", "a%2F%3A;"]), 0..5),
         slash in any::<bool>(),
         host in select(vec!["a.t", "B.A.T", "c.b.a.t.", "t", "x", "x.t:80"]),
         method in select(vec!["GET", "HEAD", "POST", "PUT", "DELETE"]),
@@ -242,6 +332,7 @@ proptest! {
         let found = match table.find(&target) {
             Ok(found) => Ok((*found.route, found.captures.iter().map(|(_, value)| value.to_owned()).collect())),
             Err(NotFound::Route) => Err(None),
+            Err(NotFound::Target(_)) => Err(Some((NOT_ALLOWED, String::new()))),
             Err(NotFound::Method { route, allow }) => Err(Some((*route, allow.to_owned()))),
         };
         prop_assert_eq!(found, expected);

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use http::HeaderName;
+
 use super::folded::same;
 
 /// A header that overrides what the request line says.
@@ -47,6 +49,14 @@ impl Override {
             Self::HttpMethodOverride => "X-HTTP-Method-Override",
             Self::MethodOverride => "X-Method-Override",
             Self::HttpMethod => "X-HTTP-Method",
+        }
+    }
+
+    /// Whether a header of this name may make an upstream see another method than the request's.
+    pub fn is_of_method(name: &HeaderName) -> bool {
+        match Self::spelled(name.as_str().as_bytes()) {
+            Some(Self::HttpMethodOverride | Self::MethodOverride | Self::HttpMethod) => true,
+            Some(Self::OriginalUrl | Self::RewriteUrl) | None => false,
         }
     }
 

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::authn::Principal;
-use crate::authz::{Requirement, authorize};
+use crate::authz::{RequestFacts, Requirement, authorize};
 
 fn permit(roles: &[&str], claims: Value) -> Permit {
     let principal = Principal::for_test("corporate", roles, &["orders:read", "orders:write"], claims);
-    authorize(&Requirement::Authenticated, principal).unwrap()
+    authorize(&Requirement::Authenticated, principal, &RequestFacts::for_test()).unwrap()
 }
 
 fn identity(headers: &[(&str, &str, Format)]) -> Identity {

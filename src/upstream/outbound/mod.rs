@@ -11,12 +11,13 @@ use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 use http_body::Body;
 
 use super::error::Error;
-use super::guard::{Guard, Reserved};
+use super::guard::{Guard, Reserved, keeps_authorization, keeps_header};
 use super::hop_by_hop::{ConnectionOptions, is_hop_by_hop};
 use super::identified::Identified;
 use super::identity::Identity;
 use super::request::{Malformed, RequestBody};
 use super::{Endpoint, forwarded, upgrade};
+use crate::authn::Credentials;
 use crate::listener::Peer;
 use crate::route::Target;
 
@@ -30,6 +31,8 @@ pub(super) struct Outbound<'a> {
     pub(super) caller: &'a Identified,
     pub(super) identity: &'a Identity,
     pub(super) guard: &'a Guard,
+    /// Where the route looks for a token.
+    pub(super) credentials: &'a Credentials,
     /// Whose name stands in `Host` when the client gave none, as HTTP/1.0 may.
     pub(super) endpoint: Option<&'a Endpoint>,
     /// Whether a switch to WebSocket is asked for.
@@ -42,7 +45,9 @@ impl Outbound<'_> {
         let headers = self.headers(&body)?;
         let mut request = Request::new(body);
         *request.method_mut() = self.inbound.method.clone();
-        *request.uri_mut() = Uri::from(self.target.path_and_query().clone());
+        let target = self.target.path_and_query();
+        let without = self.guard.concealed().query(target, self.kept());
+        *request.uri_mut() = Uri::from(without.unwrap_or_else(|| target.clone()));
         *request.version_mut() = Version::HTTP_11;
         *request.headers_mut() = headers;
         Ok(request)
@@ -75,8 +80,7 @@ impl Outbound<'_> {
     fn copy(&self, out: &mut HeaderMap) -> Result<(), Error> {
         let inbound = &self.inbound.headers;
         let options = ConnectionOptions::parse(inbound).ok_or(Malformed::ConnectionOptions)?;
-        // A credential that nobody verified is never passed on, so not on public routes either.
-        let keep_credential = self.identity.forwards_token() && self.caller.permit().principal().is_some();
+        let kept = self.kept();
         for (name, value) in inbound {
             let passes = if forwarded::is_forwarding(name) {
                 // Not subject to `Connection`: a trusted proxy must not be made to lose the client's address.
@@ -85,13 +89,13 @@ impl Outbound<'_> {
                     && !self.guard.removes(name)
                     && !self.identity.removes(name)
             } else if name == header::AUTHORIZATION {
-                keep_credential
+                keeps_authorization(kept)
             } else {
                 !is_ours(name)
                     && !is_hop_by_hop(name)
                     && !options.name(name)
                     && !is_disguised(name)
-                    && !self.guard.removes(name)
+                    && (!self.guard.removes(name) || keeps_header(kept, name))
                     && !self.identity.removes(name)
             };
             if passes {
@@ -99,6 +103,7 @@ impl Outbound<'_> {
             }
         }
         join_cookies(out);
+        self.conceal_cookies(out);
         if inbound.get_all(header::TE).iter().any(accepts_trailers) {
             out.insert(header::TE, HeaderValue::from_static("trailers"));
             // RFC 9110 §10.1.4: whoever sends TE says that it ends at the next hop.
@@ -108,6 +113,22 @@ impl Outbound<'_> {
             out.remove(TRACESTATE);
         }
         Ok(())
+    }
+
+    /// The places that stay on the request: those in which this route found the token that was verified. A credential
+    /// that nobody verified is never passed on, so not on public routes either.
+    fn kept(&self) -> Option<&Credentials> {
+        (self.identity.forwards_token() && self.caller.permit().principal().is_some())
+            .then_some(self.credentials)
+    }
+
+    fn conceal_cookies(&self, out: &mut HeaderMap) {
+        let Some(field) = out.get(header::COOKIE) else { return };
+        let Some(rest) = self.guard.concealed().cookies(field.as_bytes(), self.kept()) else { return };
+        match HeaderValue::from_bytes(&rest) {
+            Ok(rest) if !rest.is_empty() => drop(out.insert(header::COOKIE, rest)),
+            Ok(_) | Err(_) => drop(out.remove(header::COOKIE)),
+        }
     }
 
     fn host(&self) -> Option<HeaderValue> {
@@ -173,6 +194,15 @@ const ROOM_FOR_OURS: usize = 16;
 /// Whether the gateway sets or answers the field itself. `Expect` is answered by hyper when the body is asked for.
 fn is_ours(field: &HeaderName) -> bool {
     matches!(field.as_str(), "host" | "content-length" | "expect" | "x-request-id" | "traceparent")
+}
+
+/// Whether the field is a credential or tells about the client, in any spelling.
+pub(super) fn is_sensitive(field: &HeaderName) -> bool {
+    forwarded::is_forwarding(field)
+        || matches!(
+            Reserved::of(field.as_str().as_bytes()),
+            Some(Reserved::Credential | Reserved::Forwarding)
+        )
 }
 
 /// Whether the field is one that the gateway handles, in a spelling that only the application will recognise:

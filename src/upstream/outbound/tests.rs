@@ -3,8 +3,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::authn::{ClaimPath, Principal};
-use crate::authz::{Permit, Requirement, authorize};
+use crate::authn::{ClaimPath, CookieName, ParameterName, Place, Principal};
+use crate::authz::{Permit, RequestFacts, Requirement, authorize};
 use crate::route::Captures;
 use crate::upstream::{Format, IdentityName, IdentityValue};
 
@@ -20,17 +20,34 @@ struct Case {
     trusted: bool,
     permit: fn() -> Permit,
     forward_token: bool,
+    /// Where the route looks for a token; the file names a cookie `t`, a header and a parameter `t` as well.
+    credentials: Credentials,
     version: Version,
     upgrade: bool,
 }
 
 fn alice() -> Permit {
     let principal = Principal::for_test("corporate", &[], &[], json!({ "sub": "alice" }));
-    authorize(&Requirement::Authenticated, principal).unwrap()
+    authorize(&Requirement::Authenticated, principal, &RequestFacts::for_test()).unwrap()
+}
+
+fn elsewhere() -> Credentials {
+    Credentials::new(vec![
+        Place::Cookie(CookieName::parse("t").unwrap()),
+        Place::Header(HeaderName::from_static("x-api-token")),
+        Place::Query(ParameterName::parse("t").unwrap()),
+    ])
 }
 
 fn verified() -> Case {
-    Case { trusted: false, permit: alice, forward_token: false, version: Version::HTTP_11, upgrade: false }
+    Case {
+        trusted: false,
+        permit: alice,
+        forward_token: false,
+        credentials: Credentials::default(),
+        version: Version::HTTP_11,
+        upgrade: false,
+    }
 }
 
 impl Case {
@@ -44,7 +61,7 @@ impl Case {
             if self.trusted { vec!["10.0.0.0/8".parse().unwrap()].into() } else { Arc::default() };
         let peer = Peer::new("10.0.0.7:999".parse().unwrap(), "test".into(), true, networks);
         let user = IdentityName::parse("X-User").unwrap();
-        let guard = Guard::new([user.header()].into_iter());
+        let guard = Guard::new([user.header()].into_iter()).concealing([&elsewhere()].into_iter());
         let value = IdentityValue::Claim(ClaimPath::parse("sub").unwrap());
         let identity = Identity::new(vec![(user, value, Format::Text)], self.forward_token, Vec::new(), &[]);
         let endpoint = Endpoint::parse("http://orders:3000").unwrap();
@@ -57,6 +74,7 @@ impl Case {
             caller: &Identified::new(&identity, (self.permit)(), &Captures::default()).unwrap(),
             identity: &identity,
             guard: &guard,
+            credentials: &self.credentials,
             endpoint: Some(&endpoint),
             upgrade: self.upgrade,
         };
@@ -203,6 +221,54 @@ fn the_credential_is_forwarded_only_if_verified_and_asked_for() {
     assert_eq!(keep.get(credential).all("authorization"), ["Bearer t"]);
     let public = Case { permit: Permit::public, ..keep };
     assert!(!public.get(credential).headers.contains_key("authorization"));
+}
+
+#[test]
+fn every_place_of_a_credential_is_taken_out_and_nothing_else() {
+    let fields = &[
+        ("Host", "a"),
+        ("Authorization", "Basic dTpw"),
+        ("Cookie", "a=1; t=x; b=\"2 3\""),
+        ("X-Api-Token", "x"),
+        ("X_Api.Token", "x"),
+        ("X-Api-Tokens", "theirs"),
+    ];
+    let uri = "/a%2db?a=%31&%74=x&&b;c";
+    for forward_token in [false, true] {
+        // The route itself looks at the Authorization field alone.
+        let sent = Case { forward_token, ..verified() }.send(uri, fields);
+        assert_eq!(sent.target, "/a-b?a=%31&&b;c");
+        assert_eq!(sent.all("cookie"), ["a=1; b=\"2 3\""]);
+        assert_eq!(sent.all("x-api-tokens"), ["theirs"]);
+        assert_eq!(sent.headers.contains_key("authorization"), forward_token);
+        assert!(!sent.headers.contains_key("x-api-token") && !sent.headers.contains_key("x_api.token"));
+    }
+    let sent = verified().send("/a?t=x", &[("Host", "a"), ("Cookie", "t=x")]);
+    assert_eq!(sent.target, "/a");
+    assert!(!sent.headers.contains_key("cookie"));
+    let http2 = Case { version: Version::HTTP_2, ..verified() };
+    let sent = http2.send("https://a/?t", &[("cookie", "a=1"), ("cookie", "t=x"), ("cookie", "b=2")]);
+    assert_eq!((sent.target.as_str(), sent.all("cookie")), ("/", vec!["a=1; b=2"]));
+}
+
+#[test]
+fn a_forwarded_credential_stays_where_the_route_found_it() {
+    let fields = &[
+        ("Host", "a"),
+        ("Authorization", "Basic dTpw"),
+        ("Cookie", "t=x; T=y"),
+        ("X-Api-Token", "x"),
+        ("X_Api_Token", "x"),
+    ];
+    let keep = Case { forward_token: true, credentials: elsewhere(), ..verified() };
+    let sent = keep.send("/a?t=x&T=y", fields);
+    assert_eq!(sent.target, "/a?t=x");
+    assert_eq!(sent.all("cookie"), ["t=x"]);
+    assert_eq!(sent.all("x-api-token"), ["x"]);
+    assert!(!sent.headers.contains_key("x_api_token") && !sent.headers.contains_key("authorization"));
+    let public = Case { permit: Permit::public, ..keep }.send("/a?t=x", fields);
+    assert_eq!(public.target, "/a");
+    assert!(!public.headers.contains_key("cookie") && !public.headers.contains_key("x-api-token"));
 }
 
 #[test]

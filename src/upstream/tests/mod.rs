@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::authn::{ClaimPath, Principal};
-use crate::authz::{Requirement, authorize};
+use crate::authz::{RequestFacts, Requirement, authorize};
 use crate::listener::{Listener, ListenerSpec, Refusal, Service};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -46,7 +46,7 @@ impl Service for Relay {
             received: Arc::default(),
             drain: &self.drain,
         };
-        let permit = authorize(&Requirement::Authenticated, principal).unwrap();
+        let permit = authorize(&Requirement::Authenticated, principal, &RequestFacts::for_test()).unwrap();
         let caller = self.forward.identify(permit, &Captures::default()).unwrap();
         match self.forward.send(caller, inbound).await {
             Ok(answer) => answer,
@@ -91,7 +91,8 @@ impl World {
         let guard = Guard::new([user.header()].into_iter());
         let value = IdentityValue::Claim(ClaimPath::parse("sub").unwrap());
         let identity = Identity::new(vec![(user, value, Format::Text)], false, Vec::new(), &[]);
-        let forward = Forward::new(Arc::clone(&upstream), Arc::new(identity), Arc::new(guard));
+        let forward =
+            Forward::new(Arc::clone(&upstream), Arc::new(identity), Arc::new(guard), Arc::default());
         let listener = ListenerSpec {
             name: "test".into(),
             address: "127.0.0.1:0".parse().unwrap(),

@@ -1,13 +1,19 @@
 //! The credential of a request: where its token is.
 //!
-//! Given the header fields; hands on at most one [`BearerToken`] (RFC 6750 §2.1). Refuses two Authorization fields,
-//! equal or not and whatever their schemes (some servers read the first, some the last, some join them:
-//! CVE-2026-26308), and a Bearer field without exactly one token. Another scheme than Bearer is no credential here.
+//! Given the header fields and the query; hands on at most one [`BearerToken`] out of the places that are configured
+//! ([`Credentials`]). Refuses two Authorization fields, equal or not and whatever their schemes (some servers read the
+//! first, some the last, some join them: CVE-2026-26308), two credentials in whatever places, and one that is not
+//! exactly one token. Another scheme than Bearer is no credential here.
+
+mod cookie;
+mod parameter;
+mod places;
 
 use std::fmt;
 
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
+pub use self::cookie::CookieName;
+pub use self::parameter::ParameterName;
+pub use self::places::{Credential, Credentials, Place};
 
 /// The token that a request carries, not verified yet; borrows the request's header.
 #[derive(Clone, Copy)]
@@ -28,16 +34,6 @@ impl<'a> BearerToken<'a> {
 impl fmt::Debug for BearerToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BearerToken(…)")
-    }
-}
-
-/// The request's token, if it carries one.
-pub fn credential(headers: &HeaderMap) -> Result<Option<BearerToken<'_>>, CredentialError> {
-    let mut fields = headers.get_all(AUTHORIZATION).iter();
-    match (fields.next(), fields.next()) {
-        (None, _) => Ok(None),
-        (Some(field), None) => bearer(field.as_bytes()),
-        (Some(_), Some(_)) => Err(CredentialError::Ambiguous),
     }
 }
 
@@ -93,7 +89,8 @@ fn is_tchar(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::header::AUTHORIZATION;
+    use http::{HeaderMap, HeaderValue};
     use proptest::prelude::*;
 
     use super::*;
@@ -103,7 +100,8 @@ mod tests {
         for field in fields {
             headers.append(AUTHORIZATION, HeaderValue::from_bytes(field).unwrap());
         }
-        Ok(credential(&headers)?.map(|token| token.text().to_owned()))
+        let found = Credentials::default().find(&headers, None)?;
+        Ok(found.map(|credential| credential.token().text().to_owned()))
     }
 
     #[test]

@@ -1,8 +1,14 @@
 //! A changed configuration takes effect while requests run, or changes nothing at all.
 
+mod files;
+mod listeners;
+mod storm;
+
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::support::Client;
 use crate::support::world::{EVERY_ACCESS, Setup, World};
@@ -15,6 +21,18 @@ fn edit(world: &World, from: &str, to: &str) {
     let text = std::fs::read_to_string(file(world)).unwrap();
     assert!(text.contains(from), "{text}");
     std::fs::write(file(world), text.replace(from, to)).unwrap();
+}
+
+/// An address that nobody listens on.
+fn free_address() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// Reloads, and waits until that has succeeded.
+async fn reload(world: &World) {
+    let before = reloads(world, "success").await;
+    world.gateway.reload();
+    eventually!(reloads(world, "success").await > before, "never reloaded");
 }
 
 async fn reloads(world: &World, result: &str) -> f64 {
@@ -99,4 +117,59 @@ async fn sighup_reloads() {
         binary.stderr()
     );
     client.get("/public/a").send().await.assert_passed();
+}
+
+#[tokio::test]
+async fn every_problem_of_a_refused_file_is_logged_with_its_place() {
+    let setup = Setup::new().await;
+    let mut binary = setup.run(EVERY_ACCESS).await;
+    let client = binary.client().await;
+    let right = std::fs::read_to_string(setup.scratch.path().join("jwtgate.yaml")).unwrap();
+    let wrong = right.replace("access: public", "access: publik").replace("orders:read", "") + "one: 1\n";
+    let file = setup.scratch.write("jwtgate.yaml", wrong);
+    binary.signal("HUP");
+    let problems = eventually!({
+        let said = binary.stderr();
+        let place = format!("{}:", file.display());
+        let found: Vec<String> = said.into_iter().filter(|line| line.contains(&place)).collect();
+        (found.len() >= 3).then_some(found)
+    });
+    for problem in ["publik", "one", "empty"] {
+        assert!(
+            problems.iter().any(|line| line.contains(problem) && line.contains("ERROR")),
+            "{problems:#?}"
+        );
+    }
+    client.get("/public/a").send().await.assert_passed();
+}
+
+#[tokio::test]
+async fn a_request_sees_one_configuration_from_its_start_to_its_end() {
+    let world = World::start(EVERY_ACCESS).await;
+    world.client.get("/authenticated/a").bearer(&world.issuer.token().sign()).send().await.assert_passed();
+    // The next token's key has to be asked for, which takes a while: time for a reload in the middle of a request.
+    world.issuer.rotate();
+    world.issuer.delay(Duration::from_secs(2));
+    let token = world.issuer.token().sign();
+    let slow = tokio::spawn(world.client.get("/authenticated/slow").bearer(&token).send());
+    eventually!(
+        world.gateway.metrics().await.sum("jwtgate_unknown_kid_total", &[]) == 1.0,
+        "the key was never missed"
+    );
+    edit(&world, "X-User: claims.sub", "X-Person: claims.sub");
+    edit(&world, "name: rest", "name: other");
+    reload(&world).await;
+    assert!(!slow.is_finished(), "the reload came too late to prove anything");
+    slow.await.unwrap().assert_passed();
+    world.client.get("/authenticated/new").bearer(&token).send().await.assert_passed();
+    let seen = world.upstream.requests();
+    let headers = |path: &str| {
+        let request = seen.iter().find(|request| request.target() == path).unwrap();
+        (request.header("x-user").map(str::to_owned), request.header("x-person").map(str::to_owned))
+    };
+    assert_eq!(headers("/authenticated/slow"), (Some("alice".to_owned()), None));
+    assert_eq!(headers("/authenticated/new"), (None, Some("alice".to_owned())));
+    let metrics = world.gateway.metrics().await;
+    assert_eq!(metrics.sum("jwtgate_decisions_total", &[("route", "rest"), ("reason", "allowed")]), 2.0);
+    assert_eq!(metrics.sum("jwtgate_decisions_total", &[("route", "other"), ("reason", "allowed")]), 1.0);
 }

@@ -1,0 +1,209 @@
+//! What a decision costs: ten terms without a condition, conditions as operators write them, and the costliest ones that a
+//! token can be made for.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a bench that cannot be set up has nothing to measure"
+)]
+
+use std::hint::black_box;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use divan::Bencher;
+use http::request::Parts;
+use jwtgate::authn::keys::{FetchOptions, KeySource, Keys, SecretSource};
+use jwtgate::authn::{
+    Admission, Algorithm, Algorithms, Authenticator, BearerToken, ClaimPath, Issuer, IssuerSpec, Principal,
+    TokenLimits, TokenTypes,
+};
+use jwtgate::authz::{
+    ClaimTerm, ClaimTest, Expression, Literal, NameTest, Pattern, Quantifier, RequestFacts, Requirement,
+};
+use jwtgate::route::{Captures, Matcher, Methods, PathPattern, RouteTable, Target};
+use jwtgate::telemetry::metrics::Metrics;
+use serde_json::{Value, json};
+
+fn main() {
+    divan::main();
+}
+
+/// Ten terms over roles, scopes and claims, two of them nested; all of them hold, so all are looked at.
+#[divan::bench]
+fn ten_terms(bencher: Bencher<'_, '_>) {
+    let names =
+        |quantifier, names: &[&str]| (quantifier, names.iter().map(|&name| name.to_owned()).collect());
+    let test = |terms: Vec<_>| NameTest::new(terms).expect("a test");
+    let claim = |path: &str, test| Requirement::Claim(ClaimPath::parse(path).expect("a path"), test);
+    let equals = |text: &str| ClaimTest::equals(Literal::string(text));
+    let term = |term| ClaimTest::new(vec![term]).expect("a test");
+    let requirement = Requirement::AllOf(vec![
+        Requirement::Roles(test(vec![
+            names(Quantifier::Any, &["admin", "clerk"]),
+            names(Quantifier::None, &["banned"]),
+        ])),
+        Requirement::Scopes(test(vec![names(Quantifier::All, &["orders:read", "orders:write"])])),
+        claim("tenant", equals("acme")),
+        claim("email_verified", ClaimTest::equals(Literal::boolean(true))),
+        claim("address.country", equals("CH")),
+        claim("realm_access.level", ClaimTest::equals(Literal::integer(3).expect("an integer"))),
+        claim("locked", term(ClaimTerm::Exists(false))),
+        claim("email", term(ClaimTerm::Matches(Pattern::parse(r"[^@]+@example\.com").expect("a pattern")))),
+        claim(
+            "department",
+            term(ClaimTerm::Values(
+                Quantifier::Any,
+                vec![Literal::string("sales"), Literal::string("support")],
+            )),
+        ),
+    ]);
+    measure(bencher, &requirement, &ordinary(), true);
+}
+
+/// Conditions as operators write them.
+#[divan::bench(args = [
+    "claims.sub == path.id || \"admin\" in roles",
+    "claims.level + 1 > 3",
+    "now < timestamp(claims.valid_until)",
+    "claims.groups.exists(g, g.startsWith('team-'))",
+    "request.headers['x-tenant'][0] == claims.tenant",
+    "claims.email.matches('^[^@]+@example[.]com$')",
+])]
+fn condition(bencher: Bencher<'_, '_>, text: &str) {
+    measure(bencher, &when(text), &ordinary(), true);
+}
+
+/// The costliest conditions that were found, with a token of the greatest size. None may take a millisecond.
+#[divan::bench(args = [
+    "claims.l.all(x, !claims.t.contains('aaaaaaaaaaaaaaaab'))",
+    "claims.l.all(x, !claims.t.contains('ba' + x))",
+    "claims.l.all(x, !claims.t.matches('a{50}b'))",
+    "claims.l.all(x, !claims.t.matches('(a|aa|aaa)*[^a]{3}'))",
+    "claims.l.all(x, !(x + 'x' in claims.l))",
+    "claims.l.all(x, claims.l == claims.l)",
+    "claims.l.all(x, claims.t + claims.t != '')",
+    "claims.l.all(x, claims.l + claims.l != [])",
+    "claims.l.all(x, size(claims.t) > 0)",
+    "claims.l.all(x, timestamp('2026-01-01T00:00:00Z') < timestamp('2026-01-01T00:00:0' + x))",
+    "claims.l.all(x, [claims, claims, claims] == [claims, claims, claims])",
+    "claims.l.all(x, {x: 1, 'a': 2, 'b': 3, 'c': 4} == {x: 1, 'a': 2, 'b': 3, 'c': 4})",
+    "claims.l.all(x, string(2.5e-300) != x && string(1.7e200) != x)",
+    "claims.l.all(x, double('1.7976931348623157e+308') > 0.0 && int(double(x + '1')) >= 0)",
+    "claims.l.all(x, 'x-tenant' in request.headers && request.headers == request.headers)",
+])]
+fn costliest(bencher: Bencher<'_, '_>, text: &str) {
+    measure(bencher, &when(text), &hostile(), false);
+}
+
+/// A condition from its text.
+#[divan::bench(args = ["claims.sub == path.id || \"admin\" in roles"])]
+fn load(bencher: Bencher<'_, '_>, text: &str) {
+    bencher.bench_local(|| Expression::parse(black_box(text)).is_ok());
+}
+
+fn when(text: &str) -> Requirement {
+    Requirement::When(Box::new(
+        Expression::parse(text).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}")),
+    ))
+}
+
+fn measure(bencher: Bencher<'_, '_>, requirement: &Requirement, claims: &Value, holds: bool) {
+    let principal = principal(claims);
+    let (head, captures) = request();
+    let target = Target::parse(&head).expect("a target");
+    let facts = RequestFacts {
+        target: &target,
+        captures: &captures,
+        headers: &head.headers,
+        hidden: &|name| name == "authorization",
+        now: now(),
+    };
+    if holds {
+        assert!(requirement.holds(&principal, &facts), "{requirement:?}");
+    }
+    bencher.bench_local(|| black_box(requirement).holds(black_box(&principal), black_box(&facts)));
+}
+
+fn request() -> (Parts, Captures) {
+    let request = http::Request::builder().uri("/orders/42").header("host", "api.example.com");
+    let head = request.header("x-tenant", "acme").body(()).expect("a request").into_parts().0;
+    let path = PathPattern::parse("/orders/{id}").expect("a path");
+    let table = RouteTable::new(vec![(Matcher::new(vec![], Methods::any(), path), ())]);
+    let target = Target::parse(&head).expect("a target");
+    let captures = table.find(&target).expect("a route").captures;
+    (head, captures)
+}
+
+fn ordinary() -> Value {
+    let groups: Vec<String> =
+        (0..20).map(|number| format!("group-{number}")).chain(["team-a".into()]).collect();
+    json!({
+        "sub": "42", "scope": "openid profile orders:read orders:write", "tenant": "acme", "level": 3,
+        "realm_access": { "roles": ["auditor", "clerk", "offline_access"], "level": 3 }, "email_verified": true,
+        "email": "someone@example.com", "department": "support", "address": { "country": "CH", "locality": "Bern" },
+        "valid_until": "2099-01-01T00:00:00Z", "groups": groups, "preferred_username": "someone",
+        "sid": "f0c1b6de-4d4e-4f0f-8a7a-5a4a3d2c1b0a", "jti": "01959f2a-6c1e-7f3c-9c55-0d2b1f6f3e11",
+    })
+}
+
+fn hostile() -> Value {
+    let list: Vec<String> = (0..256).map(|number| (number % 10).to_string()).collect();
+    json!({ "sub": "42", "l": list, "t": "a".repeat(9_000) })
+}
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_hours(500_000)
+}
+
+/// A caller whose token has these claims.
+fn principal(claims: &Value) -> Principal {
+    let mut claims = claims.clone();
+    let members = claims.as_object_mut().expect("claims are an object");
+    members.insert("iss".into(), json!("https://id.example.com"));
+    members.insert("aud".into(), json!("orders-api"));
+    members.insert("exp".into(), json!(1_800_000_300));
+    let key = vec![7; 32];
+    let b64 = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let input = format!("{}.{}", b64(br#"{"alg":"HS256"}"#), b64(claims.to_string().as_bytes()));
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), input.as_bytes());
+    let token = format!("{input}.{}", b64(tag.as_ref()));
+    let file = tempfile::NamedTempFile::new().expect("temporary file");
+    std::fs::write(file.path(), &key).expect("temporary file");
+    let path = |text: &str| ClaimPath::parse(text).expect("a path");
+    let spec = IssuerSpec {
+        name: Arc::from("corporate"),
+        issuer: "https://id.example.com".into(),
+        audiences: vec!["orders-api".into()],
+        algorithms: Algorithms::new(vec![Algorithm::Hs256]).expect("one algorithm"),
+        tenants: None,
+        token_types: TokenTypes::default(),
+        clock_skew: Duration::from_secs(30),
+        max_age: None,
+        required_claims: vec![path("sub")],
+        roles: path("realm_access.roles"),
+        scopes: None,
+        token_cache_bytes: 0,
+    };
+    let metrics = Metrics::new().expect("metrics").issuer(&spec.name);
+    let source = KeySource::Secret(SecretSource::File(file.path().to_path_buf()));
+    let options = FetchOptions::default();
+    let keys = Keys::new(&spec.name, &spec.issuer, &spec.algorithms, source, &options, metrics.clone());
+    let issuer = Arc::new(Issuer::new(spec, keys.expect("keys"), metrics));
+    let authenticator = Authenticator::new(vec![issuer], TokenLimits::default());
+    let token = BearerToken::parse(token.as_bytes()).expect("a token is a token68");
+    let admission = Admission::default();
+    match pin!(authenticator.authenticate(token, &admission, now()))
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(principal) => {
+            principal.unwrap_or_else(|failure| panic!("the token is valid: {failure:?}"))
+        }
+        Poll::Pending => panic!("the keys are fixed"),
+    }
+}

@@ -1,0 +1,70 @@
+//! `+`, `-`, `*`, `/`, `%`: checked, never wrapped, and never between an `int` and a `double`.
+
+use super::fault::Fault;
+use super::fuel::{COPIED, Fuel};
+use super::node::Operator;
+use super::value::{List, Value};
+
+pub(super) fn arithmetic<'a>(
+    operator: Operator,
+    one: &Value<'a>,
+    other: &Value<'a>,
+    fuel: &mut Fuel,
+) -> Result<Value<'a>, Fault> {
+    match (one, other) {
+        (Value::Int(one), Value::Int(other)) => integers(operator, *one, *other).map(Value::Int),
+        (Value::Double(one), Value::Double(other)) => doubles(operator, *one, *other).map(Value::Double),
+        (Value::Text(one), Value::Text(other)) if operator == Operator::Add => {
+            let (one, other) = (one.as_str(), other.as_str());
+            fuel.pay_bytes((one.len() + other.len()) * 2, COPIED)?;
+            Ok(Value::made([one, other].concat()))
+        }
+        (Value::List(one), Value::List(other)) if operator == Operator::Add => {
+            fuel.pay(one.len() + other.len())?;
+            let items =
+                |list: &List<'a>| (0..list.len()).filter_map(|index| list.get(index)).collect::<Vec<_>>();
+            let joined: Result<Vec<Value<'a>>, Fault> = items(one).into_iter().chain(items(other)).collect();
+            Ok(Value::List(List::Made(joined?.into())))
+        }
+        (Value::Timestamp(one), Value::Duration(other)) => match operator {
+            Operator::Add => one.plus(*other).map(Value::Timestamp),
+            Operator::Subtract => one.minus(*other).map(Value::Timestamp),
+            _ => Err(Fault::NoSuchOverload),
+        },
+        (Value::Duration(one), Value::Timestamp(other)) if operator == Operator::Add => {
+            other.plus(*one).map(Value::Timestamp)
+        }
+        (Value::Timestamp(one), Value::Timestamp(other)) if operator == Operator::Subtract => {
+            one.since(*other).map(Value::Duration)
+        }
+        (Value::Duration(one), Value::Duration(other)) => match operator {
+            Operator::Add => one.plus(*other).map(Value::Duration),
+            Operator::Subtract => one.minus(*other).map(Value::Duration),
+            _ => Err(Fault::NoSuchOverload),
+        },
+        _ => Err(Fault::NoSuchOverload),
+    }
+}
+
+fn integers(operator: Operator, one: i64, other: i64) -> Result<i64, Fault> {
+    match operator {
+        Operator::Add => one.checked_add(other),
+        Operator::Subtract => one.checked_sub(other),
+        Operator::Multiply => one.checked_mul(other),
+        Operator::Divide | Operator::Remainder if other == 0 => return Err(Fault::DivisionByZero),
+        Operator::Divide => one.checked_div(other),
+        Operator::Remainder => one.checked_rem(other),
+        _ => return Err(Fault::NoSuchOverload),
+    }
+    .ok_or(Fault::Overflow)
+}
+
+fn doubles(operator: Operator, one: f64, other: f64) -> Result<f64, Fault> {
+    match operator {
+        Operator::Add => Ok(one + other),
+        Operator::Subtract => Ok(one - other),
+        Operator::Multiply => Ok(one * other),
+        Operator::Divide => Ok(one / other),
+        _ => Err(Fault::NoSuchOverload),
+    }
+}

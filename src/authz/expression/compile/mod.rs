@@ -1,0 +1,157 @@
+//! The syntax tree in, a compiled condition out, or everything that is wrong with it.
+//!
+//! Each part is compiled together with what is known of its type, so that a condition which can never be true or
+//! false, and a name that nobody defined, are found when the configuration is loaded and not by a request.
+
+mod call;
+mod comprehension;
+mod name;
+mod operator;
+
+use cel::IdedExpr;
+use cel::common::ast::{EntryExpr, Expr, LiteralValue};
+
+use super::evaluate::Evaluation;
+use super::mistake::Mistake;
+use super::node::Node;
+use super::syntax::{self, MAX_DEPTH};
+use super::value::{Kind, Value};
+
+/// A part of a condition, and what is known of its value.
+pub(super) type Part = (Node, Kind);
+
+/// The condition that a text states.
+pub(super) fn compile(text: &str) -> Result<(Node, Vec<String>), Vec<Mistake>> {
+    let tree = syntax::parse(text).map_err(|mistake| vec![mistake])?;
+    if !is_shallow(&tree, MAX_DEPTH) {
+        return Err(vec![syntax::too_deep()]);
+    }
+    let mut compiler = Compiler::default();
+    let part = compiler.part(&tree);
+    if let Some((_, kind)) = &part
+        && !matches!(kind, Kind::Bool | Kind::Any)
+    {
+        let wrong = format!("the expression yields {}, and a condition is true or false", kind.name());
+        compiler.mistakes.push(Mistake::new(wrong, "compare it with something"));
+    }
+    match part {
+        Some((node, _)) if compiler.mistakes.is_empty() => Ok((node, compiler.captures)),
+        Some(_) | None => Err(compiler.mistakes),
+    }
+}
+
+/// What is found while a tree is compiled. Where a part cannot be compiled, its mistake is recorded and the rest goes on.
+#[derive(Debug, Default)]
+struct Compiler {
+    mistakes: Vec<Mistake>,
+    /// The captures that are named.
+    captures: Vec<String>,
+    /// The variable of the comprehension around the part.
+    element: Option<String>,
+}
+
+impl Compiler {
+    fn wrong(&mut self, wrong: impl std::fmt::Display, right: impl std::fmt::Display) -> Option<Part> {
+        self.mistakes.push(Mistake::new(wrong, right));
+        None
+    }
+
+    fn part(&mut self, tree: &IdedExpr) -> Option<Part> {
+        match &tree.expr {
+            Expr::Literal(literal) => self.literal(literal),
+            Expr::Ident(name) => self.name(name),
+            Expr::Select(select) => self.select(&select.operand, &select.field, select.test),
+            Expr::Call(call) => self.call(call),
+            Expr::List(list) => {
+                let items: Vec<Option<Part>> = list.elements.iter().map(|item| self.part(item)).collect();
+                let items: Option<Vec<Part>> = items.into_iter().collect();
+                let items: Box<[Node]> = items?.into_iter().map(|(node, _)| node).collect();
+                let constant = items.iter().all(is_constant);
+                self.folded(Node::List(items), Kind::List, constant)
+            }
+            Expr::Map(map) => {
+                let mut entries = Vec::new();
+                for entry in &map.entries {
+                    let EntryExpr::MapEntry(entry) = &entry.expr else { continue };
+                    let (key, value) = (self.part(&entry.key), self.part(&entry.value));
+                    entries.push(key.zip(value));
+                }
+                let entries: Option<Vec<(Part, Part)>> = entries.into_iter().collect();
+                let entries: Box<[(Node, Node)]> =
+                    entries?.into_iter().map(|((key, _), (value, _))| (key, value)).collect();
+                let constant = entries.iter().all(|(key, value)| is_constant(key) && is_constant(value));
+                self.folded(Node::Dict(entries), Kind::Dict, constant)
+            }
+            Expr::Struct(message) => {
+                let wrong = format!("`when` has no message type `{}`", message.type_name);
+                self.wrong(wrong, "write a map: `{\"name\": value}`")
+            }
+            // Macros are not expanded, and nothing else makes them.
+            Expr::Comprehension(_) | Expr::Unspecified => {
+                self.wrong("the expression cannot be compiled", "write it in a simpler way")
+            }
+        }
+    }
+
+    fn literal(&mut self, literal: &LiteralValue) -> Option<Part> {
+        let value = match literal {
+            LiteralValue::Boolean(value) => Value::Bool(*value.inner()),
+            LiteralValue::Int(value) => Value::Int(*value.inner()),
+            LiteralValue::Double(value) => Value::Double(*value.inner()),
+            LiteralValue::String(value) => Value::made(value.inner()),
+            LiteralValue::Null => Value::Null,
+            LiteralValue::UInt(value) => {
+                let number = value.inner();
+                return self.wrong(
+                    format!("`{number}u` is unsigned, and the integers of a token are `int`"),
+                    format!("write {number}"),
+                );
+            }
+            LiteralValue::Bytes(_) => {
+                return self.wrong("`when` has no bytes, because tokens have none", "write a string");
+            }
+        };
+        let kind = value.kind();
+        Some((Node::Constant(value), kind))
+    }
+
+    /// A part whose parts are all constant is computed now: then an error in it is found now.
+    fn folded(&mut self, node: Node, kind: Kind, constant: bool) -> Option<Part> {
+        if !constant {
+            return Some((node, kind));
+        }
+        match Evaluation::new(None).value(&node) {
+            Ok(value) => {
+                let kind = value.kind();
+                Some((Node::Constant(value), kind))
+            }
+            Err(fault) => {
+                self.wrong(format!("a part of the expression always fails: {fault}"), "mend or remove it")
+            }
+        }
+    }
+}
+
+const fn is_constant(node: &Node) -> bool {
+    matches!(node, Node::Constant(_))
+}
+
+/// Whether nothing stands deeper than this. Ends as soon as it knows, so that it recurses no deeper either.
+fn is_shallow(tree: &IdedExpr, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    let inner = |tree: &IdedExpr| is_shallow(tree, depth);
+    match &tree.expr {
+        Expr::Call(call) => call.target.as_deref().is_none_or(inner) && call.args.iter().all(inner),
+        Expr::Select(select) => inner(&select.operand),
+        Expr::List(list) => list.elements.iter().all(inner),
+        Expr::Map(map) => map.entries.iter().all(|entry| match &entry.expr {
+            EntryExpr::MapEntry(entry) => inner(&entry.key) && inner(&entry.value),
+            EntryExpr::StructField(field) => inner(&field.value),
+        }),
+        Expr::Struct(message) => message.entries.iter().all(|entry| match &entry.expr {
+            EntryExpr::MapEntry(entry) => inner(&entry.key) && inner(&entry.value),
+            EntryExpr::StructField(field) => inner(&field.value),
+        }),
+        Expr::Comprehension(_) | Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => true,
+    }
+}

@@ -1,0 +1,111 @@
+//! What maps hold: claims, headers, captures, and maps that a condition writes out.
+
+use std::sync::Arc;
+
+use http::HeaderName;
+
+use crate::authz::expression::compare::equal;
+use crate::authz::expression::fault::Fault;
+use crate::authz::expression::fuel::{COPIED, Fuel, LOOK_UP};
+use crate::authz::expression::value::{Dict, List, Value};
+use crate::authz::facts::RequestFacts;
+
+/// The value under a key of any type; other maps than those written out have text keys only.
+pub(in crate::authz::expression) fn find<'a>(
+    dict: &Dict<'a>,
+    key: &Value<'_>,
+    fuel: &mut Fuel,
+) -> Result<Option<Value<'a>>, Fault> {
+    match (dict, key.as_str()) {
+        (_, Some(name)) => field(dict, name, fuel),
+        // Asking for what can be no key is a mistake, and not a no.
+        _ if !matches!(key, Value::Bool(_) | Value::Int(_) | Value::Double(_)) => Err(Fault::NoSuchOverload),
+        (Dict::Made(entries), None) => {
+            for (known, value) in entries.iter() {
+                if equal(known, key, fuel)? {
+                    return Ok(Some(value.clone()));
+                }
+            }
+            Ok(None)
+        }
+        (Dict::Claim(_) | Dict::Headers(_) | Dict::Captures(_), None) => Ok(None),
+    }
+}
+
+/// The value under a name.
+pub(in crate::authz::expression) fn field<'a>(
+    dict: &Dict<'a>,
+    name: &str,
+    fuel: &mut Fuel,
+) -> Result<Option<Value<'a>>, Fault> {
+    fuel.pay(LOOK_UP + name.len() / COPIED)?;
+    match dict {
+        Dict::Claim(members) => members.get(name).map(Value::of).transpose(),
+        Dict::Headers(facts) => headers(facts, name, fuel),
+        Dict::Captures(facts) => Ok(facts.captures.value(name).map(Value::borrowed)),
+        Dict::Made(entries) => {
+            fuel.pay(entries.len())?;
+            let found = entries.iter().find(|(key, _)| key.as_str() == Some(name));
+            Ok(found.map(|(_, value)| value.clone()))
+        }
+    }
+}
+
+/// Whether there is a value under a name, whatever it is.
+pub(in crate::authz::expression) fn has(dict: &Dict<'_>, name: &str, fuel: &mut Fuel) -> Result<bool, Fault> {
+    if let Dict::Claim(members) = dict {
+        fuel.pay(LOOK_UP + name.len() / COPIED)?;
+        return Ok(members.contains_key(name));
+    }
+    field(dict, name, fuel).map(|found| found.is_some())
+}
+
+/// How many keys there are.
+pub(in crate::authz::expression) fn size(dict: &Dict<'_>, fuel: &mut Fuel) -> Result<usize, Fault> {
+    Ok(match dict {
+        Dict::Claim(members) => members.len(),
+        Dict::Headers(_) | Dict::Captures(_) => keys(dict, fuel)?.len(),
+        Dict::Made(entries) => entries.len(),
+    })
+}
+
+/// All keys.
+pub(in crate::authz::expression) fn keys<'a>(
+    dict: &Dict<'a>,
+    fuel: &mut Fuel,
+) -> Result<Arc<[Value<'a>]>, Fault> {
+    let keys: Arc<[Value<'a>]> = match dict {
+        Dict::Claim(members) => {
+            fuel.pay(members.len())?;
+            members.keys().map(|name| Value::borrowed(name)).collect()
+        }
+        Dict::Headers(facts) => {
+            fuel.pay(facts.headers.keys_len() * LOOK_UP)?;
+            let shown = facts.headers.keys().filter(|name| !(facts.hidden)(name));
+            shown.map(|name| Value::borrowed(name.as_str())).collect()
+        }
+        Dict::Captures(facts) => facts.captures.iter().map(|(name, _)| Value::borrowed(name)).collect(),
+        Dict::Made(entries) => {
+            fuel.pay(entries.len())?;
+            entries.iter().map(|(key, _)| key.clone()).collect()
+        }
+    };
+    Ok(keys)
+}
+
+/// The values of a header, in the order in which they came. One that is no text makes all of them an error: what it
+/// says to the upstream is not known.
+fn headers<'a>(facts: &'a RequestFacts<'a>, name: &str, fuel: &mut Fuel) -> Result<Option<Value<'a>>, Fault> {
+    // Names have one spelling here, the one that a listing of them shows.
+    let Ok(name) = HeaderName::from_lowercase(name.as_bytes()) else { return Ok(None) };
+    if !facts.headers.contains_key(&name) || (facts.hidden)(&name) {
+        return Ok(None);
+    }
+    let mut values = Vec::new();
+    for value in facts.headers.get_all(&name) {
+        fuel.pay(1 + value.len() / COPIED)?;
+        let text = str::from_utf8(value.as_bytes()).map_err(|_| Fault::HeaderNotText)?;
+        values.push(Value::borrowed(text));
+    }
+    Ok(Some(Value::List(List::Made(values.into()))))
+}

@@ -1,0 +1,40 @@
+//! What is wrong with a condition, found when the configuration is loaded.
+
+use std::fmt;
+
+/// One thing that is wrong with a condition, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    pub(super) wrong: String,
+    pub(super) right: String,
+    /// A name that is not known, and the names that are, for whoever can tell which was meant.
+    pub(super) unknown: Option<(String, Vec<&'static str>)>,
+}
+
+impl Mistake {
+    pub(super) fn new(wrong: impl fmt::Display, right: impl fmt::Display) -> Self {
+        Self { wrong: wrong.to_string(), right: right.to_string(), unknown: None }
+    }
+
+    /// A name that is none of the `known`.
+    pub(super) fn unknown(what: &str, name: &str, known: Vec<&'static str>) -> Self {
+        let wrong = format!("`when` has no {what} `{name}`");
+        let right = format!("known: {}", known.join(", "));
+        Self { wrong, right, unknown: Some((name.to_owned(), known)) }
+    }
+
+    /// What is wrong.
+    pub fn wrong(&self) -> &str {
+        &self.wrong
+    }
+
+    /// What would be right.
+    pub fn right(&self) -> &str {
+        &self.right
+    }
+
+    /// The name that is not known, and those that are.
+    pub fn unknown_name(&self) -> Option<(&str, &[&'static str])> {
+        self.unknown.as_ref().map(|(name, known)| (name.as_str(), known.as_slice()))
+    }
+}

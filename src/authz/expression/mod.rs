@@ -1,0 +1,77 @@
+//! `when`: conditions in the Common Expression Language.
+//!
+//! The language is parsed by the `cel` crate, and compiled and evaluated here, for what a gate needs of it and the
+//! crate does not have: a bound on what an evaluation costs, patterns compiled once, names and types checked when the
+//! configuration is loaded, and claims read where they lie in place of being converted for each request. What an
+//! expression means is what the crate makes of it: `tests/differential.rs` compares the two.
+//!
+//! The journey of a condition: `syntax → compile → node → evaluate (lookup, compare, arithmetic, function)`.
+//!
+//! What must stay true: no value of a token and no header makes an evaluation panic, recurse deeper than the condition
+//! and the token do, or cost more than `fuel::BUDGET`; an evaluation that fails denies.
+//!
+//! Of the standard library there are no bytes and no unsigned integers (tokens have neither), no messages, no time
+//! zones; `getMilliseconds` is of timestamps alone, and `string` of neither times nor durations.
+
+mod arithmetic;
+mod compare;
+mod compile;
+mod evaluate;
+mod fault;
+mod fuel;
+mod function;
+mod instant;
+mod mistake;
+mod node;
+mod search;
+mod syntax;
+mod tenants;
+#[cfg(test)]
+#[expect(clippy::too_many_lines, reason = "tables")]
+mod tests;
+mod value;
+
+use crate::authn::Principal;
+
+use super::facts::RequestFacts;
+use evaluate::{Evaluation, Scope};
+pub use fault::Fault;
+pub use mistake::Mistake;
+use node::Node;
+
+/// A condition on a verified caller and the request.
+#[derive(Debug)]
+pub struct Expression {
+    source: Box<str>,
+    node: Node,
+    captures: Box<[String]>,
+}
+
+impl Expression {
+    /// From its text; on failure everything that is wrong with it.
+    pub fn parse(source: &str) -> Result<Self, Vec<Mistake>> {
+        let (node, captures) = compile::compile(source)?;
+        Ok(Self { source: source.into(), node, captures: captures.into() })
+    }
+
+    /// The text that it was made from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The captures that it names: a path that it is used with must have them.
+    pub fn captures(&self) -> &[String] {
+        &self.captures
+    }
+
+    /// Whether it is true for callers of tenants that it names, and for no others. Sees only what is plain:
+    /// `issuer_tenant` compared with literals, alone or joined to the rest by `&&`.
+    pub fn names_tenants(&self) -> bool {
+        tenants::are_named(&self.node)
+    }
+
+    /// Whether it is true, or why it is neither true nor false.
+    pub fn evaluate(&self, principal: &Principal, facts: &RequestFacts<'_>) -> Result<bool, Fault> {
+        Evaluation::new(Some(Scope { principal, facts })).holds(&self.node)
+    }
+}

@@ -1,0 +1,72 @@
+//! The text of a condition in, its syntax tree out, through the `cel` crate.
+//!
+//! The parser is a generated one and recurses, so it gets a thread of its own with a stack that fits the longest text,
+//! and a panic in it is a mistake of the condition like any other: a reload must not end the gateway. Macros are left as
+//! they are written: what a comprehension means is easier told from its name than from a loop.
+
+use std::sync::LazyLock;
+use std::thread;
+
+use cel::{Env, IdedExpr, ParseErrors};
+
+use super::mistake::Mistake;
+
+/// Bytes of a condition.
+pub(super) const MAX_LENGTH: usize = 2048;
+/// How deep the parts of a condition may stand in one another.
+pub(super) const MAX_DEPTH: usize = 40;
+
+const STACK: usize = 32 << 20;
+/// How deep the parser may recurse: a little more than the tree may be deep, which says it better.
+const MAX_RECURSION: u16 = 64;
+
+/// Neither functions nor macros: both are looked up when the tree is compiled.
+static ENVIRONMENT: LazyLock<Env> = LazyLock::new(|| Env::default().with_optional_support(false));
+
+/// The tree of a condition.
+pub(super) fn parse(text: &str) -> Result<IdedExpr, Mistake> {
+    if text.len() > MAX_LENGTH {
+        let wrong = format!("the expression is {} bytes long, and may be {MAX_LENGTH}", text.len());
+        return Err(Mistake::new(
+            wrong,
+            "split it: several entries of `all_of` or policies can have a `when` each",
+        ));
+    }
+    let owned = text.to_owned();
+    let parser = move || {
+        let parser = ENVIRONMENT.parser().max_recursion_depth(MAX_RECURSION).error_recovery_limit(1);
+        parser.parse(&owned)
+    };
+    let thread = thread::Builder::new().name("when".to_owned()).stack_size(STACK).spawn(parser);
+    match thread.map(thread::JoinHandle::join) {
+        Ok(Ok(Ok(tree))) => Ok(tree),
+        Ok(Ok(Err(errors))) => Err(syntax_error(text, &errors)),
+        Ok(Err(_)) | Err(_) => {
+            Err(Mistake::new("the expression cannot be parsed", "write it in a simpler way"))
+        }
+    }
+}
+
+/// In one line, without the list of everything that might have stood there.
+fn syntax_error(text: &str, errors: &ParseErrors) -> Mistake {
+    let first = errors.errors.first();
+    let message = first.map(|error| error.msg.as_str()).unwrap_or_default();
+    if message.contains("ecursion") {
+        return too_deep();
+    }
+    let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
+    let message = message.split(" expecting ").next().unwrap_or_default().replace("'<EOF>'", "the end");
+    let mut place = String::new();
+    if let Some((line, column)) = first.map(|error| error.pos).filter(|(line, _)| *line > 0) {
+        let lines = if text.contains('\n') { format!("line {line}, ") } else { String::new() };
+        place = format!(", at its {lines}character {column}");
+    }
+    let right = "an expression looks like `claims.sub == path.id || \"admin\" in roles`";
+    Mistake::new(format!("not a CEL expression: {message}{place}"), right)
+}
+
+pub(super) fn too_deep() -> Mistake {
+    let right =
+        format!("let at most {MAX_DEPTH} parts stand in one another, or split it into several requirements");
+    Mistake::new("the expression is nested too deep", right)
+}

@@ -1,0 +1,140 @@
+//! What is refused when the configuration is loaded, and in which words.
+
+use super::*;
+
+fn mistakes(text: &str) -> Vec<String> {
+    let mistakes = Expression::parse(text).err().unwrap_or_else(|| panic!("{text} was taken"));
+    mistakes.iter().map(|mistake| format!("{}; {}", mistake.wrong(), mistake.right())).collect()
+}
+
+#[test]
+fn mistakes_are_found_at_load_and_say_what_would_be_right() {
+    for (text, expected) in [
+        (
+            "claim.sub == 'x'",
+            "`when` has no variable `claim`; known: claims, roles, scopes, issuer, issuer_tenant, path, now, request",
+        ),
+        (
+            "request.metod == 'GET'",
+            "`when` has no field of `request` named `metod`; known: method, host, path, headers",
+        ),
+        (
+            "request == 1",
+            "`request` by itself is no value; name one of request.method, request.host, request.path, request.headers",
+        ),
+        (
+            "claims.sub.startswith('x')",
+            "`when` has no function `startswith`; known: size, contains, startsWith, ",
+        ),
+        (
+            "claims.sub.startsWith('x', 'y')",
+            "`startsWith` is called in another way; write `text.startsWith('start')`",
+        ),
+        (
+            "startsWith(claims.sub, 'x')",
+            "`startsWith` is called in another way; write `text.startsWith('start')`",
+        ),
+        ("claims.sub.int() == 1", "`int` is called in another way; write `int(x)`"),
+        ("size() == 1", "`size` is called in another way; write `size(x)`"),
+        ("has(claims)", "`has` is not asked for a field; write `has(claims.name)`"),
+        ("has(claims['x'])", "`has` is not asked for a field; write `has(claims.name)`; of a name"),
+        (
+            "roles",
+            "the expression yields a list, and a condition is true or false; compare it with something",
+        ),
+        ("claims.level + 1", ""),
+        ("1 + 1", "the expression yields an int, and a condition"),
+        ("issuer && true", "`&&` is between conditions, and one side is a string; compare it"),
+        ("!roles", "`!` is between conditions, and one side is a list"),
+        ("roles == 'admin'", "`==` is between a list and a string; write `\"name\" in list`"),
+        ("'a' in issuer", "`in` is between a string and a string; write `text.contains"),
+        (
+            "now < '2026-01-01T00:00:00Z'",
+            "`<` is between a timestamp and a string; write `timestamp(…)` around the text",
+        ),
+        ("1 + 1.0 > 2.0", "`+` is between an int and a double; write both as `int`"),
+        ("claims.level > 3u", "`3u` is unsigned, and the integers of a token are `int`; write 3"),
+        ("claims.sub == b'x'", "`when` has no bytes, because tokens have none; write a string"),
+        ("claims.sub == Thing{a: 1}.a", "`when` has no message type `Thing`; write a map"),
+        ("claims.sub.matches(claims.pattern)", "the pattern of `matches` is not written out; give a literal"),
+        (
+            "claims.sub.matches('(')",
+            "not a regular expression that can be used here: unclosed group; it is searched for",
+        ),
+        (
+            "claims.sub.matches('[ab]*a[ab]{40}')",
+            "the regular expression is too large once compiled; it is searched",
+        ),
+        ("issuer_tenant.matches(1)", "the pattern of `matches` is not written out"),
+        ("roles.matches('x')", "`matches` is asked of a list; only strings match patterns"),
+        (
+            "claims.l.all(x, claims.m.exists(y, x == y))",
+            "`exists` stands inside of another comprehension; go through",
+        ),
+        ("claims.l.all(x, x) && x", "`when` has no variable `x`"),
+        ("claims.l.all(x.y, true)", "the first argument of `all` is not a name; write `list.all(x, … x …)`"),
+        ("claims.l.all(x)", "`all` is called in another way; write `list.all(x, … x …)`"),
+        ("all(claims.l, x, true)", "`all` is called in another way"),
+        ("issuer.exists(x, true)", "`exists` goes through a string; only lists and maps have elements"),
+        ("claims.l.filter(x, 'a')", "`filter` is between conditions"),
+        (
+            "request.headers['X-Tenant'][0] == 'a'",
+            "the names of headers are in lower case, and `X-Tenant` is not; write 'x-tenant'",
+        ),
+        ("'Authorization' in request.headers", "the names of headers are in lower case"),
+        (
+            "request.headers.authorization[0] == 'a'",
+            "`when` does not see the header `authorization`; credentials and",
+        ),
+        ("request.headers['x-forwarded-for'][0] == 'a'", "`when` does not see the header `x-forwarded-for`"),
+        ("'cookie' in request.headers", "`when` does not see the header `cookie`"),
+        ("issuer.name == 'a'", "`.name` is asked of a string; only maps have fields"),
+        ("roles['admin'] == 'a'", "the index of a list is a string; give a number"),
+        ("now[0] == 1", "an element is taken of a timestamp; only lists and maps have elements"),
+        ("size(now) == 1", "`size` is asked of a timestamp; write `size(x)`, of a string or a list or a map"),
+        (
+            "now > timestamp('tomorrow')",
+            "a part of the expression always fails: the value cannot be converted",
+        ),
+        (
+            "now - duration('1d') > now",
+            "a part of the expression always fails: the value cannot be converted",
+        ),
+        ("1 / 0 == 1", "a part of the expression always fails: division by zero"),
+        (
+            "{'a': 1, 'a': 2} == claims.m",
+            "a part of the expression always fails: the key of a map is given twice",
+        ),
+        ("-issuer == 'a'", "`-` stands before a string"),
+        ("claims.a ==", "not a CEL expression: "),
+        ("claims.a = 1", "not a CEL expression: "),
+        ("claims.a == 'x", "not a CEL expression: "),
+        ("claims.a and claims.b", "not a CEL expression: "),
+        ("", "not a CEL expression: "),
+        ("claims.?a == 1", "not a CEL expression: "),
+        ("99999999999999999999 > 1", "not a CEL expression: "),
+    ] {
+        if expected.is_empty() {
+            // Not known before the claim is: an error for each request, which denies it.
+            assert_eq!(evaluate(text, claims()), Err(NotBool), "{text}");
+            continue;
+        }
+        let found = mistakes(text).join(" | ");
+        assert!(found.starts_with(expected), "{text}:\n{found}\n{expected}");
+        assert!(found.contains("; ") && !found.contains('\n') && found.len() < 400, "{text}: {found}");
+    }
+}
+
+#[test]
+fn every_mistake_of_an_expression_is_found_at_once() {
+    let found = mistakes("claim.a == 1 && request.metod == 'x' && claims.l.foo() || roles == 'admin'");
+    assert_eq!(found.len(), 4, "{found:?}");
+}
+
+#[test]
+fn captures_are_collected_wherever_they_stand() {
+    let expression = Expression::parse("path.id == '1' && (has(path.x) || path['y'] == path.id)").unwrap();
+    assert_eq!(expression.captures(), ["id", "x", "y"]);
+    assert!(Expression::parse("size(path) == 0").unwrap().captures().is_empty());
+    assert!(Expression::parse("claims.l.exists(path, path.id == 1)").unwrap().captures().is_empty());
+}

@@ -1,0 +1,108 @@
+//! One request, decided as `run` would, and which parts of requirements its caller meets.
+
+use std::time::SystemTime;
+
+use http::request::Parts;
+use http::{HeaderName, HeaderValue};
+
+use super::verdict::{Outcome, Owner, Part};
+use crate::authn::Principal;
+use crate::authz::{RequestFacts, Requirement};
+use crate::explain::explain;
+use crate::proxy::{self, Access, Protection, Snapshot};
+use crate::route::Target;
+use crate::telemetry::{Decision, Findings};
+
+/// What becomes of the request with this head.
+pub(super) async fn decide(snapshot: &Snapshot, head: &Parts, now: SystemTime) -> Outcome {
+    let mut findings = Findings::default();
+    let decided = proxy::decide(snapshot, head, None, now, &mut findings).await;
+    let (decision, status, reason) = match &decided {
+        Ok(decided) => (Decision::Allow, 200, decided.reason),
+        Err(rejection) => (Decision::Deny, rejection.status().as_u16(), rejection.reason()),
+    };
+    let principal = match &decided {
+        Ok(decided) => decided.caller.permit().principal(),
+        Err(rejection) => rejection.principal(),
+    };
+    let mut parts = Vec::new();
+    if let (Some(principal), Ok(target)) = (principal, &Target::parse(head))
+        && let Ok(found) = snapshot.routes().find(target)
+        && let Access::Protected(Protection { requirement, .. }) = found.route.access()
+    {
+        let hidden = |name: &_| found.route.forward().hides(name);
+        let request =
+            RequestFacts { target, captures: &found.captures, headers: &head.headers, hidden: &hidden, now };
+        let owner = Owner::Route(found.route.name().to_string());
+        self::parts(&owner, requirement, Caller { principal, request: &request }, &mut parts);
+    }
+    Outcome {
+        decision,
+        status,
+        reason: reason.to_owned(),
+        route: findings.route().map(ToString::to_string),
+        subject: principal.and_then(Principal::subject).map(str::to_owned),
+        headers: match &decided {
+            Ok(decided) => decided.caller.headers().iter().map(sent).collect(),
+            Err(_) => Vec::new(),
+        },
+        parts,
+    }
+}
+
+/// The lines that say how the decision came about, but for checks that were not reached.
+pub(super) async fn steps(snapshot: &Snapshot, head: &Parts, now: SystemTime) -> Vec<String> {
+    let explanation = explain(snapshot, head, now).await.to_string();
+    let lines = explanation.lines().filter(|line| !line.is_empty() && !line.starts_with("skip"));
+    lines.map(str::to_owned).collect()
+}
+
+fn sent((name, value): &(HeaderName, HeaderValue)) -> (String, String) {
+    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// Who asks, and for what.
+#[derive(Clone, Copy)]
+struct Caller<'a> {
+    principal: &'a Principal,
+    request: &'a RequestFacts<'a>,
+}
+
+/// Each part of `requirement`, which is that of `owner`, and whether the caller meets it.
+fn parts(owner: &Owner, requirement: &Requirement, caller: Caller<'_>, found: &mut Vec<(Part, bool)>) {
+    fn walk(
+        owner: &Owner,
+        way: &mut Vec<usize>,
+        requirement: &Requirement,
+        caller: Caller<'_>,
+        found: &mut Vec<(Part, bool)>,
+    ) {
+        found.push((
+            Part { of: owner.clone(), way: way.clone() },
+            requirement.holds(caller.principal, caller.request),
+        ));
+        let mut child = |index: usize, part: &Requirement| {
+            way.push(index);
+            walk(owner, way, part, caller, found);
+            way.pop();
+        };
+        match requirement {
+            Requirement::AllOf(several) | Requirement::AnyOf(several) => {
+                for (index, part) in several.iter().enumerate() {
+                    child(index, part);
+                }
+            }
+            Requirement::Not(part) => child(0, part),
+            Requirement::Policy(policy) => {
+                parts(&Owner::Policy(policy.name().to_string()), policy.requirement(), caller, found);
+            }
+            Requirement::Authenticated
+            | Requirement::Roles(_)
+            | Requirement::Scopes(_)
+            | Requirement::IssuerTenant(_)
+            | Requirement::Claim(..)
+            | Requirement::When(_) => {}
+        }
+    }
+    walk(owner, &mut Vec::new(), requirement, caller, found);
+}

@@ -1,0 +1,130 @@
+//! The names of the lints, each with what it is about: what an operator silences, and what the rules of a report explain.
+
+use std::fmt;
+
+/// Declares the codes: variant, name, a title, and why it matters with what to do.
+macro_rules! codes {
+    ($( $variant:ident $name:literal $title:literal $help:literal )*) => {
+        /// A lint. Its name never changes its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $( #[doc = $title] $variant, )*
+        }
+
+        impl Code {
+            /// Every lint.
+            pub const ALL: &'static [Self] = &[$( Self::$variant ),*];
+
+            /// Its name, as `# jwtgate:allow NAME: reason` has it.
+            pub fn name(self) -> &'static str {
+                match self { $( Self::$variant => $name, )* }
+            }
+
+            /// What it finds, in one sentence.
+            pub fn title(self) -> &'static str {
+                match self { $( Self::$variant => $title, )* }
+            }
+
+            /// Why that matters, and what to do.
+            pub fn help(self) -> &'static str {
+                match self { $( Self::$variant => $help, )* }
+            }
+        }
+    };
+}
+
+codes! {
+    UnreachableRoute "unreachable-route" "A route that no request ever reaches."
+        "The first route whose hosts and path match is chosen, and its methods then decide. A route behind one that takes all of its requests never decides anything: what it asks for is not asked. Move it up, or remove it."
+    ColonSegment "colon-segment" "A segment of a path that starts with a colon."
+        "Other routers take `/orders/:id` for a capture. Here it matches that text alone; a capture is written `{id}`."
+    UnusedIssuer "unused-issuer" "An issuer whose tokens no route takes."
+        "Its keys are fetched and held for nothing, or a route was meant to take its tokens. Name it under `issuers` of a route, or remove it."
+    UnusedPolicy "unused-policy" "A policy that no route asks for."
+        "A policy that nobody requires protects nothing. Name it under `require` of a route, or remove it."
+    UnusedUpstream "unused-upstream" "An upstream that no route leads to."
+        "Either a route was meant to lead there, or the section is a left-over. Name it as `upstream` of a route, or remove it."
+    ImpossibleRequirement "impossible-requirement" "A requirement that nobody can meet."
+        "Something is both required and excluded, so that every caller is denied. Policies that are required together are looked at together. Remove one of the two."
+    NeedlessRequirement "needless-requirement" "A requirement that every verified caller meets."
+        "It looks like a check and is none. Remove it, or write what was meant."
+    SpaceInName "space-in-name" "A scope with a space in it."
+        "A space separates scopes (RFC 6749 §3.3), so that no token holds one with a space. Write a list below `all` or `any`."
+    ClaimOfTwoValues "claim-of-two-values" "One claim is required to be two different values."
+        "Only an array claim can hold both; a token whose claim is a string is always denied. Write `all: [a, b]` if the claim is an array, `any: [a, b]` if one of them is enough."
+    PlaintextListener "plaintext-listener" "A listener without TLS on an address that others can reach."
+        "Tokens in plain text can be read and used by whoever sees the network. Give the listener `tls`, or bind it to 127.0.0.1. Where something in front ends TLS and nobody else can connect, allow it with that reason."
+    Observe "observe" "A route whose requirement is observed and not enforced."
+        "Every request passes. Turn it off once the access log shows that the requirement refuses nobody it should not."
+    QueryCredential "query-credential" "Tokens are taken from the query string."
+        "URLs end up in logs, histories and Referer fields (RFC 6750 §2.3). Take tokens from the Authorization field, a header or a cookie."
+    CorsWithoutToken "cors-without-token" "Pages of other origins may ask, and none can send a token."
+        "Browsers send a header of a token only where `cors.headers` lists it (`*` is not for Authorization), and cookies only with `credentials: true`. List the header, or leave `cors` out."
+    AllowHttp "allow-http" "Keys are fetched over plain HTTP."
+        "Whoever can change what passes can put in a key and sign tokens with it. Give the issuer https."
+    CertificateExpired "certificate-expired" "A certificate of a listener has expired."
+        "Clients refuse it. Renew it; the files are read again when they change."
+    CertificateExpiresSoon "certificate-expires-soon" "A certificate of a listener is about to expire."
+        "Less than 14 days and less than a third of its life are left, so that whatever should renew it has probably failed."
+    CertificateNotYetValid "certificate-not-yet-valid" "A certificate of a listener is not valid yet."
+        "Clients refuse it until then. Check this machine's clock, or use the certificate later."
+    NoFittingKey "no-fitting-key" "None of the keys in a file is for the issuer's algorithms."
+        "Every token of the issuer is refused. Name the algorithms that the keys are for, or give the issuer's own keys."
+    ForeignAudience "foreign-audience" "A route asks for an audience that none of its issuers has."
+        "A route narrows its issuers' own audiences: a token then needs one of theirs as well. Add the audience to the issuer, or name one that it has."
+    ListAsText "list-as-text" "A list is to be sent as the text of a header."
+        "A list has no text, so that whoever has one is refused. Choose the format csv, json or base64url."
+    MissingHere "missing-here" "A file or variable is missing on this machine."
+        "Under `--offline` that is a warning; where the gateway runs it is an error."
+    AllowUnknown "allow-unknown" "A comment is to allow something that is no lint."
+        "It silences nothing. The names of the lints stand in brackets at the end of each warning."
+    AllowWithoutReason "allow-without-reason" "A comment allows something without saying why."
+        "Whoever reads the file next has to know whether it still holds. Write the reason behind a colon."
+    AllowUnused "allow-unused" "A comment allows something that is not there."
+        "It would hide the next finding of that kind unseen. Remove it."
+}
+
+impl Code {
+    /// The lint of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+
+    /// Whether it is about the comments that silence others: these cannot be silenced.
+    pub(super) fn is_of_comments(self) -> bool {
+        matches!(self, Self::AllowUnknown | Self::AllowWithoutReason | Self::AllowUnused)
+    }
+
+    /// Whether it shows on some machines or at some times only, so that a comment may be right and yet silence nothing now.
+    pub(super) fn comes_and_goes(self) -> bool {
+        matches!(
+            self,
+            Self::MissingHere
+                | Self::CertificateExpired
+                | Self::CertificateExpiresSoon
+                | Self::CertificateNotYetValid
+                | Self::NoFittingKey
+        )
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_kebab_case_and_each_its_own() {
+        for code in Code::ALL {
+            let name = code.name();
+            assert!(name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-'), "{name}");
+            assert_eq!(Code::parse(name), Some(*code));
+            assert!(code.title().ends_with('.') && code.help().ends_with('.'), "{name}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Key files none of whose keys is for the issuer's algorithms.
+
+use std::path::Path;
+
+use super::code::Code;
+use crate::authn::keys::{KeySet, Origin, Selection};
+use crate::authn::{Algorithm, Algorithms};
+use crate::config::document::{Document, Issuer};
+use crate::config::node::{At, Given};
+use crate::config::problem::Problems;
+
+pub(super) fn lint(document: &Document, directory: &Path, problems: &mut Problems) {
+    let issuers = document.issuers.iter().flat_map(|issuers| &issuers.value.entries);
+    for issuer in issuers.filter_map(|(_, issuer)| issuer.as_ref()) {
+        look(issuer, directory, problems);
+    }
+}
+
+fn look(issuer: &Issuer, directory: &Path, problems: &mut Problems) -> Option<()> {
+    let keys = issuer.keys.as_ref()?.value.0.as_ref()?;
+    // What cannot be read is reported where that matters.
+    let read = |file: &At<Given<String>>| std::fs::read(directory.join(file.value.0.as_ref()?)).ok();
+    let (file, set) = match (&keys.jwks_file, &keys.pem_file) {
+        (Some(file), _) => (file, KeySet::from_jwks(&read(file)?, Origin::File).ok()?),
+        (None, Some(file)) => (file, KeySet::from_pem(&read(file)?).ok()?),
+        (None, None) => return None,
+    };
+    let algorithms: Vec<Algorithm> = match &issuer.algorithms {
+        Some(names) => names.value.iter().filter_map(|name| Algorithm::parse(&name.value)).collect(),
+        None => Algorithms::asymmetric().iter().collect(),
+    };
+    let fits = |&algorithm: &Algorithm| matches!(set.select(None, algorithm), Selection::Keys(_));
+    if !algorithms.iter().any(fits) {
+        let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.name()).collect();
+        let fitting: Vec<&str> = Algorithm::ALL
+            .iter()
+            .filter(|algorithm| fits(algorithm))
+            .map(|algorithm| algorithm.name())
+            .collect();
+        let wrong = format!("none of the keys in it is for {}", names.join(", "));
+        let right = if fitting.is_empty() {
+            "give the issuer's own keys".to_owned()
+        } else {
+            format!(
+                "its keys are for {}: name these under `algorithms`, or give other keys",
+                fitting.join(", ")
+            )
+        };
+        problems.warning(Code::NoFittingKey, file.at, wrong, right);
+    }
+    Some(())
+}

@@ -1,0 +1,32 @@
+//! What a configuration may say and its author hardly means: findings with a code, a place and a sentence.
+//!
+//! Given a document that compiled, so that nothing here is a consequence of an error; only `check` looks. One file a
+//! family. A lint says nothing that is not so: where it cannot tell, it is silent.
+
+mod certificates;
+mod code;
+mod contradiction;
+mod fact;
+mod keys;
+mod listeners;
+mod reach;
+mod requirements;
+mod silence;
+mod unused;
+
+use std::path::Path;
+
+pub use self::code::Code;
+pub(super) use self::silence::silence;
+use super::document::Document;
+use super::node::Node;
+use super::problem::Problems;
+
+/// Looks at the document of a file in `directory`, and at the tree that it was read from.
+pub(super) fn lint(root: &Node, document: &Document, directory: &Path, problems: &mut Problems) {
+    listeners::lint(document, directory, problems);
+    keys::lint(document, directory, problems);
+    reach::lint(document, problems);
+    unused::lint(root, document, problems);
+    requirements::lint(document, problems);
+}

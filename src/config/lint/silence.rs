@@ -1,0 +1,126 @@
+//! Findings that the file itself allows: `# jwtgate:allow CODE: reason`, on the line of the finding, or on lines of their
+//! own right above it.
+//!
+//! Given the text and where its scalars stand, so that what is inside a quoted or block scalar is no comment. Errors
+//! cannot be allowed. A comment that names no lint, gives no reason or silences nothing is a finding itself.
+
+use std::ops::Range;
+
+use super::code::Code;
+use crate::config::problem::{Position, Problems, closest};
+
+/// Passes over what the comments of `text` allow. `complete`: all lints have run, so that a comment without a finding has
+/// none.
+pub(in crate::config) fn silence(
+    text: &str,
+    scalars: &[Range<usize>],
+    complete: bool,
+    problems: &mut Problems,
+) {
+    if !text.contains(MARK) {
+        return;
+    }
+    for Comment { at, line, instruction } in comments(text, scalars) {
+        match parse(instruction) {
+            Ok((code, reason)) => {
+                let found = problems.silence(code, line, reason);
+                if !found && complete && !code.comes_and_goes() {
+                    let wrong = format!("nothing on line {line} is `{code}`");
+                    problems.warning(
+                        Code::AllowUnused,
+                        at,
+                        wrong,
+                        "remove the comment, or put it right above",
+                    );
+                }
+            }
+            Err((code, wrong, right)) => problems.warning(code, at, wrong, right),
+        }
+    }
+}
+
+const MARK: &str = "jwtgate:";
+const FORM: &str = "write `# jwtgate:allow CODE: reason`";
+
+/// A comment that speaks to us.
+struct Comment<'t> {
+    at: Position,
+    /// The line that it is about.
+    line: u64,
+    /// What stands behind the mark.
+    instruction: &'t str,
+}
+
+fn comments<'t>(text: &'t str, scalars: &[Range<usize>]) -> Vec<Comment<'t>> {
+    let mut found: Vec<Comment<'t>> = Vec::new();
+    // Comments on lines of their own, waiting for the line below them.
+    let mut waiting: Vec<usize> = Vec::new();
+    let mut offset = 0;
+    for (line, content) in (1..).zip(text.split_inclusive('\n')) {
+        let start = offset;
+        offset += content.len();
+        let comment =
+            comment_in(content, |index| scalars.iter().any(|scalar| scalar.contains(&(start + index))));
+        let alone =
+            comment.is_some_and(|index| content.get(..index).is_some_and(|before| before.trim().is_empty()));
+        if let Some(index) = comment
+            && let Some(instruction) =
+                content.get(index + 1..).and_then(|rest| rest.trim().strip_prefix(MARK))
+            // `jwtgate: …` speaks to people.
+            && instruction.starts_with(|first: char| !first.is_whitespace())
+        {
+            let column = content.get(..index).map_or(0, |before| before.chars().count());
+            let at = Position { line, column: u64::try_from(column).map_or(1, |column| column + 1) };
+            if alone {
+                waiting.push(found.len());
+            }
+            found.push(Comment { at, line, instruction });
+        }
+        if !alone {
+            for comment in waiting.drain(..) {
+                if let Some(comment) = found.get_mut(comment) {
+                    comment.line = line;
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Where the comment of a line starts: a `#` at its start or behind white space, outside of scalars.
+fn comment_in(line: &str, in_scalar: impl Fn(usize) -> bool) -> Option<usize> {
+    let starts = |index: usize| {
+        let before = line.get(..index).and_then(|before| before.chars().next_back());
+        before.is_none_or(char::is_whitespace) && !in_scalar(index)
+    };
+    line.match_indices('#').map(|(index, _)| index).find(|&index| starts(index))
+}
+
+/// The lint and the reason of `allow CODE: reason`.
+fn parse(instruction: &str) -> Result<(Code, &str), (Code, String, String)> {
+    let unknown = |wrong: String, right: &str| (Code::AllowUnknown, wrong, right.to_owned());
+    let Some(allowed) = instruction.strip_prefix("allow").filter(|rest| {
+        rest.is_empty() || rest.starts_with(|first: char| first.is_whitespace() || first == ':')
+    }) else {
+        return Err(unknown("a comment to jwtgate that is no `allow`".to_owned(), FORM));
+    };
+    let (name, reason) = allowed.split_once(':').unwrap_or((allowed, ""));
+    let name = name.split_whitespace().next().unwrap_or_default();
+    let Some(code) = Code::parse(name).filter(|code| !code.is_of_comments()) else {
+        let names = || Code::ALL.iter().filter(|code| !code.is_of_comments()).map(|code| code.name());
+        return Err(match closest(name, names()) {
+            _ if name.is_empty() => unknown("a comment that does not say what it allows".to_owned(), FORM),
+            Some(near) => unknown(format!("no lint is called `{name}`"), &format!("did you mean `{near}`?")),
+            None => unknown(
+                format!("no lint that can be allowed is called `{name}`"),
+                "take the name in brackets at the end of a warning; errors cannot be allowed",
+            ),
+        });
+    };
+    let reason = reason.trim();
+    if reason.is_empty() {
+        let wrong = format!("`{code}` is allowed without a reason");
+        return Err((Code::AllowWithoutReason, wrong, format!("write `# jwtgate:allow {code}: reason`")));
+    }
+    Ok((code, reason))
+}

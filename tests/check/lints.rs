@@ -1,0 +1,456 @@
+//! What `check` finds beyond mistakes: each lint where it is due, and not where it is nearly due.
+
+use super::{Binary, Setup, check};
+use crate::support::Pki;
+use crate::support::keypair::KeyPair;
+use crate::support::world::AUTHENTICATED;
+
+/// A name, the sections that replace the harness' defaults, and each finding: what stands at its place, its code, and a part
+/// of its message.
+type Case = (&'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
+
+const ROUTES: &[Case] = &[
+    (
+        "a capture of another router",
+        "routes:
+  - { name: a, match: { path: '/a/:id' }, access: authenticated, upstream: orders }
+  - { name: b, match: { path: '/b/x:y' }, access: authenticated, upstream: orders }
+",
+        &[("'/a/:id'", "colon-segment", "write `{id}` for any one segment")],
+    ),
+    (
+        "a route behind a wider path",
+        "routes:
+  - { name: wide, match: { path: '/a/**' }, access: authenticated, upstream: orders }
+  - { name: late, match: { path: '/a/b' }, access: public, upstream: orders }
+",
+        &[("{ path: '/a/b'", "unreachable-route", "`late`: `wide` on line 13 takes every host and path of it; put it before it")],
+    ),
+    (
+        "a route before a wider path",
+        "routes:
+  - { name: early, match: { path: '/a/b' }, access: public, upstream: orders }
+  - { name: wide, match: { path: '/a/**' }, access: authenticated, upstream: orders }
+",
+        &[],
+    ),
+    (
+        "a route behind one of other methods",
+        "routes:
+  - { name: get, match: { path: '/{x}', methods: [GET] }, access: authenticated, upstream: orders }
+  - { name: post, match: { path: '/a', methods: [POST] }, access: authenticated, upstream: orders }
+",
+        &[("{ path: '/a'", "unreachable-route", "`get` on line 13 takes every host and path")],
+    ),
+    (
+        "routes that share out the methods of one path",
+        "routes:
+  - { name: get, match: { path: '/a/{x}', methods: [GET] }, access: authenticated, upstream: orders }
+  - { name: put, match: { path: '/a/{y}', methods: [PUT] }, access: authenticated, upstream: orders }
+  - { name: rest, match: { path: '/a/{z}' }, access: authenticated, upstream: orders }
+",
+        &[],
+    ),
+    (
+        "a route whose methods two others take",
+        "routes:
+  - { name: get, match: { path: '/a', methods: [GET] }, access: authenticated, upstream: orders }
+  - { name: put, match: { path: '/a', methods: [PUT] }, access: authenticated, upstream: orders }
+  - { name: both, match: { path: '/a', methods: [GET, PUT] }, access: authenticated, upstream: orders }
+",
+        &[("{ path: '/a', methods: [GET, PUT]", "unreachable-route", "`get` on line 13 and `put` on line 14 take all of its methods")],
+    ),
+    (
+        "a host below a wildcard",
+        "routes:
+  - { name: all, match: { path: '/**', hosts: ['*.example.com'] }, access: authenticated, upstream: orders }
+  - { name: api, match: { path: '/x', hosts: [api.example.com] }, access: authenticated, upstream: orders }
+  - { name: top, match: { path: '/x', hosts: [example.com, api.example.com] }, access: authenticated, upstream: orders }
+",
+        &[("{ path: '/x', hosts: [api", "unreachable-route", "`all`")],
+    ),
+];
+
+const UNUSED: &[Case] = &[
+    (
+        "an issuer that no route names",
+        "issuers:
+  corporate: { issuer: $ISSUER, audiences: [a] }
+  other: { issuer: 'https://other.example', audiences: [a] }
+routes:
+  - { name: a, match: { path: /a }, access: { issuers: [corporate] }, upstream: orders }
+  - { name: b, match: { path: /b }, access: public, upstream: orders }
+",
+        &[(
+            "other:",
+            "unused-issuer",
+            "no route takes tokens of the issuer `other`; name it under `issuers`",
+        )],
+    ),
+    (
+        "an issuer that a route takes without naming it",
+        "issuers:
+  corporate: { issuer: $ISSUER, audiences: [a] }
+  other: { issuer: 'https://other.example', audiences: [a] }
+routes:
+  - { name: a, match: { path: /a }, access: { issuers: [corporate] }, upstream: orders }
+  - { name: b, match: { path: /b }, access: optional, upstream: orders }
+",
+        &[],
+    ),
+    (
+        "an issuer of public routes alone",
+        "routes: [{ name: b, match: { path: /b }, access: public, upstream: orders }]\n",
+        &[("corporate:", "unused-issuer", "`corporate`")],
+    ),
+    (
+        "a policy that only an unused one names",
+        "policies:
+  used: { roles: a }
+  inner: { roles: b }
+  outer: { any_of: [inner, { roles: c }] }
+routes: [{ name: b, match: { path: /b }, access: { require: [used] }, upstream: orders }]
+",
+        &[
+            ("inner:", "unused-policy", "no route asks for the policy `inner`"),
+            ("outer:", "unused-policy", "no route asks for the policy `outer`"),
+        ],
+    ),
+    (
+        "a policy that a used one names",
+        "policies:
+  inner: { roles: b }
+  outer: { not: inner }
+routes: [{ name: b, match: { path: /b }, access: { require: { all_of: [outer] } }, upstream: orders }]
+",
+        &[],
+    ),
+    (
+        "an upstream that no route leads to",
+        "upstreams:
+  orders: { endpoints: [$UPSTREAM] }
+  spare: { endpoints: [$UPSTREAM] }
+routes: [{ name: b, match: { path: /b }, access: authenticated, upstream: orders }]
+",
+        &[("spare:", "unused-upstream", "no route leads to the upstream `spare`")],
+    ),
+];
+
+/// Requirements, each alone under one route.
+const REQUIREMENTS: &[Case] = &[
+    (
+        "a scope required and excluded",
+        "{ scopes: { all: [a, b], none: [b] } }",
+        &[(
+            "{ scopes",
+            "impossible-requirement",
+            "the scope `b` is required and excluded; remove one of the two",
+        )],
+    ),
+    ("scopes of which one is left", "{ scopes: { any: [a, b], none: [b] } }", &[]),
+    (
+        "scopes of which none is left",
+        "{ scopes: { any: [a, b], none: [b, a] } }",
+        &[("{ scopes", "impossible-requirement", "the scope must be one of `a`, `b`, and each is excluded")],
+    ),
+    (
+        "a role in two policies",
+        "[admin, not-admin]",
+        &[(
+            "[admin",
+            "impossible-requirement",
+            "the role `admin` is required (by the policy `admin`) and excluded (by the policy `not-admin`)",
+        )],
+    ),
+    ("policies that go together", "[admin, clerk]", &[]),
+    (
+        "a role and its opposite below not",
+        "{ roles: admin, not: { roles: { any: [admin, clerk] } } }",
+        &[("{ roles: admin", "impossible-requirement", "the role `admin`")],
+    ),
+    ("a role, and not both of two", "{ roles: admin, not: { roles: { all: [admin, clerk] } } }", &[]),
+    (
+        "a claim that is there and is not",
+        "{ claims: { t: { exists: false, any: [x] } } }",
+        &[("{ claims", "impossible-requirement", "the claim `t` must be there and must be absent")],
+    ),
+    ("a claim that is absent and none of", "{ claims: { t: { exists: false, none: [x] } } }", &[]),
+    (
+        "a claim that every token has",
+        "{ claims: { exp: { exists: false } } }",
+        &[("{ claims", "impossible-requirement", "every token has the claim `exp`")],
+    ),
+    (
+        "a value that does not match",
+        "{ claims: { t: { any: [acme, x1], matches: '[a-z]+[A-Z]' } } }",
+        &[("{ claims", "impossible-requirement", "does not match `[a-z]+[A-Z]`")],
+    ),
+    ("a value of which one matches", "{ claims: { t: { any: [acme, x1], matches: '[a-z]+' } } }", &[]),
+    (
+        "a claim of two values",
+        "{ all_of: [{ claims: { t: a } }, { claims: { t: b } }] }",
+        &[(
+            "{ all_of",
+            "claim-of-two-values",
+            "the claim `t` must be `a` and `b`, which only an array claim can be; write `t: { any: [a, b] }`",
+        )],
+    ),
+    ("an array claim of two values", "{ claims: { t: { all: [a, b] } } }", &[]),
+    ("the number and the text of one value", "{ claims: { t: { any: [1], none: ['1'] } } }", &[]),
+    (
+        "the number in two spellings",
+        "{ claims: { t: { any: [1], none: [1.0] } } }",
+        &[("{ claims", "impossible-requirement", "must be `1` and must not be")],
+    ),
+    (
+        "two tenants",
+        "{ issuer_tenant: { all: [a, b] } }",
+        &[("{ issuer_tenant", "impossible-requirement", "a token is of one tenant")],
+    ),
+    (
+        "alternatives that are all impossible",
+        "{ scopes: { none: [a, b] }, any_of: [{ scopes: a }, { scopes: b }] }",
+        &[("{ scopes: { none", "impossible-requirement", "the scope `a`")],
+    ),
+    (
+        "alternatives of which one is left",
+        "{ scopes: { none: [a] }, any_of: [{ scopes: a }, { scopes: b }] }",
+        &[],
+    ),
+    (
+        "an inner one, once",
+        "{ any_of: [{ roles: a }, { scopes: { all: [x], none: [x] } }] }",
+        &[("{ scopes", "impossible-requirement", "the scope `x`")],
+    ),
+    (
+        "a role or not that role",
+        "{ any_of: [{ roles: a }, { not: { roles: a } }] }",
+        &[("{ any_of", "needless-requirement", "this holds for every verified caller")],
+    ),
+    ("a role or not another", "{ any_of: [{ roles: a }, { not: { roles: b } }] }", &[]),
+    (
+        "the presence of what every token has",
+        "{ claims: { iss: { exists: true } } }",
+        &[("{ claims", "needless-requirement", "every verified caller")],
+    ),
+    (
+        "a claim or not that claim, which cannot always be compared",
+        "{ any_of: [{ claims: { t: a } }, { not: { claims: { t: a } } }] }",
+        &[],
+    ),
+];
+
+const LISTENERS: &[Case] = &[
+    (
+        "plaintext for others",
+        "listeners: [{ address: '0.0.0.0:18080' }]\n",
+        &[("'0.0.0.0", "plaintext-listener", "0.0.0.0:18080 takes tokens in plain text")],
+    ),
+    (
+        "plaintext for others over IPv6",
+        "listeners: [{ address: '[fd00::1]:18080' }]\n",
+        &[("'[fd00", "plaintext-listener", "[fd00::1]")],
+    ),
+    (
+        "plaintext on loopback",
+        "listeners: [{ address: '[::1]:18080' }, { address: '127.0.0.2:18080' }]\n",
+        &[],
+    ),
+    (
+        "TLS for others",
+        "listeners: [{ address: '0.0.0.0:18080', tls: { certificate: tls.crt, key: tls.key } }]\n",
+        &[],
+    ),
+    (
+        "an expired certificate",
+        "listeners: [{ address: '0.0.0.0:18080', tls: { certificate: old.crt, key: old.key } }]\n",
+        &[("old.crt", "certificate-expired", "the certificate expired on 2020-01-02; renew it")],
+    ),
+    (
+        "a certificate of the future",
+        "listeners: [{ address: '0.0.0.0:18080', tls: { certificate: new.crt, key: new.key } }]\n",
+        &[("new.crt", "certificate-not-yet-valid", "not valid before 2999-01-01")],
+    ),
+    (
+        "a certificate at its end",
+        "listeners: [{ address: '0.0.0.0:18080', tls: { certificate: end.crt, key: end.key } }]\n",
+        &[("end.crt", "certificate-expires-soon", "expires on")],
+    ),
+];
+
+const ISSUERS: &[Case] = &[
+    (
+        "keys fetched over http",
+        "issuers: { corporate: { issuer: 'http://id.example', audiences: [a], keys: { allow_http: true } } }\n",
+        &[("true", "allow-http", "plain http")],
+    ),
+    (
+        "a key for another algorithm",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], algorithms: [RS256], keys: { jwks_file: es.json } } }\n",
+        &[(
+            "es.json",
+            "no-fitting-key",
+            "none of the keys in it is for RS256; its keys are for ES256: name these",
+        )],
+    ),
+    (
+        "a key for one of the algorithms",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], algorithms: [RS256, ES256], keys: { jwks_file: es.json } } }\n",
+        &[],
+    ),
+    (
+        "a PEM file for another algorithm",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], algorithms: [ES256], keys: { pem_file: rs.pem } } }\n",
+        &[("rs.pem", "no-fitting-key", "RS256")],
+    ),
+    (
+        "a PEM file for the default algorithms",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], keys: { pem_file: rs.pem } } }\n",
+        &[],
+    ),
+    (
+        "an audience of nobody",
+        "routes: [{ name: a, match: { path: /a }, access: { audiences: [b] }, upstream: orders }]\n",
+        &[("b]", "foreign-audience", "no issuer of this route has the audience `b`")],
+    ),
+    (
+        "a list as text",
+        "identity: { headers: { X-Roles: roles } }\nroutes: [{ name: a, match: { path: /a }, access: authenticated, upstream: orders }]\n",
+        &[("roles }", "list-as-text", "a list cannot be sent as text")],
+    ),
+];
+
+/// What is wrong with the findings of one case.
+async fn faults(setup: &Setup, (name, yaml, expected): &Case) -> Vec<String> {
+    let yaml = if yaml.contains("routes:") { (*yaml).to_owned() } else { format!("{yaml}{AUTHENTICATED}") };
+    let text = setup.render(&yaml);
+    let file = setup.write(&yaml);
+    let file = file.to_str().unwrap();
+    let run = Binary::finish(["check", "--strict", "--format", "json", file]).await;
+    let code = if expected.is_empty() { 0 } else { 2 };
+    let mut faults = Vec::new();
+    if run.code() != Some(code) {
+        faults.push(format!("{name}: exit status {:?}: {}", run.code(), run.said()));
+    }
+    let found: Vec<serde_json::Value> = serde_json::from_str(&run.stdout).unwrap_or_default();
+    if found.len() != expected.len() {
+        faults.push(format!("{name}: {} findings: {}", found.len(), run.said()));
+    }
+    for (found, (place, code, part)) in found.iter().zip(*expected) {
+        let number = |key: &str| usize::try_from(found[key].as_u64().unwrap()).unwrap();
+        let line = text.lines().nth(number("line") - 1).unwrap();
+        let rest: String = line.chars().skip(number("column") - 1).collect();
+        let message = found["message"].as_str().unwrap();
+        let right = rest.starts_with(place) && found["code"] == *code && message.contains(part);
+        if !right || found["severity"] != "warning" || !message.contains("; ") {
+            faults.push(format!(
+                "{name}: expected {code} at {place:?} with {part:?}, found {found} at {rest:?}"
+            ));
+        }
+    }
+    faults
+}
+
+#[tokio::test]
+async fn each_lint_is_found_where_it_is_due_and_not_where_it_is_nearly_due() {
+    let setup = Setup::new().await;
+    let pki = Pki::new();
+    pki.install(&setup.scratch);
+    let now = time::OffsetDateTime::now_utc();
+    let day = |year, day| time::Date::from_ordinal_date(year, day).unwrap().midnight().assume_utc();
+    for (name, from, to) in [
+        ("old", day(2019, 1), day(2020, 2)),
+        ("new", day(2999, 1), day(3000, 1)),
+        ("end", now - 80 * time::Duration::DAY, now + 3 * time::Duration::DAY),
+    ] {
+        let certified = pki.server_between(&["localhost"], from, to);
+        setup.scratch.write(&format!("{name}.crt"), certified.certificate);
+        setup.scratch.write(&format!("{name}.key"), certified.key);
+    }
+    let keys = serde_json::json!({ "keys": [KeyPair::generate("ES256").jwk()] });
+    setup.scratch.write("es.json", keys.to_string());
+    setup.scratch.write("rs.pem", KeyPair::generate("RS256").public_pem());
+    let mut found = Vec::new();
+    for case in [ROUTES, UNUSED, LISTENERS, ISSUERS].concat() {
+        found.extend(faults(&setup, &case).await);
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[tokio::test]
+async fn requirements_that_nobody_or_everybody_meets_are_found() {
+    let setup = Setup::new().await;
+    let mut found = Vec::new();
+    for (name, require, expected) in REQUIREMENTS {
+        // Every policy has its route, so that none is unused.
+        let yaml = format!(
+            "policies:
+  admin: {{ roles: admin }}
+  clerk: {{ roles: clerk }}
+  not-admin: {{ not: {{ roles: admin }} }}
+issuers:
+  corporate: {{ issuer: '$ISSUER/{{tenant}}', tenants: [a, b], audiences: [a], keys: {{ jwks_uri: 'http://127.0.0.1/keys' }} }}
+routes:
+  - {{ name: a, match: {{ path: /a }}, access: {{ require: admin }}, upstream: orders }}
+  - {{ name: b, match: {{ path: /b }}, access: {{ require: clerk }}, upstream: orders }}
+  - {{ name: c, match: {{ path: /c }}, access: {{ require: not-admin }}, upstream: orders }}
+  - {{ name: e, match: {{ path: /e }}, access: {{ require: {require} }}, upstream: orders }}
+"
+        );
+        let yaml: &'static str = Box::leak(yaml.into_boxed_str());
+        found.extend(faults(&setup, &(name, yaml, expected)).await);
+    }
+    // A policy that is impossible by itself is reported once, where it is defined, whoever names it, wherever it stands.
+    let yaml = "policies:
+  outer: { all_of: [inner, { roles: a }] }
+  inner: { roles: { all: [x], none: [x] } }
+routes:
+  - { name: a, match: { path: /a }, access: { require: [outer, inner] }, upstream: orders }
+";
+    found.extend(
+        faults(&setup, &("by definition", yaml, &[("{ roles: { all", "impossible-requirement", "`x`")]))
+            .await,
+    );
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[tokio::test]
+async fn lints_wait_until_there_are_no_errors() {
+    let setup = Setup::new().await;
+    let file = setup.write(
+        "upstreams: { orders: { endpoints: [$UPSTREAM] }, spare: { endpoints: [$UPSTREAM] } }
+routes: [{ name: a, match: { path: /a }, access: authenticated, upstream: sapre }]
+",
+    );
+    let file = file.to_str().unwrap();
+    let run = check(file).await;
+    assert_eq!(run.lines_starting(file).len(), 1, "{}", run.said());
+    assert!(run.said().contains("did you mean `spare`?"), "{}", run.said());
+}
+
+/// What the samples show is found by nobody, or allowed with its reason; their files are elsewhere.
+#[tokio::test]
+async fn the_samples_are_free_of_findings() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let mut checked = 0;
+    for folder in [root.clone(), root.join("issuers"), root.join("examples")] {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for file in entries.map(|entry| entry.unwrap().path()) {
+            let is_yaml = file.extension().is_some_and(|extension| extension == "yaml");
+            // Policy tests lie beside the configurations that they are of.
+            if !is_yaml
+                || !std::fs::read_to_string(&file).unwrap().lines().any(|line| line.starts_with("routes:"))
+            {
+                continue;
+            }
+            checked += 1;
+            let run =
+                Binary::finish(["check", "--offline", "--format", "json", file.to_str().unwrap()]).await;
+            let found: Vec<serde_json::Value> = serde_json::from_str(&run.stdout).unwrap();
+            let found: Vec<_> =
+                found.into_iter().filter(|finding| finding["code"] != "missing-here").collect();
+            assert!(found.is_empty(), "{}: {found:#?}", file.display());
+        }
+    }
+    assert!(checked >= 10, "{checked}");
+}
