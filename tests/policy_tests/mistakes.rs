@@ -24,7 +24,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "  - { name: a, request: { path: /health }, expect: { status: 418 } }\n",
         "3:62",
-        "the gateway itself never answers with 418; write 200 for a request that passes, or the status of a reason code",
+        "the gateway itself never answers with 418; write 200 for a request that passes, 204 for a preflight, or the status of a reason code",
     ),
     (
         "  - { name: a, request: { path: /health }, expect: { status: '200' } }\n",

@@ -117,7 +117,7 @@ identity:
         let (hosts, methods, access) = (dice.one(HOSTS), dice.one(METHODS), dice.one(ACCESSES));
         text.push_str(&format!(
             "  - name: r{number}\n    match: {{ path: '{path}'{hosts}{methods} }}\n    access: {access}\n    upstream: orders\n{captured}{}{}{}",
-            dice.one(OWN_PLACES),
+            if *access == "public" { &"" } else { dice.one(OWN_PLACES) },
             dice.one(CORS),
             dice.one(DATA)
         ));
