@@ -1,10 +1,11 @@
-//! What one request costs: straight to the upstream, through a bare hyper proxy that checks nothing, and through the
-//! gateway, on a public route and with one RS256 token again and again (HTTP/1.1, keep-alive, plaintext; access log,
-//! metrics and request ids on).
+//! What one request costs: through a bare hyper proxy that checks nothing, and through the gateway, on a public route, with
+//! one RS256 token again and again, with 10,000 in turn, with a new one each time, with large answers and uploads, and with
+//! a large configuration (HTTP/1.1, keep-alive, plaintext; access log, metrics and request ids on). Then what memory it
+//! takes, idle and with 10,000 tokens and 1,000 connections.
 //!
-//! The proxies are processes of their own, so that their CPU time (from `/proc`, in nanoseconds) is theirs alone; rounds are
-//! interleaved, and the ratio to the bare proxy of the same run is what to compare. Without `--bench` it only proves
-//! that everything works.
+//! The proxies are processes of their own on a core of their own, so that their CPU time (from `/proc`, in nanoseconds)
+//! is theirs alone; rounds are interleaved, and the ratio to the row it is compared with is what counts. Without `--bench`
+//! it only proves that everything works.
 
 #![expect(
     clippy::expect_used,
@@ -20,15 +21,16 @@
 
 mod loopback;
 
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use loopback::Connection;
 use loopback::keypair::KeyPair;
 use loopback::token::TokenBuilder;
+use loopback::{Connection, request};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -37,30 +39,67 @@ fn main() {
     {
         return loopback::bare_proxy(upstream);
     }
-    let (rounds, requests) =
-        if arguments.iter().any(|argument| argument == "--bench") { (9, 20_000) } else { (1, 50) };
+    let plan =
+        if arguments.iter().any(|argument| argument == "--bench") { Plan::MEASURE } else { Plan::PROVE };
+    let pinned = plan.rounds > 1 && pin_this();
     let upstream = loopback::upstream();
-    let directory = tempfile::tempdir().expect("a directory");
     let key = KeyPair::generate("RS256");
-    let gateway = gateway(directory.path(), upstream, &key);
-    let token = token(&key);
-    let bare = bare(upstream);
-    let mut cases = [
-        Case::new("straight to the upstream", None, upstream, None),
-        Case::new("bare hyper proxy, no check", Some(bare.0.id()), bare.1, None),
-        Case::new("jwtgate, public route", Some(gateway.0.id()), gateway.1, None),
-        Case::new("jwtgate, one hot RS256 token", Some(gateway.0.id()), gateway.1, Some(&token)),
+    let bare = bare(upstream, pinned);
+    let (small, large) =
+        (Gateway::start(upstream, &key, 1, pinned), Gateway::start(upstream, &key, 20, pinned));
+    let idle = resident(small.id(), "VmRSS");
+    let hot = token(&key, ISSUER, 0);
+    let of_api = |token: &str| request("api.example.com", "/orders/42", Some(token), 0);
+    let open = |path, body| vec![request("open.example.com", path, None, body)];
+    let many: Vec<_> = (0..plan.tokens).map(|number| of_api(&token(&key, ISSUER, number + 1))).collect();
+    let fresh = (plan.new_tokens + CONNECTIONS) * (plan.rounds + 1);
+    let fresh: Vec<_> = (0..fresh).map(|number| of_api(&token(&key, ISSUER, NEW + number))).collect();
+    // The last issuer and the last route of a large configuration.
+    let last = request("api.example.com", "/service-999/orders", Some(&token(&key, &issuer(19), 0)), 0);
+    let first = request("api.example.com", "/service-0/orders", Some(&token(&key, ISSUER, 0)), 0);
+    let ours = Some((small.id(), small.address));
+    let theirs = Some((bare.0.id(), bare.1));
+    let mut cases = vec![
+        Case::new("bare hyper proxy, no check", theirs, None, plan.requests, open("/orders/42", 0)),
+        Case::new("public route", ours, Some(0), plan.requests, open("/orders/42", 0)),
+        Case::new("one hot RS256 token", ours, Some(0), plan.requests, vec![of_api(&hot)]),
+        Case::new("10,000 RS256 tokens in turn", ours, Some(0), plan.tokens, many.clone()),
+        Case::new("every RS256 token new", ours, Some(0), plan.new_tokens, fresh),
+        Case::new("bare, 64 KiB answers", theirs, None, plan.requests / 4, open("/large", 0)),
+        Case::new("64 KiB answers", ours, Some(5), plan.requests / 4, open("/large", 0)),
+        Case::new("bare, 1 MiB uploads", theirs, None, plan.requests / 50, open("/orders/42", 1 << 20)),
+        Case::new("1 MiB uploads", ours, Some(7), plan.requests / 50, open("/orders/42", 1 << 20)),
+        Case::new("1 route, 1 issuer, 1 term", ours, None, plan.requests, vec![first]),
+        Case::new(
+            "1,000 routes, 20 issuers, 20 terms",
+            Some((large.id(), large.address)),
+            Some(9),
+            plan.requests,
+            vec![last],
+        ),
     ];
-    for case in &mut cases {
-        case.round(requests / 10 + 1);
-        case.rounds.clear();
+    // The first round warms up, and brings every token that is to come again.
+    for _ in 0..=plan.rounds {
+        cases.iter_mut().for_each(Case::round);
     }
-    for _ in 0..rounds {
-        for case in &mut cases {
-            case.round(requests);
-        }
-    }
-    report(&cases, requests);
+    report(&mut cases);
+    report_memory(&small, &idle, &many, plan);
+}
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+struct Plan {
+    rounds: usize,
+    requests: usize,
+    tokens: usize,
+    new_tokens: usize,
+    connections: usize,
+}
+
+impl Plan {
+    const MEASURE: Self =
+        Self { rounds: 9, requests: 10_000, tokens: 10_000, new_tokens: 1_000, connections: 1_000 };
+    const PROVE: Self = Self { rounds: 1, requests: 50, tokens: 50, new_tokens: 50, connections: 20 };
 }
 
 /// A child that ends with the bench.
@@ -80,8 +119,26 @@ impl Drop for Process {
     }
 }
 
-fn bare(upstream: SocketAddr) -> (Process, SocketAddr) {
-    let mut child = Command::new(std::env::current_exe().expect("this program"))
+/// Keeps this process, which is client and upstream, on the first core; false where that is not possible.
+fn pin_this() -> bool {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let id = std::process::id().to_string();
+    let pinned = Command::new("taskset").args(["-apc", "0", &id]).stdout(Stdio::null()).status();
+    cores > 1 && pinned.is_ok_and(|status| status.success())
+}
+
+/// A program, kept on the second core.
+fn command(program: &Path, pinned: bool) -> Command {
+    if !pinned {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["-c", "1"]).arg(program);
+    command
+}
+
+fn bare(upstream: SocketAddr, pinned: bool) -> (Process, SocketAddr) {
+    let mut child = command(&std::env::current_exe().expect("this program"), pinned)
         .args(["--bare-proxy", &upstream.to_string()])
         .stdout(Stdio::piped())
         .spawn()
@@ -90,37 +147,79 @@ fn bare(upstream: SocketAddr) -> (Process, SocketAddr) {
     (Process(child), address(BufReader::new(output).lines().next().expect("a line").expect("text").as_str()))
 }
 
-/// The gateway: one route is public, the other asks for a role.
-fn gateway(directory: &Path, upstream: SocketAddr, key: &KeyPair) -> (Process, SocketAddr) {
-    let keys = serde_json::json!({ "keys": [key.jwk()] });
-    std::fs::write(directory.join("jwks.json"), keys.to_string()).expect("keys");
+struct Gateway {
+    process: Process,
+    address: SocketAddr,
+    _directory: tempfile::TempDir,
+}
+
+impl Gateway {
+    /// One whose routes ask for a role, but for the open ones. With several issuers it has 1,000 routes whose policies
+    /// have 20 terms.
+    fn start(upstream: SocketAddr, key: &KeyPair, issuers: usize, pinned: bool) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let keys = serde_json::json!({ "keys": [key.jwk()] });
+        std::fs::write(directory.path().join("jwks.json"), keys.to_string()).expect("keys");
+        let file = directory.path().join("jwtgate.yaml");
+        std::fs::write(&file, configuration(upstream, issuers)).expect("a configuration");
+        let mut child = command(Path::new(env!("CARGO_BIN_EXE_jwtgate")), pinned)
+            .args(["run", "--config"])
+            .arg(&file)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the gateway starts");
+        let mut log = BufReader::new(child.stderr.take().expect("its log")).lines().map_while(Result::ok);
+        let line = log.find(|line| line.contains("Listening address="));
+        std::thread::spawn(move || log.for_each(drop));
+        let address = address(&line.expect("the gateway listens"));
+        Self { process: Process(child), address, _directory: directory }
+    }
+
+    fn id(&self) -> u32 {
+        self.process.id()
+    }
+}
+
+fn configuration(upstream: SocketAddr, issuers: usize) -> String {
     let admin = loopback::free_port();
-    let configuration = format!(
-        "
-listeners: [{{ address: 127.0.0.1:0 }}]
+    let mut text = format!(
+        "listeners: [{{ address: 127.0.0.1:0 }}]
 admin: {{ address: 127.0.0.1:{admin} }}
-issuers:
-  bench: {{ issuer: {ISSUER}, audiences: [orders-api], keys: {{ jwks_file: jwks.json }} }}
 upstreams: {{ api: {{ endpoints: ['http://{upstream}'] }} }}
 identity: {{ headers: {{ X-User: claims.sub }} }}
-routes:
-  - {{ name: open, match: {{ path: /orders/**, hosts: [open.example.com] }}, access: public, upstream: api }}
-  - {{ name: rest, match: {{ path: /** }}, access: {{ require: {{ roles: clerk }} }}, upstream: api }}
+issuers:
 "
     );
-    let file = directory.join("jwtgate.yaml");
-    std::fs::write(&file, configuration).expect("a configuration");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_jwtgate"))
-        .args(["run", "--config"])
-        .arg(&file)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the gateway starts");
-    let mut log = BufReader::new(child.stderr.take().expect("its log")).lines().map_while(Result::ok);
-    let line = log.find(|line| line.contains("Listening address="));
-    std::thread::spawn(move || log.for_each(drop));
-    (Process(child), address(&line.expect("the gateway listens")))
+    // Writing to a string does not fail.
+    for number in 0..issuers {
+        let issuer = issuer(number);
+        writeln!(
+            text,
+            "  issuer-{number}: {{ issuer: {issuer}, audiences: [orders-api], keys: {{ jwks_file: jwks.json }} }}"
+        )
+        .expect("text");
+    }
+    let (routes, terms) = if issuers == 1 { (1, 1) } else { (1000, 20) };
+    let claims =
+        (1..terms).map(|term| format!(", {{ claims: {{ claim_{}: a value of some length }} }}", term % 9));
+    let claims: String = claims.collect();
+    writeln!(text, "policies: {{ clerks: {{ all_of: [{{ roles: clerk }}{claims}] }} }}\nroutes:")
+        .expect("text");
+    for number in 0..routes {
+        let path = format!("/service-{number}/**");
+        writeln!(
+            text,
+            "  - {{ name: route-{number}, match: {{ path: {path} }}, access: {{ require: clerks }}, upstream: api }}"
+        )
+        .expect("text");
+    }
+    text.push_str(
+        "  - { name: open, match: { path: /**, hosts: [open.example.com] }, access: public, upstream: api }
+  - { name: rest, match: { path: /** }, access: { require: { roles: clerk } }, upstream: api }
+",
+    );
+    text
 }
 
 fn address(line: &str) -> SocketAddr {
@@ -129,21 +228,37 @@ fn address(line: &str) -> SocketAddr {
 }
 
 /// About 1 KiB, with fifteen claims.
-fn token(key: &KeyPair) -> String {
-    let mut token = TokenBuilder::new(ISSUER, key).subject("alice").roles(&["clerk"]).audience("orders-api");
+fn token(key: &KeyPair, issuer: &str, number: usize) -> String {
+    let mut token = TokenBuilder::new(issuer, key)
+        .subject(&format!("user-{number}"))
+        .roles(&["clerk"])
+        .expires_in(Duration::from_hours(2));
     for number in 0..9 {
         token = token.claim(&format!("claim_{number}"), "a value of some length");
     }
     token.sign()
 }
 
-const ISSUER: &str = "https://id.example.com";
+const ISSUER: &str = "https://id-0.example.com";
+/// Numbers from here on are of tokens that come once.
+const NEW: usize = 1_000_000;
 
-/// One way to the upstream.
+fn issuer(number: usize) -> String {
+    format!("https://id-{number}.example.com")
+}
+
+/// One kind of work.
 struct Case {
     name: &'static str,
-    process: Option<u32>,
+    process: u32,
+    /// The case that it is compared with, by its place.
+    floor: Option<usize>,
     connections: Vec<Connection>,
+    /// How many requests a round has.
+    count: usize,
+    /// Sent in turn, over the rounds.
+    requests: Vec<Vec<u8>>,
+    next: usize,
     rounds: Vec<Round>,
 }
 
@@ -153,28 +268,38 @@ struct Round {
 }
 
 impl Case {
-    fn new(name: &'static str, process: Option<u32>, address: SocketAddr, token: Option<&str>) -> Self {
-        let host = if token.is_none() { "open.example.com" } else { "api.example.com" };
-        let connections = (0..CONNECTIONS).map(|_| Connection::open(address, host, token)).collect();
-        Self { name, process, connections, rounds: Vec::new() }
+    fn new(
+        name: &'static str,
+        through: Option<(u32, SocketAddr)>,
+        floor: Option<usize>,
+        count: usize,
+        requests: Vec<Vec<u8>>,
+    ) -> Self {
+        let (process, address) = through.expect("a proxy");
+        let connections = (0..CONNECTIONS).map(|_| Connection::open(address)).collect();
+        Self { name, process, floor, connections, count, requests, next: 0, rounds: Vec::new() }
     }
 
-    /// One round of `requests`, spread over the connections.
-    fn round(&mut self, requests: usize) {
-        let before = self.process.map(processor_time);
-        let started = Instant::now();
+    /// One round, spread over the connections.
+    fn round(&mut self) {
+        let (before, started) = (processor_time(self.process), Instant::now());
+        let each = self.count / CONNECTIONS + 1;
         std::thread::scope(|scope| {
-            for connection in &mut self.connections {
-                scope.spawn(move || (0..=requests / CONNECTIONS).for_each(|_| connection.exchange()));
+            let (requests, next) = (&self.requests, self.next);
+            for (index, connection) in self.connections.iter_mut().enumerate() {
+                scope.spawn(move || {
+                    for turn in 0..each {
+                        connection.exchange(&requests[(next + index + turn * CONNECTIONS) % requests.len()]);
+                    }
+                });
             }
         });
-        let sent = (requests / CONNECTIONS + 1) * CONNECTIONS;
+        let sent = each * CONNECTIONS;
+        self.next += sent;
         let per_request = |time: Duration| time.div_f64(sent as f64);
-        let used =
-            self.process.zip(before).map(|(process, before)| processor_time(process).saturating_sub(before));
         self.rounds.push(Round {
             latency: per_request(started.elapsed() * u32::try_from(CONNECTIONS).expect("few")),
-            processor: per_request(used.unwrap_or_default()),
+            processor: per_request(processor_time(self.process).saturating_sub(before)),
         });
     }
 
@@ -205,19 +330,35 @@ fn resident(process: u32, field: &str) -> String {
     format!("{:.1}", kibibytes / 1024.0)
 }
 
-fn report(cases: &[Case], requests: usize) {
-    let floor = cases.get(1).map_or(1.0, |bare| bare.median(|round| round.processor));
-    println!("\n{requests} requests a round over {CONNECTIONS} connections, medians of the rounds\n");
-    println!("| way | µs a request, waiting | CPU µs a request | to the bare proxy | peak MiB |");
-    println!("|---|--:|--:|--:|--:|");
-    for case in cases {
-        let (latency, processor) = (case.median(|round| round.latency), case.median(|round| round.processor));
-        match case.process {
-            None => println!("| {} | {latency:.1} | | | |", case.name),
-            Some(process) => {
-                let (ratio, peak) = (processor / floor, resident(process, "VmHWM"));
-                println!("| {} | {latency:.1} | {processor:.1} | {ratio:.2} | {peak} |", case.name);
-            }
-        }
+fn report(cases: &mut [Case]) {
+    for case in &mut *cases {
+        // The first round warmed up.
+        case.rounds.remove(0);
     }
+    println!("\nMedians of the rounds, over {CONNECTIONS} connections\n");
+    println!("| work | µs a request, waiting | CPU µs a request | ratio | to |");
+    println!("|---|--:|--:|--:|---|");
+    for case in &*cases {
+        let (latency, processor) = (case.median(|round| round.latency), case.median(|round| round.processor));
+        let floor = case.floor.map(|floor| &cases[floor]);
+        let (ratio, name) = floor.map_or_else(Default::default, |floor| {
+            (format!("{:.2}", processor / floor.median(|round| round.processor)), floor.name)
+        });
+        println!("| {} | {latency:.1} | {processor:.1} | {ratio} | {name} |", case.name);
+    }
+}
+
+/// After all that was measured: idle is what it took when it had started.
+fn report_memory(gateway: &Gateway, idle: &str, requests: &[Vec<u8>], plan: Plan) {
+    let mut connections: Vec<_> = (0..plan.connections).map(|_| Connection::open(gateway.address)).collect();
+    for (turn, request) in requests.iter().enumerate() {
+        let place = turn % connections.len();
+        connections[place].exchange(request);
+    }
+    let loaded = resident(gateway.id(), "VmRSS");
+    println!(
+        "\nMiB resident: {idle} idle, {loaded} with {} tokens and {} connections",
+        requests.len(),
+        plan.connections
+    );
 }

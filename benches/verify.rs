@@ -1,8 +1,8 @@
 //! What the verification of one token costs: per algorithm, first seen (`cold`) and seen before (`cached`), beside the
 //! bare signature check of aws-lc-rs with a parsed key (`bare`), which no verification can undercut.
 //!
-//! Tokens are of about 1 KiB. `cold` keeps nothing in the cache, so that each turn takes the token apart, verifies it and
-//! files it away.
+//! Tokens are of about 1 KiB. `cold` brings one that was never seen on each turn, which is taken apart, verified and filed
+//! away.
 
 #![expect(
     clippy::expect_used,
@@ -11,8 +11,10 @@
     reason = "a bench that cannot be set up has nothing to measure"
 )]
 
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -42,27 +44,44 @@ fn main() {
 #[divan::bench(args = Algorithm::ALL)]
 fn bare(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
     let case = case(algorithm);
-    let (message, signature) = case.token.rsplit_once('.').expect("a token has dots");
+    let token = case.token(0);
+    let (message, signature) = token.rsplit_once('.').expect("a token has dots");
     let signature = URL_SAFE_NO_PAD.decode(signature).expect("a token is base64url");
     bencher.bench_local(|| assert!((case.bare)(black_box(message.as_bytes()), black_box(&signature))));
 }
 
 #[divan::bench(args = Algorithm::ALL)]
 fn cold(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
-    measure(bencher, &authenticator(algorithm, 0), &case(algorithm).token);
+    let case = case(algorithm);
+    let tokens: Vec<String> = (0..NEW_TOKENS).map(|number| case.token(number)).collect();
+    let admission = Admission::default();
+    let gate = || Rc::new(authenticator(algorithm, CACHE));
+    let state = RefCell::new((gate(), 0));
+    // When all have been seen, a gate that has seen none takes over.
+    let next = || {
+        let mut state = state.borrow_mut();
+        if state.1 == tokens.len() {
+            *state = (gate(), 0);
+        }
+        state.1 += 1;
+        (Rc::clone(&state.0), tokens[state.1 - 1].as_str())
+    };
+    bencher.with_inputs(next).bench_local_refs(|(gate, token)| {
+        verify(gate, BearerToken::parse(token.as_bytes()).expect("a token is a token68"), &admission);
+    });
 }
 
 #[divan::bench(args = Algorithm::ALL)]
 fn cached(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
-    measure(bencher, &authenticator(algorithm, 1 << 20), &case(algorithm).token);
+    measure(bencher, &authenticator(algorithm, CACHE), &case(algorithm).token(0));
 }
 
 /// The same, as it comes out of a header field.
 #[divan::bench]
 fn cached_from_header(bencher: Bencher<'_, '_>) {
-    let authenticator = authenticator(Algorithm::Rs256, 1 << 20);
+    let authenticator = authenticator(Algorithm::Rs256, CACHE);
     let mut headers = http::HeaderMap::new();
-    let field = format!("Bearer {}", case(Algorithm::Rs256).token);
+    let field = format!("Bearer {}", case(Algorithm::Rs256).token(0));
     headers.insert(http::header::AUTHORIZATION, field.parse().expect("a token is a header value"));
     let admission = Admission::default();
     let credentials = Credentials::default();
@@ -91,12 +110,20 @@ fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_hours(500_000)
 }
 
-/// A key, a token it signed, and the check that is measured against.
+/// What the configuration says by default.
+const CACHE: u64 = 32 << 20;
+const NEW_TOKENS: u32 = 1000;
+
+/// A key, and the check that is measured against.
 struct Case {
-    token: String,
+    algorithm: Algorithm,
+    sign: Sign,
     keys: Vec<u8>,
     bare: Bare,
 }
+
+/// The signature of a message.
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 
 /// Whether this message has this signature.
 type Bare = Box<dyn Fn(&[u8], &[u8]) -> bool + Send + Sync>;
@@ -148,12 +175,12 @@ impl Case {
         let public = pair.public_key().as_ref();
         let jwk = json!({"kty": "RSA", "n": b64(&public[9..265]), "e": b64(&public[267..])});
         let key = ParsedPublicKey::new(bare, public).expect("public key");
-        let token = token(algorithm, |message| {
+        let sign = move |message: &[u8]| {
             let mut signature = vec![0; pair.public_modulus_len()];
             pair.sign(padding, &SystemRandom::new(), message, &mut signature).expect("signature");
             signature
-        });
-        Self::public(token, &jwk, key)
+        };
+        Self::public(algorithm, Box::new(sign), &jwk, key)
     }
 
     fn ec(algorithm: Algorithm, curve: &str, signing: &'static EcdsaSigningAlgorithm) -> Self {
@@ -162,9 +189,10 @@ impl Case {
         let (x, y) = point[1..].split_at(point.len() / 2);
         let jwk = json!({"kty": "EC", "crv": curve, "x": b64(x), "y": b64(y)});
         let key = ParsedPublicKey::new(&**signing, point).expect("public key");
-        let sign =
-            |message: &[u8]| pair.sign(&SystemRandom::new(), message).expect("signature").as_ref().to_vec();
-        Self::public(token(algorithm, sign), &jwk, key)
+        let sign = move |message: &[u8]| {
+            pair.sign(&SystemRandom::new(), message).expect("signature").as_ref().to_vec()
+        };
+        Self::public(algorithm, Box::new(sign), &jwk, key)
     }
 
     fn ed(algorithm: Algorithm) -> Self {
@@ -172,38 +200,45 @@ impl Case {
         let public = pair.public_key().as_ref();
         let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": b64(public)});
         let key = ParsedPublicKey::new(&signature::ED25519, public).expect("public key");
-        Self::public(token(algorithm, |message| pair.sign(message).as_ref().to_vec()), &jwk, key)
+        let sign = move |message: &[u8]| pair.sign(message).as_ref().to_vec();
+        Self::public(algorithm, Box::new(sign), &jwk, key)
     }
 
     fn hmac(algorithm: Algorithm, hash: hmac::Algorithm) -> Self {
         let keys = vec![7; 64];
         let key = hmac::Key::new(hash, &keys);
-        let token = token(algorithm, |message| hmac::sign(&key, message).as_ref().to_vec());
-        Self { token, keys, bare: Box::new(move |message, tag| hmac::verify(&key, message, tag).is_ok()) }
+        let signing = key.clone();
+        Self {
+            algorithm,
+            sign: Box::new(move |message| hmac::sign(&signing, message).as_ref().to_vec()),
+            keys,
+            bare: Box::new(move |message, tag| hmac::verify(&key, message, tag).is_ok()),
+        }
     }
 
-    fn public(token: String, jwk: &Value, key: ParsedPublicKey) -> Self {
+    fn public(algorithm: Algorithm, sign: Sign, jwk: &Value, key: ParsedPublicKey) -> Self {
         let keys = json!({"keys": [jwk]}).to_string().into_bytes();
         Self {
-            token,
+            algorithm,
+            sign,
             keys,
             bare: Box::new(move |message, signature| key.verify_sig(message, signature).is_ok()),
         }
     }
-}
 
-/// A token as identity providers issue them, of about 1 KiB.
-fn token(algorithm: Algorithm, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
-    let header = json!({"alg": algorithm.name(), "typ": "at+jwt"});
-    let payload = json!({
-        "iss": "https://id.example.com/realms/main", "sub": "248289761001", "aud": ["orders-api", "billing-api"],
-        "exp": 1_800_000_300, "nbf": 1_799_999_990, "iat": 1_799_999_990, "jti": "01959f2a-6c1e-7f3c-9c55-0d2b1f6f3e11",
-        "client_id": "storefront", "scope": "openid profile orders:read orders:write", "tenant": "acme",
-        "realm_access": {"roles": ["clerk", "auditor", "offline_access"]}, "email_verified": true,
-        "email": "someone@example.com", "preferred_username": "someone", "sid": "f0c1b6de-4d4e-4f0f-8a7a-5a4a3d2c1b0a",
-    });
-    let input = format!("{}.{}", b64(header.to_string().as_bytes()), b64(payload.to_string().as_bytes()));
-    format!("{input}.{}", b64(&sign(input.as_bytes())))
+    /// A token as identity providers issue them, of about 1 KiB; each number makes another one.
+    fn token(&self, number: u32) -> String {
+        let header = json!({"alg": self.algorithm.name(), "typ": "at+jwt"});
+        let payload = json!({
+            "iss": "https://id.example.com/realms/main", "sub": "248289761001", "aud": ["orders-api", "billing-api"],
+            "exp": 1_800_000_300, "nbf": 1_799_999_990, "iat": 1_799_999_990, "jti": format!("01959f2a-6c1e-7f3c-9c55-0d2b{number:08x}"),
+            "client_id": "storefront", "scope": "openid profile orders:read orders:write", "tenant": "acme",
+            "realm_access": {"roles": ["clerk", "auditor", "offline_access"]}, "email_verified": true,
+            "email": "someone@example.com", "preferred_username": "someone", "sid": "f0c1b6de-4d4e-4f0f-8a7a-5a4a3d2c1b0a",
+        });
+        let input = format!("{}.{}", b64(header.to_string().as_bytes()), b64(payload.to_string().as_bytes()));
+        format!("{input}.{}", b64(&(self.sign)(input.as_bytes())))
+    }
 }
 
 fn b64(bytes: &[u8]) -> String {

@@ -170,7 +170,10 @@ async fn what_is_no_preflight_goes_the_ordinary_way() {
         world.assert_reason(request, "public").await.assert_passed();
     }
     let seen = world.upstream.take_requests();
-    assert_eq!(seen.iter().map(super::support::upstream::Recorded::method).collect::<Vec<_>>(), ["OPTIONS", "OPTIONS"]);
+    assert_eq!(
+        seen.iter().map(super::support::upstream::Recorded::method).collect::<Vec<_>>(),
+        ["OPTIONS", "OPTIONS"]
+    );
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 
 use bytes::Bytes;
 use http::{Request, Response, Uri};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
@@ -19,15 +19,19 @@ pub mod keypair;
 #[path = "../../tests/support/token.rs"]
 pub mod token;
 
-/// An upstream on a thread of its own, for as long as the process lives.
+/// An upstream on a thread of its own, for as long as the process lives. Takes any body, and answers with 5 bytes, below
+/// `/large` with 64 KiB.
 pub fn upstream() -> SocketAddr {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
             sender.send(listener.local_addr().expect("an address")).expect("a receiver");
-            let answer = service_fn(|_: Request<Incoming>| async {
-                Ok::<_, hyper::Error>(Response::new(Full::new(Bytes::from_static(b"hello"))))
+            let answer = service_fn(|request: Request<Incoming>| async {
+                let large = request.uri().path().starts_with("/large");
+                request.into_body().collect().await?;
+                let body = if large { &LARGE } else { b"hello".as_slice() };
+                Ok::<_, hyper::Error>(Response::new(Full::new(Bytes::from_static(body))))
             });
             loop {
                 let (socket, _) = listener.accept().await.expect("a connection");
@@ -40,6 +44,8 @@ pub fn upstream() -> SocketAddr {
     });
     receiver.recv().expect("an address")
 }
+
+static LARGE: [u8; 64 * 1024] = [b'x'; 64 * 1024];
 
 /// A hyper proxy that checks nothing, hyper-util's pooled client behind it: the floor. Prints its address and serves until
 /// its process is ended.
@@ -75,27 +81,34 @@ pub fn bare_proxy(upstream: &str) {
     });
 }
 
-/// A keep-alive connection that sends one prepared request again and again.
+/// A request as it is sent; with a body of this many bytes, if any.
+pub fn request(host: &str, path: &str, token: Option<&str>, body: usize) -> Vec<u8> {
+    let authorization = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let (method, length) =
+        if body == 0 { ("GET", String::new()) } else { ("POST", format!("content-length: {body}\r\n")) };
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nuser-agent: bench\r\naccept: */*\r\n{length}{authorization}\r\n"
+    );
+    let mut request = head.into_bytes();
+    request.resize(request.len() + body, b'x');
+    request
+}
+
+/// A keep-alive connection.
 pub struct Connection {
     reader: BufReader<TcpStream>,
-    request: Vec<u8>,
 }
 
 impl Connection {
-    pub fn open(address: SocketAddr, host: &str, token: Option<&str>) -> Self {
+    pub fn open(address: SocketAddr) -> Self {
         let socket = TcpStream::connect(address).expect("a connection");
         socket.set_nodelay(true).expect("no delay");
-        let authorization =
-            token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
-        let request = format!(
-            "GET /orders/42 HTTP/1.1\r\nhost: {host}\r\nuser-agent: bench\r\naccept: */*\r\n{authorization}\r\n"
-        );
-        Self { reader: BufReader::new(socket), request: request.into_bytes() }
+        Self { reader: BufReader::new(socket) }
     }
 
     /// Sends the request and reads the whole answer; panics unless it is a 200.
-    pub fn exchange(&mut self) {
-        self.reader.get_mut().write_all(&self.request).expect("sent");
+    pub fn exchange(&mut self, request: &[u8]) {
+        self.reader.get_mut().write_all(request).expect("sent");
         let (mut line, mut length) = (String::new(), 0);
         self.reader.read_line(&mut line).expect("a status line");
         assert!(line.starts_with("HTTP/1.1 200"), "{line}");

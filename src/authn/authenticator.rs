@@ -69,7 +69,7 @@ impl Authenticator {
         }
         let digest = Digest::of(token);
         let hinted = digest.as_ref().map_or(0, |digest| self.hints.get(digest));
-        let (issuer, outcome) = match digest.as_ref().and_then(|digest| self.recall(hinted, digest)) {
+        let (issuer, outcome) = match digest.as_ref().and_then(|digest| self.recall(hinted, digest, now)) {
             Some((issuer, verified)) => (Some(issuer), recalled(issuer, verified, admission, now)),
             None => self.verify(token, digest.as_ref().map(|digest| (digest, hinted)), admission, now).await,
         };
@@ -82,9 +82,9 @@ impl Authenticator {
     }
 
     /// A token that was verified before by the issuer at this place.
-    fn recall(&self, place: u16, digest: &Digest) -> Option<(&Issuer, Arc<Verified>)> {
+    fn recall(&self, place: u16, digest: &Digest, now: Timestamp) -> Option<(&Issuer, Arc<Verified>)> {
         let issuer = self.issuers.get(usize::from(place))?;
-        Some((issuer, issuer.recall(digest)?))
+        Some((issuer, issuer.recall(digest, now)?))
     }
 
     /// Takes the token apart and has its issuer verify it; the digest comes with the place where it was not found.
@@ -109,7 +109,7 @@ impl Authenticator {
         };
         if let Some((digest, hinted)) = digest
             && hinted != place
-            && let Some(verified) = issuer.recall(digest)
+            && let Some(verified) = issuer.recall(digest, now)
         {
             self.hints.set(digest, place);
             return (Some(issuer), recalled(issuer, verified, admission, now));

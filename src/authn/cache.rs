@@ -1,13 +1,15 @@
 //! The verified tokens of one issuer.
 //!
-//! Given the digest of a token; hands on what the token said when it was verified, or verifies it, once however many
-//! requests bring it at the same time. Holds verified tokens alone: a refused one leaves no trace, and so pushes none
-//! out. Bounded in bytes. An entry ends with its `exp`; one that was made under other keys (another generation) is not
-//! found any more. Times, audiences and routes are not decided here: whoever takes a token out checks them again.
+//! Given the digest of a token; hands on what the token said when it was verified, or verifies it: of several requests
+//! that bring it at the same time, one does and the others find it then. Holds verified tokens alone: a refused one
+//! leaves no trace, and so pushes none out. Bounded in bytes, over two levels: what was verified last ([`Recent`]), and
+//! what has been sent more than once. An entry ends with its `exp`; one that was made under other keys (another
+//! generation) is not found any more. Times, audiences and routes are not decided here: whoever takes a token out checks
+//! them again.
 
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
@@ -15,52 +17,95 @@ use moka::sync::Cache;
 
 use super::digest::Digest;
 use super::principal::Verified;
+use super::recent::{Look, Recent};
+use super::validity::Timestamp;
 
 /// The verified tokens of one issuer.
 pub(super) struct TokenCache {
+    recent: Option<Recent>,
     entries: Cache<Key, Entry, BuildHasherDefault<Prefix>>,
     generation: AtomicU64,
+    /// Held while a token is verified. Tokens that share one wait for each other, and are as rare as there are many.
+    turns: Box<[Mutex<()>]>,
 }
 
 impl TokenCache {
     /// Holds tokens of about this many bytes together.
     pub(super) fn new(bytes: u64) -> Self {
+        let recent = bytes / RECENT_SHARE;
+        let level = usize::try_from(recent).ok().and_then(Recent::new);
         let entries = Cache::builder()
-            .max_capacity(bytes)
-            .weigher(|_, entry: &Entry| u32::try_from(OVERHEAD + entry.verified.size()).unwrap_or(u32::MAX))
+            .max_capacity(if level.is_some() { bytes - recent } else { bytes })
+            .weigher(|_, entry: &Entry| u32::try_from(entry.weight()).unwrap_or(u32::MAX))
             .expire_after(WithToken)
             .build_with_hasher(BuildHasherDefault::default());
-        Self { entries, generation: AtomicU64::new(0) }
+        let turns = std::iter::repeat_with(Mutex::default).take(TURNS).collect();
+        Self { recent: level, entries, generation: AtomicU64::new(0), turns }
     }
 
     /// The token, if it was verified under the keys of this generation.
-    pub(super) fn get(&self, digest: &Digest, generation: u64) -> Option<Arc<Verified>> {
-        self.entries.get(&Key { digest: *digest, generation }).map(|entry| entry.verified)
+    pub(super) fn get(&self, digest: &Digest, generation: u64, now: Timestamp) -> Option<Arc<Verified>> {
+        let key = Key { digest: *digest, generation };
+        self.of_recent(&key, now).or_else(|| self.entries.get(&key).map(|entry| entry.verified))
     }
 
-    /// The token as above, or as `verify` finds it. Of several that ask at the same time one verifies, and all get its
-    /// answer; so `verify` must look at nothing but the token. `generation` is the one *before* the keys were chosen.
-    pub(super) fn get_or_verify<E: Send + Sync + 'static>(
+    /// The token as above, or as `verify` finds it. Whoever brings the same token meanwhile waits, and finds it if it is
+    /// valid. `generation` is the one *before* the keys were chosen.
+    pub(super) fn get_or_verify<E>(
         &self,
         digest: &Digest,
         generation: u64,
+        now: Timestamp,
         verify: impl FnOnce() -> Result<Entry, E>,
-    ) -> Result<Arc<Verified>, Arc<E>> {
+    ) -> Result<Arc<Verified>, E> {
         if self.generation.swap(generation, Ordering::Relaxed) != generation {
             // what the former keys verified only takes up room now
+            self.recent.iter().for_each(Recent::clear);
             self.entries.invalidate_all();
         }
         let key = Key { digest: *digest, generation };
-        self.entries.try_get_with(key, verify).map(|entry| entry.verified)
+        let (_turn, waited) = self.turn(digest);
+        // Who did not wait has looked everywhere a moment ago.
+        let found = if waited { self.get(digest, generation, now) } else { self.of_recent(&key, now) };
+        if let Some(verified) = found {
+            return Ok(verified);
+        }
+        let entry = verify()?;
+        if !self.recent.as_ref().is_some_and(|recent| recent.put(key, &entry, entry.weight(), now)) {
+            self.entries.insert(key, entry.clone());
+        }
+        Ok(entry.verified)
+    }
+
+    fn of_recent(&self, key: &Key, now: Timestamp) -> Option<Arc<Verified>> {
+        match self.recent.as_ref()?.get(key, now, LONGEST) {
+            Look::Known(verified) => Some(verified),
+            Look::Again(entry) => {
+                self.entries.insert(*key, entry.clone());
+                Some(entry.verified)
+            }
+            Look::Absent => None,
+        }
+    }
+
+    /// The turn of a token, and whether another one had it.
+    fn turn(&self, digest: &Digest) -> (Option<MutexGuard<'_, ()>>, bool) {
+        let [.., place, _, _] = digest.prefix().to_le_bytes();
+        let Some(turn) = self.turns.get(usize::from(place) % TURNS) else { return (None, false) };
+        match turn.try_lock() {
+            Ok(turn) => (Some(turn), false),
+            // nothing is guarded that could be left half-done
+            Err(_) => (Some(turn.lock().unwrap_or_else(PoisonError::into_inner)), true),
+        }
     }
 
     #[cfg(test)]
     pub(super) fn len(&self) -> u64 {
         self.entries.run_pending_tasks();
-        self.entries.entry_count()
+        let recent = self.recent.as_ref().map_or(0, Recent::len);
+        self.entries.entry_count() + u64::try_from(recent).unwrap()
     }
 }
-
 impl std::fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TokenCache").finish_non_exhaustive()
@@ -75,9 +120,22 @@ pub(super) struct Entry {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Key {
+pub(super) struct Key {
     digest: Digest,
     generation: u64,
+}
+
+impl Key {
+    /// A few bits of the digest, for tables.
+    pub(super) fn prefix(&self) -> u64 {
+        self.digest.prefix()
+    }
+}
+
+impl Entry {
+    fn weight(&self) -> usize {
+        OVERHEAD + self.verified.size()
+    }
 }
 
 /// Entries end with their tokens.
@@ -92,7 +150,7 @@ impl Expiry<Key, Entry> for WithToken {
 /// Takes the first eight bytes that are written: a digest is as evenly spread as a hash can be, and nobody outside can
 /// foresee it.
 #[derive(Default)]
-struct Prefix(Option<u64>);
+pub(super) struct Prefix(Option<u64>);
 
 impl Hasher for Prefix {
     fn write(&mut self, _: &[u8]) {}
@@ -112,3 +170,9 @@ const LONGEST: Duration = Duration::from_hours(24);
 
 /// What an entry costs beside its token: the key, the places in the cache's table, its queues and its timers.
 const OVERHEAD: usize = 512;
+
+/// One byte in so many is for what was verified last.
+const RECENT_SHARE: u64 = 8;
+
+/// How many tokens can be verified at a time, if none of them share a turn.
+const TURNS: usize = 256;

@@ -92,8 +92,8 @@ impl Issuer {
 
     /// The token of this digest, if it was verified before and its keys still stand. What depends on time and route is
     /// to be checked with [`Self::admit`].
-    pub(super) fn recall(&self, digest: &Digest) -> Option<Arc<Verified>> {
-        let verified = self.cache.get(digest, self.keys.generation())?;
+    pub(super) fn recall(&self, digest: &Digest, now: Timestamp) -> Option<Arc<Verified>> {
+        let verified = self.cache.get(digest, self.keys.generation(), now)?;
         self.metrics.cache_hits.inc();
         Some(verified)
     }
@@ -128,8 +128,8 @@ impl Issuer {
             Ok(Entry { lifetime: verified.validity.remaining(&self.times, now), verified })
         };
         let outcome = match digest {
-            Some(digest) => self.cache.get_or_verify(digest, generation, verify),
-            None => verify().map(|entry| entry.verified).map_err(Arc::new),
+            Some(digest) => self.cache.get_or_verify(digest, generation, now, verify),
+            None => verify().map(|entry| entry.verified),
         };
         // whoever waited for another request's verification found the token, as far as the count goes
         (if here.get() { &self.metrics.cache_misses } else { &self.metrics.cache_hits }).inc();
@@ -241,7 +241,7 @@ impl Issuer {
     }
 }
 
-/// A refused token. The answer is shared by the requests that brought it, whose routes may differ.
+/// A refused token, before the route has had its say.
 struct Refused {
     error: Error,
     /// The claims, where only a check that comes after the audience's failed.
@@ -250,9 +250,9 @@ struct Refused {
 
 impl Refused {
     /// The first check that fails for a request on this route.
-    fn on(&self, issuer: &Issuer, admission: &Admission) -> Error {
+    fn on(self, issuer: &Issuer, admission: &Admission) -> Error {
         let audience = self.after_audience.as_ref().map(|claims| issuer.check_audience(claims, admission));
-        audience.and_then(Result::err).unwrap_or_else(|| self.error.clone())
+        audience.and_then(Result::err).unwrap_or(self.error)
     }
 }
 

@@ -6,6 +6,9 @@
 //! detached payload, header parameters of a wrong type. Keys that the header brings along (`jwk`, `jku`, `x5c`, `x5u`)
 //! are not read at all.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
@@ -19,7 +22,7 @@ pub(super) struct Jws<'t> {
     /// What is signed: the first two segments and the dot between them.
     pub(super) signing_input: &'t [u8],
     pub(super) signature: Vec<u8>,
-    pub(super) header: Header,
+    pub(super) header: Arc<Header>,
     pub(super) claims: Map<String, Value>,
 }
 
@@ -58,13 +61,27 @@ impl<'t> Jws<'t> {
         Ok(Self {
             signing_input: signed.as_bytes(),
             signature: decode(signature)?,
-            header: Header::parse(object(header)?)?,
+            header: Header::of(header)?,
             claims: object(payload)?,
         })
     }
 }
 
 impl Header {
+    /// The header in this segment. Tokens of one issuer have the same, so the last one of each thread is kept.
+    fn of(segment: &str) -> Result<Arc<Self>, Error> {
+        LAST_HEADER.with_borrow_mut(|last| {
+            if let Some((text, header)) = last
+                && text == segment
+            {
+                return Ok(Arc::clone(header));
+            }
+            let header = Arc::new(Self::parse(object(segment)?)?);
+            *last = Some((segment.to_owned(), Arc::clone(&header)));
+            Ok(header)
+        })
+    }
+
     fn parse(mut parameters: Map<String, Value>) -> Result<Self, Error> {
         let critical = parameters.contains_key("crit");
         // RFC 7797 §6 makes `b64` critical; one that is not changes nothing as long as it says what holds anyway
@@ -91,7 +108,18 @@ fn text(parameters: &mut Map<String, Value>, name: &str) -> Result<Option<String
 }
 
 fn object(segment: &str) -> Result<Map<String, Value>, Error> {
-    json::object(&decode(segment)?).map_err(|_| Error::TokenMalformed)
+    DECODED.with_borrow_mut(|decoded| {
+        decoded.clear();
+        URL_SAFE_NO_PAD.decode_vec(segment, decoded).map_err(|_| Error::TokenMalformed)?;
+        json::object(decoded).map_err(|_| Error::TokenMalformed)
+    })
+}
+
+thread_local! {
+    /// The header that was read last, and the segment that it was read from.
+    static LAST_HEADER: RefCell<Option<(String, Arc<Header>)>> = const { RefCell::new(None) };
+    /// The segment that is being read; as long as the longest so far, which `limits` bound.
+    static DECODED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// How many bytes a segment holds, without decoding it.

@@ -20,6 +20,7 @@ mod json;
 mod jws;
 pub mod keys;
 mod principal;
+mod recent;
 mod tenant;
 mod token_type;
 mod validity;

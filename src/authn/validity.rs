@@ -114,6 +114,11 @@ impl Timestamp {
         Ok(Some(Self(if negative { -micros(size) } else { micros(size) })))
     }
 
+    /// How long it is after that; nothing, if it is before.
+    pub(super) fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
     fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(micros(duration)))
     }

@@ -107,6 +107,8 @@ impl Activity {
     /// A complete head was handed over. The request is in flight until the result is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         self.served.store(true, Ordering::Relaxed);
+        // Also of a head that came together with the one before.
+        self.received.store(true, Ordering::Relaxed);
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight(Arc::clone(self))
     }
@@ -160,8 +162,8 @@ impl Activity {
     /// hyper waits for the next head, or the last stream of HTTP/2 has ended.
     fn wait(&self) {
         // The first head's time runs from accepting, whatever was read to tell the protocols apart.
-        if self.served.load(Ordering::Relaxed) {
-            self.received.store(false, Ordering::Relaxed);
+        // Both ends of a request tell of the same wait: the clock is read for one of them.
+        if self.served.load(Ordering::Relaxed) && self.received.swap(false, Ordering::Relaxed) {
             self.begin_wait();
         }
     }
@@ -191,6 +193,11 @@ impl Timer for HeadTimer {
 
     fn sleep_until(&self, _: Instant) -> Pin<Box<dyn Sleep>> {
         self.sleep(Duration::ZERO)
+    }
+
+    /// Deadlines are ours to tell, so the clock need not be read for hyper's.
+    fn now(&self) -> Instant {
+        self.0.opened
     }
 
     fn reset(&self, _: &mut Pin<Box<dyn Sleep>>, _: Instant) {

@@ -87,10 +87,12 @@ async fn serve<S: Service, I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     service: S,
     drain: &Drain,
 ) {
-    let of_each = (service.clone(), Arc::clone(&peer), Arc::clone(&activity));
+    // Shared by the requests: a clone of the service for each would meet those of all other connections.
+    let service = Arc::new(service);
+    let of_each = (Arc::clone(&service), Arc::clone(&peer), Arc::clone(&activity));
     let requests = service_fn(move |request: Request<Incoming>| {
         let (service, peer, activity) = &of_each;
-        let (service, peer, in_flight) = (service.clone(), Arc::clone(peer), activity.begin());
+        let (service, peer, in_flight) = (Arc::clone(service), Arc::clone(peer), activity.begin());
         async move {
             let answer = if is_framed(request.headers()) {
                 service.handle(request, peer).await.map(|body| Answer::Served { body, _in_flight: in_flight })

@@ -105,7 +105,7 @@ impl Service for Proxy {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock, once a request")]
         let now = SystemTime::now();
         let headers = request.headers();
-        let id = request_id(headers);
+        let id = request_id(headers, now);
         let seen = telemetry::Request {
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -152,8 +152,13 @@ impl Service for Proxy {
         )]
         let now = SystemTime::now();
         let headers = http::HeaderMap::new();
-        let mut record =
-            Record::new(self.telemetry.clone(), now, None, request_id(&headers), TraceContext::of(&headers));
+        let mut record = Record::new(
+            self.telemetry.clone(),
+            now,
+            None,
+            request_id(&headers, now),
+            TraceContext::of(&headers),
+        );
         record.refused_from(peer.address(), peer.scheme());
         record.decided(Decision::Deny, rejection.reason(), Some(rejection.status()));
     }

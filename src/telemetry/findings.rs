@@ -3,48 +3,8 @@
 //! Kept whatever the decision is, and also when the client leaves before there is one.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use prometheus::{Histogram, IntCounter};
-
-use super::metrics::Metrics;
-
-/// The label of a route, and its metrics; made once, when the route is.
-#[derive(Debug)]
-pub struct RouteLabel {
-    /// The configured name.
-    pub name: Arc<str>,
-    duration: Histogram,
-    /// By reason; few or none.
-    shadow: Box<[(&'static str, IntCounter)]>,
-}
-
-impl RouteLabel {
-    /// The label of the route called `name`.
-    pub fn new(name: Arc<str>, metrics: &Metrics) -> Self {
-        let duration = metrics.request_duration(&name);
-        Self { name, duration, shadow: Box::default() }
-    }
-
-    /// The same of a route that has decisions without effect, for these reasons; each is counted from 0.
-    #[must_use]
-    pub fn shadowing(self, reasons: &[&'static str], metrics: &Metrics) -> Self {
-        let counter = |&reason: &&'static str| (reason, metrics.shadow_decisions(&self.name, reason));
-        let shadow = reasons.iter().map(counter).collect();
-        Self { shadow, ..self }
-    }
-
-    pub(super) fn observe(&self, duration: Duration) {
-        self.duration.observe(duration.as_secs_f64());
-    }
-
-    pub(super) fn count_shadow(&self, reason: &'static str, metrics: &Metrics) {
-        match self.shadow.iter().find(|(known, _)| *known == reason) {
-            Some((_, counter)) => counter.inc(),
-            None => metrics.shadow_decisions(&self.name, reason).inc(),
-        }
-    }
-}
+use super::label::RouteLabel;
 
 /// What is known of a request beside its decision.
 #[derive(Debug, Default)]

@@ -118,8 +118,8 @@ impl Metrics {
     }
 
     /// `jwtgate_requests_total`. `method` and `status` must come from a fixed list.
-    pub fn request(&self, route: &str, method: &str, status: &str) {
-        self.requests.with_label_values(&[route, method, status]).inc();
+    pub fn request(&self, route: &str, method: &str, status: &str) -> IntCounter {
+        self.requests.with_label_values(&[route, method, status])
     }
 
     /// `jwtgate_request_duration_seconds` of one route.
@@ -133,8 +133,8 @@ impl Metrics {
     }
 
     /// `jwtgate_decisions_total`.
-    pub fn decision(&self, route: &str, issuer: &str, reason: &'static str) {
-        self.decisions.with_label_values(&[route, issuer, reason]).inc();
+    pub fn decision(&self, route: &str, issuer: &str, reason: &'static str) -> IntCounter {
+        self.decisions.with_label_values(&[route, issuer, reason])
     }
 
     /// `jwtgate_shadow_decisions_total` of one route and reason; made once, when the route is.

@@ -5,13 +5,16 @@
 
 mod access_log;
 mod findings;
+mod label;
+mod line;
 pub mod metrics;
 mod record;
 mod request_id;
 mod trace;
 
 pub use access_log::{AccessLog, AccessLogWriter};
-pub use findings::{Findings, RouteLabel};
+pub use findings::Findings;
+pub use label::RouteLabel;
 pub use record::{Decision, Record, Request, Telemetry};
 pub use request_id::{X_REQUEST_ID, request_id};
 pub use trace::{TRACEPARENT, TraceContext};

@@ -4,7 +4,7 @@
 //! line of the access log and the duration follow when the record is dropped: with the last byte, or when the client
 //! hangs up. A record that is dropped without an answer says `client_closed`.
 
-use std::io::Write;
+use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,6 +14,8 @@ use http::{HeaderValue, Method, StatusCode, Uri, Version};
 
 use super::access_log::AccessLog;
 use super::findings::Findings;
+use super::label::NONE;
+use super::line::{Line, short};
 use super::metrics::Metrics;
 use super::trace::TraceContext;
 
@@ -147,16 +149,19 @@ impl Record {
     /// The answer's head is known; counts the decision.
     pub fn decided(&mut self, decision: Decision, reason: &'static str, status: Option<StatusCode>) {
         self.outcome = Some(Outcome { decision, reason, status });
-        let metrics = &self.telemetry.metrics;
+        let metrics = &*self.telemetry.metrics;
         let Findings { route, issuer, shadow } = &self.findings;
-        if let (Some(route), Some(reason)) = (route, shadow) {
-            route.count_shadow(reason, metrics);
-        }
-        let route = route.as_ref().map_or(NONE, |route| &route.name);
-        let issuer = issuer.as_deref().unwrap_or(NONE);
-        metrics.decision(route, issuer, reason);
         let method = self.request.as_ref().map_or(OTHER, |request| method_label(&request.method));
-        metrics.request(route, method, status.as_ref().map_or(NONE, StatusCode::as_str));
+        if let Some(route) = route {
+            if let Some(reason) = shadow {
+                route.count_shadow(reason, metrics);
+            }
+            route.decision(issuer.as_ref(), reason, metrics);
+            route.request(method, status, metrics);
+        } else {
+            metrics.decision(NONE, issuer.as_deref().unwrap_or(NONE), reason).inc();
+            metrics.request(NONE, method, status.as_ref().map_or(NONE, StatusCode::as_str)).inc();
+        }
     }
 
     /// Bytes of the answer's body were handed over.
@@ -164,9 +169,8 @@ impl Record {
         self.response_bytes = self.response_bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
     }
 
-    fn line(&self, outcome: Outcome, duration: Duration) -> Vec<u8> {
-        let mut line = Line(Vec::with_capacity(1024));
-        line.timestamp(self.at);
+    fn line(&self, outcome: Outcome, duration: Duration, buffer: Vec<u8>) -> Vec<u8> {
+        let mut line = Line::at(self.at, buffer);
         line.text("request_id", self.request_id.to_str().ok());
         if let Some(request) = &self.request {
             line.text("http.request.method", Some(short(request.method.as_str())));
@@ -177,17 +181,17 @@ impl Record {
                 (host, _) => line.host("server.address", host.as_ref()),
             }
             line.text("network.protocol.version", Some(version(request.version)));
-            line.display("client.address", request.client);
-            line.display("network.peer.address", request.peer.ip());
+            line.address("client.address", request.client);
+            line.address("network.peer.address", request.peer.ip());
             line.lossy("user_agent.original", request.user_agent.as_ref());
         } else if let Some((peer, scheme)) = self.refused_from {
             line.text("url.scheme", Some(scheme));
-            line.display("client.address", peer.ip());
-            line.display("network.peer.address", peer.ip());
+            line.address("client.address", peer.ip());
+            line.address("network.peer.address", peer.ip());
         }
         line.text("http.route", self.findings.route.as_ref().map(|route| &*route.name));
         match outcome.status {
-            Some(status) => line.number("http.response.status_code", status.as_u16()),
+            Some(status) => line.number("http.response.status_code", status.as_u16().into()),
             None => line.text("http.response.status_code", None),
         }
         line.number("http.request.body.size", self.request_bytes.load(Ordering::Relaxed));
@@ -205,8 +209,7 @@ impl Record {
         }
         line.text("trace_id", Some(self.trace.trace_id()));
         line.text("span_id", Some(self.trace.span_id()));
-        line.0.extend_from_slice(b"}\n");
-        line.0
+        line.end()
     }
 }
 
@@ -220,11 +223,18 @@ impl Drop for Record {
         if let Some(route) = &self.findings.route {
             route.observe(duration);
         }
-        self.telemetry.access_log.line(self.line(outcome, duration));
+        let line = self.line(outcome, duration, BUFFER.try_with(Cell::take).unwrap_or_default());
+        self.telemetry.access_log.line(&line);
+        // A thread that is ending keeps no buffer.
+        BUFFER.try_with(|buffer| buffer.set(line)).ok();
     }
 }
 
-const NONE: &str = "none";
+thread_local! {
+    /// Where lines are made; as long as the longest so far, which is bounded as its fields are.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 const OTHER: &str = "_OTHER";
 
 /// The methods that are labels; any other is `_OTHER`, so that a flood of odd ones makes no series.
@@ -248,82 +258,6 @@ fn version(version: Version) -> &'static str {
         Version::HTTP_10 => "1.0",
         Version::HTTP_2 => "2",
         _ => "1.1",
-    }
-}
-
-/// As much of a client's text as a line holds: what is longer is an attack, or shows at its start what it is.
-fn short(text: &str) -> &str {
-    let end = (0..=LONGEST).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
-    text.get(..end).unwrap_or(text)
-}
-
-/// Bytes of one field that a client wrote.
-const LONGEST: usize = 2048;
-
-/// One JSON object under construction.
-struct Line(Vec<u8>);
-
-impl Line {
-    fn timestamp(&mut self, at: SystemTime) {
-        let at = time::OffsetDateTime::from(at);
-        let (year, month, day) = at.to_calendar_date();
-        let (hour, minute, second, micro) = at.to_hms_micro();
-        let month = u8::from(month);
-        self.write(format_args!(
-            "{{\"timestamp\":\"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micro:06}Z\""
-        ));
-    }
-
-    fn name(&mut self, name: &str) {
-        self.0.extend_from_slice(b",\"");
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.extend_from_slice(b"\":");
-    }
-
-    fn text(&mut self, name: &str, value: Option<&str>) {
-        self.name(name);
-        // Writing to memory cannot fail.
-        if serde_json::to_writer(&mut self.0, &value).is_err() {
-            self.0.extend_from_slice(b"null");
-        }
-    }
-
-    /// A host without its port, as `server.address` has it.
-    fn host(&mut self, name: &str, value: Option<&HeaderValue>) {
-        let text = value.map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let host = text.as_deref().map(|text| match text.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-            _ => text,
-        });
-        self.text(name, host.map(short));
-    }
-
-    fn lossy(&mut self, name: &str, value: Option<&HeaderValue>) {
-        let bytes = value.map(HeaderValue::as_bytes);
-        let value = bytes.map(|bytes| String::from_utf8_lossy(bytes.get(..LONGEST).unwrap_or(bytes)));
-        self.text(name, value.as_deref());
-    }
-
-    fn display(&mut self, name: &str, value: impl std::fmt::Display) {
-        self.name(name);
-        self.write(format_args!("\"{value}\""));
-    }
-
-    fn number(&mut self, name: &str, value: impl Into<u64>) {
-        self.name(name);
-        self.write(format_args!("{}", value.into()));
-    }
-
-    fn seconds(&mut self, name: &str, duration: Duration) {
-        self.name(name);
-        self.write(format_args!("{:.6}", duration.as_secs_f64()));
-    }
-
-    fn write(&mut self, text: std::fmt::Arguments<'_>) {
-        // Writing to memory cannot fail.
-        if self.0.write_fmt(text).is_err() {
-            self.0.extend_from_slice(b"null");
-        }
     }
 }
 
@@ -355,7 +289,7 @@ mod tests {
         record.findings().shadowed("policy_denied");
         record.decided(Decision::Allow, "allowed", Some(StatusCode::OK));
         record.sent(7);
-        let line = record.line(record.outcome.unwrap(), Duration::from_millis(2));
+        let line = record.line(record.outcome.unwrap(), Duration::from_millis(2), b"old".to_vec());
         assert_eq!(line.iter().position(|&byte| byte == b'\n'), Some(line.len() - 1));
         let object: serde_json::Value = serde_json::from_slice(&line).unwrap();
         assert_eq!(object["timestamp"], "2023-11-14T22:13:20.000042Z");

@@ -1,14 +1,16 @@
 //! `X-Request-Id`: the client's if it is well-formed, else a new UUID.
 
+use std::time::SystemTime;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 /// The name of the field, in requests and answers.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The request's id: the one that the client sent, if it sent one that is fit for logs, else a UUID of version 7
 /// (RFC 9562 §5.7), whose order in time helps whoever searches.
-pub fn request_id(headers: &HeaderMap) -> HeaderValue {
+pub fn request_id(headers: &HeaderMap, now: SystemTime) -> HeaderValue {
     let mut sent = headers.get_all(X_REQUEST_ID).iter();
     if let (Some(id), None) = (sent.next(), sent.next())
         && is_well_formed(id.as_bytes())
@@ -16,7 +18,9 @@ pub fn request_id(headers: &HeaderMap) -> HeaderValue {
         return id.clone();
     }
     let mut text = Uuid::encode_buffer();
-    let id = Uuid::now_v7().hyphenated().encode_lower(&mut text);
+    let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let at = Timestamp::from_unix(NoContext, since_epoch.as_secs(), since_epoch.subsec_nanos());
+    let id = Uuid::new_v7(at).hyphenated().encode_lower(&mut text);
     // The text of a UUID is always a valid field value; the fallback is there because nothing here may panic.
     HeaderValue::from_str(id).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
 }
@@ -37,18 +41,18 @@ mod tests {
 
     #[test]
     fn a_well_formed_id_is_kept() {
-        assert_eq!(request_id(&sent(&["req-42_A.b:c"])), "req-42_A.b:c");
+        assert_eq!(request_id(&sent(&["req-42_A.b:c"]), SystemTime::UNIX_EPOCH), "req-42_A.b:c");
     }
 
     #[test]
     fn any_other_is_replaced_by_a_uuid_of_version_7() {
         let long = "a".repeat(129);
         for headers in [sent(&[]), sent(&[""]), sent(&["a b"]), sent(&["a\"b"]), sent(&["a", "b"])] {
-            let id = request_id(&headers);
+            let id = request_id(&headers, SystemTime::UNIX_EPOCH);
             let id = Uuid::parse_str(id.to_str().unwrap()).unwrap();
             assert_eq!(id.get_version_num(), 7);
         }
         let headers = HeaderMap::from_iter([(X_REQUEST_ID, HeaderValue::from_str(&long).unwrap())]);
-        assert_ne!(request_id(&headers), long.as_str());
+        assert_ne!(request_id(&headers, SystemTime::UNIX_EPOCH), long.as_str());
     }
 }

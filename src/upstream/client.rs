@@ -70,7 +70,7 @@ impl Client {
         let mut lease = self.lease().await?;
         let reused = lease.reused;
         let request = match self.exchange(&mut lease, request).await {
-            Ok(response) => return Ok(self.end(lease, response)),
+            Ok((response, at)) => return Ok(self.end(lease, response, at)),
             // The connection was closed before a byte was written: as if it had never been chosen.
             Err(Failure::Unsent(request)) => *request,
             Err(Failure::Broken(error)) => match again {
@@ -83,7 +83,7 @@ impl Client {
         tracing::debug!("An idle upstream connection had died, trying a new one");
         let mut lease = self.connect().await?;
         match self.exchange(&mut lease, request).await {
-            Ok(response) => Ok(self.end(lease, response)),
+            Ok((response, at)) => Ok(self.end(lease, response, at)),
             Err(Failure::Broken(error)) => Err(broken(error)),
             Err(Failure::Answered(error)) => Err(error),
             Err(Failure::Unsent(_)) => {
@@ -92,11 +92,12 @@ impl Client {
         }
     }
 
-    fn end(&self, lease: Lease, response: Response<Incoming>) -> Response<Incoming> {
+    /// The head of the answer came `at` this time.
+    fn end(&self, lease: Lease, response: Response<Incoming>, at: Instant) -> Response<Incoming> {
         // After 101 the connection belongs to the protocol switched to.
         if response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
             if let Some(backend) = self.backends.get(lease.backend) {
-                backend.idle.put_back(lease.sender);
+                backend.idle.put_back(lease.sender, at);
             }
             self.reap_from_now_on();
         }
@@ -107,9 +108,9 @@ impl Client {
         &self,
         lease: &mut Lease,
         request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<(Response<Incoming>, Instant), Failure> {
         let progress = request.body().progress();
-        let sent = Instant::now();
+        let sent = lease.at;
         let mut answer = pin!(lease.sender.try_send_request(request));
         let mut deadline = pin!(sleep(self.response_timeout));
         loop {
@@ -118,8 +119,9 @@ impl Client {
                 answer = &mut answer => {
                     return match answer {
                         Ok(response) => {
-                            self.duration.observe(sent.elapsed().as_secs_f64());
-                            Ok(response)
+                            let now = Instant::now();
+                            self.duration.observe(now.saturating_duration_since(sent).as_secs_f64());
+                            Ok((response, now))
                         }
                         Err(mut error) => Err(match error.take_message() {
                             Some(request) => Failure::Unsent(Box::new(request)),
@@ -147,12 +149,12 @@ impl Client {
 
     /// An idle connection of the endpoint whose turn it is, or a new one.
     async fn lease(&self) -> Result<Lease, Error> {
-        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        let (first, now) = (self.next.fetch_add(1, Ordering::Relaxed), Instant::now());
         for index in self.order(first) {
             let Some(backend) = self.backends.get(index) else { continue };
             if !backend.is_avoided(self.started) {
-                match backend.idle.take() {
-                    Some(sender) => return Ok(Lease { sender, backend: index, reused: true }),
+                match backend.idle.take(now) {
+                    Some(sender) => return Ok(Lease { sender, backend: index, reused: true, at: now }),
                     None => break,
                 }
             }
@@ -176,7 +178,7 @@ impl Client {
             match self.connector.connect(&backend.endpoint).await {
                 Ok(sender) => {
                     backend.avoided_until.store(0, Ordering::Relaxed);
-                    return Ok(Lease { sender, backend: index, reused: false });
+                    return Ok(Lease { sender, backend: index, reused: false, at: Instant::now() });
                 }
                 Err(source) => {
                     timed_out = source.kind() == io::ErrorKind::TimedOut;
@@ -247,6 +249,8 @@ struct Lease {
     backend: usize,
     /// It has carried an exchange before, and may have been closed while it was idle.
     reused: bool,
+    /// When it was taken out or opened: as good as when the request was sent.
+    at: Instant,
 }
 
 /// How an exchange failed.

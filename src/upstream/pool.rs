@@ -24,10 +24,10 @@ struct Idle {
 
 impl Pool {
     /// An idle connection that was open a moment ago.
-    pub(super) fn take(&self) -> Option<Sender> {
+    pub(super) fn take(&self, now: Instant) -> Option<Sender> {
         let mut idle = self.lock();
         while let Some(Idle { sender, since }) = idle.pop() {
-            if sender.is_ready() && since.elapsed() < IDLE_TIMEOUT {
+            if sender.is_ready() && now.saturating_duration_since(since) < IDLE_TIMEOUT {
                 return Some(sender);
             }
         }
@@ -35,14 +35,14 @@ impl Pool {
     }
 
     /// Takes the connection back as soon as its exchange is over; one that cannot carry another is dropped.
-    pub(super) fn put_back(self: &Arc<Self>, mut sender: Sender) {
+    pub(super) fn put_back(self: &Arc<Self>, mut sender: Sender, now: Instant) {
         if sender.is_ready() {
-            self.put(sender);
+            self.put(sender, now);
         } else if !sender.is_closed() {
             let pool = Arc::clone(self);
             drop(tokio::spawn(async move {
                 if sender.ready().await.is_ok() {
-                    pool.put(sender);
+                    pool.put(sender, Instant::now());
                 }
             }));
         }
@@ -53,10 +53,10 @@ impl Pool {
         self.lock().retain(|idle| !idle.sender.is_closed() && idle.since.elapsed() < IDLE_TIMEOUT);
     }
 
-    fn put(&self, sender: Sender) {
+    fn put(&self, sender: Sender, now: Instant) {
         let mut idle = self.lock();
         if idle.len() < MAX_IDLE {
-            idle.push(Idle { sender, since: Instant::now() });
+            idle.push(Idle { sender, since: now });
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::fixture::*;
 use crate::authn::digest::Digest;
 use crate::authn::keys::{KeySet, Keys};
+use crate::authn::validity::Timestamp;
 use crate::authn::{
     Admission, Algorithm, Algorithms, Authenticator, BearerToken, Error, Issuer, IssuerSpec, Principal,
     TokenLimits,
@@ -159,7 +160,10 @@ fn a_flood_of_invalid_tokens_pushes_no_valid_one_out() {
     }
     let issuer = corp_issuer(&authenticator);
     let remembered = || -> Vec<bool> {
-        valid.iter().map(|token| issuer.recall(&Digest::of(token).unwrap()).is_some()).collect()
+        valid
+            .iter()
+            .map(|token| issuer.recall(&Digest::of(token).unwrap(), Timestamp::of(at(NOW))).is_some())
+            .collect()
     };
     let full = issuer.remembered();
     assert!((50..400).contains(&full), "{full} of 400 fit: the cache is full");
@@ -194,6 +198,46 @@ fn what_is_remembered_stays_within_its_bytes() {
     }
     let remembered = corp_issuer(&authenticator).remembered();
     assert!((5..=64).contains(&remembered), "{remembered} entries of about 2 KiB in 64 KiB");
+}
+
+/// A gate whose tokens take about 1 KiB each, so that some hundred fit into the first level of 128 KiB and all into the
+/// second.
+#[test]
+fn a_token_that_comes_back_is_kept_and_one_that_does_not_makes_room() {
+    let authenticator = Authenticator::new(
+        vec![issuer(
+            IssuerSpec { token_cache_bytes: 1 << 20, ..spec("corp", CORP) },
+            &json!({"keys": [SIGNERS.ed.jwk("ed")]}),
+        )],
+        TokenLimits::default(),
+    );
+    let tokens: Vec<_> = (0..400)
+        .map(|number| token(json!({"alg": "EdDSA"}), with(claims(), json!({"n": number})), &SIGNERS.ed))
+        .collect();
+    let (often, once) = tokens.split_at(20);
+    let bring = |tokens: &[String]| {
+        for token in tokens {
+            verify(&authenticator, token).unwrap();
+        }
+    };
+    let corp = corp_issuer(&authenticator);
+    let found = |tokens: &[String]| {
+        let found =
+            |token: &&String| corp.recall(&Digest::of(token).unwrap(), Timestamp::of(at(NOW))).is_some();
+        tokens.iter().filter(found).count()
+    };
+    bring(often);
+    bring(often);
+    assert_eq!(counts(corp), (20, 20));
+    bring(once);
+    assert_eq!(found(often), 20, "what came twice has its place");
+    let left = corp.remembered();
+    assert!((40..250).contains(&left), "{left} left: what came once has made room");
+    assert_eq!(found(&once[..20]), 0);
+    // Its trace is left, unless another token has left the same: then it takes one time more.
+    bring(&once[..20]);
+    bring(&once[100..]);
+    assert!(found(&once[..20]) >= 15, "what comes back is kept");
 }
 
 #[test]

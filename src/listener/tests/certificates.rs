@@ -168,7 +168,8 @@ async fn a_replaced_certificate_is_used_and_a_wrong_one_is_not() {
     assert!(!tls.reload(), "the key is still the old one");
     assert_eq!(served().await, first);
     files.write("tls.key", &key);
-    assert!(tls.reload());
+    // The poll may have been first.
+    tls.reload();
     let second = served().await;
     assert_ne!(second, first);
 
