@@ -187,8 +187,8 @@ fn hostile() -> Value {
     json!({
         "sub": "42", "l": list, "t": "a".repeat(4_000), "u": format!("{}b", "a".repeat(1_500)), "o": members,
         "r": random.take(2_500).collect::<String>(), "f": 5e-324,
-        // as many digits as are read, half way between two doubles as far as they go
-        "d": "9007199254740993000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001e-290",
+        // half way between two doubles, as far as the digits go
+        "d": "8.3234137803897884454514462926411946636628316459818863617851110869501641335202688812910299484571870880917397885639e+288",
     })
 }
 

@@ -23,7 +23,8 @@ pub(super) fn arithmetic<'a>(
             Ok(Value::made([one, other].concat()))
         }
         (Value::List(one), Value::List(other)) if operator == Operator::Add => {
-            fuel.pay(one.len() + other.len())?;
+            // Each is copied from list to list on its way.
+            fuel.pay((one.len() + other.len()) * 3)?;
             let items =
                 |list: &List<'a>| (0..list.len()).filter_map(|index| list.get(index)).collect::<Vec<_>>();
             let joined: Result<Vec<Value<'a>>, Fault> = items(one).into_iter().chain(items(other)).collect();

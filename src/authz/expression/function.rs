@@ -235,10 +235,7 @@ fn text<'a>(value: &Value<'a>, fuel: &mut Fuel) -> Result<Value<'a>, Fault> {
         Value::Text(text) => Ok(Value::Text(text.clone())),
         Value::Bool(value) => Ok(Value::borrowed(if *value { "true" } else { "false" })),
         Value::Int(value) => Ok(Value::made(value.to_string())),
-        Value::Double(value) => {
-            fuel.pay(LONG_DOUBLE)?;
-            Ok(Value::made(value.to_string()))
-        }
+        Value::Double(value) => Ok(Value::made(value.to_string())),
         _ => Err(Fault::NoSuchOverload),
     }
 }

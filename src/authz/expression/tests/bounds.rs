@@ -92,7 +92,7 @@ fn what_is_long_costs_by_its_bytes() {
     let value = HeaderValue::try_from("\u{e9}".repeat(16_000)).unwrap();
     request.headers.append("x-long", value);
     let digits = format!("1{}e-280", "2345678901".repeat(12));
-    let principal = caller(json!({ "t": "a".repeat(8_000), "d": digits, "f": 5e-324 }));
+    let principal = caller(json!({ "t": "a".repeat(8_000), "d": digits, "n": vec![1; 500] }));
     let facts = request.facts();
     for (text, least) in [
         ("path.tenant != ''", 32_000 / 64),
@@ -105,7 +105,8 @@ fn what_is_long_costs_by_its_bytes() {
         ("size({claims.t + 'a': 1, claims.t + 'b': 1, claims.t + 'c': 1}) == 3", 3 * 8_000 / 64),
         ("{claims.t + 'a': 1, claims.t + 'b': 1, claims.t + 'c': 1}[claims.t + 'c'] == 1", 6 * 8_000 / 64),
         ("double(claims.d) > 0.0", 600),
-        ("string(claims.f) != ''", 600),
+        ("[claims.t, claims.t] + [claims.t] != []", 3 * 3),
+        ("claims.n == claims.n", 2 * 500),
     ] {
         let expression = Expression::parse(text).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}"));
         let mut evaluation = Evaluation::new(Some(Scope { principal: &principal, facts: &facts }));
