@@ -96,6 +96,21 @@ fn condition(bencher: Bencher<'_, '_>, text: &str) {
     "claims.l.all(x, string(2.5e-300) != x && string(1.7e200) != x)",
     "claims.l.all(x, double('1.7976931348623157e+308') > 0.0 && int(double(x + '1')) >= 0)",
     "claims.l.all(x, 'x-tenant' in request.headers && request.headers == request.headers)",
+    "claims.l.all(x, !claims.t.contains(claims.u))",
+    "claims.l.all(x, !claims.t.contains(claims.u + x))",
+    "claims.l.all(x, !claims.r.matches('a[ab]{11}c'))",
+    "claims.l.all(x, double(claims.d) > 0.0)",
+    "claims.l.all(x, string(claims.f) != x)",
+    "claims.l.all(x, !(claims.t in request.headers))",
+    "claims.l.all(x, size(request.headers) > 0)",
+    "claims.l.all(x, size(request.headers['x-long']) > 0)",
+    "claims.l.all(x, path.id != x && path.id != x && path.id != x && path.id != x && path.id != x)",
+    "claims.l.all(x, claims[claims.t] == x)",
+    "claims.l.all(x, claims.o == claims.o)",
+    "claims.l.all(x, [x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x] != [])",
+    "claims.l.map(x, [claims.l, claims.l, claims.l]) == claims.l.map(x, [claims.l, claims.l, claims.l])",
+    "claims.l.map(x, claims.t + x) == []",
+    "claims.l.all(x, now + duration('1h') > now && now.getFullYear() > 0 && now.getDayOfYear() > 0)",
 ])]
 fn costliest(bencher: Bencher<'_, '_>, text: &str) {
     measure(bencher, &when(text), &hostile(), false);
@@ -115,7 +130,7 @@ fn when(text: &str) -> Requirement {
 
 fn measure(bencher: Bencher<'_, '_>, requirement: &Requirement, claims: &Value, holds: bool) {
     let principal = principal(claims);
-    let (head, captures) = request();
+    let (head, captures) = request(if holds { "42".into() } else { "b".repeat(30_000) });
     let target = Target::parse(&head).expect("a target");
     let facts = RequestFacts {
         target: &target,
@@ -130,8 +145,16 @@ fn measure(bencher: Bencher<'_, '_>, requirement: &Requirement, claims: &Value, 
     bencher.bench_local(|| black_box(requirement).holds(black_box(&principal), black_box(&facts)));
 }
 
-fn request() -> (Parts, Captures) {
-    let request = http::Request::builder().uri("/orders/42").header("host", "api.example.com");
+fn request(id: String) -> (Parts, Captures) {
+    let long = id.len() > 100;
+    let uri = format!("/orders/{id}");
+    let mut request = http::Request::builder().uri(uri).header("host", "api.example.com");
+    if long {
+        request = request.header("x-long", "\u{e9}".repeat(10_000));
+        for index in 0..90 {
+            request = request.header(format!("x-{index}"), "value");
+        }
+    }
     let head = request.header("x-tenant", "acme").body(()).expect("a request").into_parts().0;
     let path = PathPattern::parse("/orders/{id}").expect("a path");
     let table = RouteTable::new(vec![(Matcher::new(vec![], Methods::any(), path), ())]);
@@ -154,7 +177,19 @@ fn ordinary() -> Value {
 
 fn hostile() -> Value {
     let list: Vec<String> = (0..256).map(|number| (number % 10).to_string()).collect();
-    json!({ "sub": "42", "l": list, "t": "a".repeat(9_000) })
+    let mut state = 1_u32;
+    let random = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        if state >> 31 == 0 { 'a' } else { 'b' }
+    });
+    let members: serde_json::Map<String, Value> =
+        (0..60).map(|index| (format!("member{index}"), json!(index))).collect();
+    json!({
+        "sub": "42", "l": list, "t": "a".repeat(4_000), "u": format!("{}b", "a".repeat(1_500)), "o": members,
+        "r": random.take(2_500).collect::<String>(), "f": 5e-324,
+        // half way between two doubles, as far as the digits go
+        "d": "8.3234137803897884454514462926411946636628316459818863617851110869501641335202688812910299484571870880917397885639e+288",
+    })
 }
 
 fn now() -> SystemTime {

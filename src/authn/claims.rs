@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 /// The path of a claim: the top-level claim of exactly that name if there is one, else the steps between the dots.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ClaimPath {
+    /// With its dots, where it has some and may be a name by itself.
     whole: Option<String>,
     steps: Vec<String>,
 }
@@ -19,7 +20,9 @@ impl ClaimPath {
     /// From the dotted form: `tenant`, `realm_access.roles`, `https://example.com/roles`.
     pub fn parse(text: &str) -> Result<Self, ClaimPathError> {
         let steps = text.split('.').map(str::to_owned).collect();
-        Ok(Self { whole: Some(text.to_owned()), ..Self::from_steps(steps)? })
+        // A path of one step is the whole, and need not be looked for twice.
+        let whole = text.contains('.').then(|| text.to_owned());
+        Ok(Self { whole, ..Self::from_steps(steps)? })
     }
 
     /// From steps given one by one, which may hold dots.

@@ -10,23 +10,22 @@
 //! - A name below `none` or `not` is never given, not even when it is asked for elsewhere.
 //! - Only characters of a scope-token: if a name holds others, nothing is said.
 
-use super::facts::RequestFacts;
+use super::expression::Expression;
 use super::name::{NameTest, Quantifier};
 use super::requirement::Requirement;
 use crate::authn::Principal;
 
-/// The value of `scope` for this refusal, if scopes were what was missing.
+/// The value of `scope` for a requirement that was decided, and not met, if scopes were what was missing.
+/// `conditions` says what each condition answered; it is asked once for each, in the order in which they stand.
 pub(super) fn scope(
     requirement: &Requirement,
     principal: &Principal,
-    facts: &RequestFacts<'_>,
+    conditions: &mut impl FnMut(&Expression) -> bool,
 ) -> Option<String> {
-    // What cannot be decided is not mended by scopes.
-    requirement.evaluate(principal, facts, true).ok()?;
     let mut unwanted = Vec::new();
     collect_unwanted(requirement, false, &mut unwanted);
     let mut names: Vec<&str> = Vec::new();
-    for name in needed(requirement, principal, facts)? {
+    for name in survey(requirement, principal, conditions).needed? {
         if !names.contains(&name) && !unwanted.contains(&name) {
             names.push(name);
         }
@@ -41,31 +40,54 @@ pub fn is_scope_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }
 
-/// The scopes with which it would hold, all else being equal; none if no scopes would do.
-fn needed<'a>(
+/// What there is to say of a part.
+struct Survey<'a> {
+    holds: bool,
+    /// The scopes with which it would hold, all else being equal; none if no scopes would do.
+    needed: Option<Vec<&'a str>>,
+}
+
+impl Survey<'_> {
+    /// Of a part that scopes do not change.
+    fn fixed(holds: bool) -> Self {
+        Self { holds, needed: holds.then(Vec::new) }
+    }
+}
+
+/// Every part is looked at once, however deep it stands.
+fn survey<'a>(
     requirement: &'a Requirement,
     principal: &Principal,
-    facts: &RequestFacts<'_>,
-) -> Option<Vec<&'a str>> {
+    conditions: &mut impl FnMut(&Expression) -> bool,
+) -> Survey<'a> {
     match requirement {
-        Requirement::Authenticated
-        | Requirement::Roles(_)
-        | Requirement::IssuerTenant(_)
-        | Requirement::Claim(..)
-        | Requirement::When(_)
-        | Requirement::Not(_) => requirement.holds(principal, facts).then(Vec::new),
-        Requirement::Scopes(test) => needed_names(test, principal),
+        Requirement::Authenticated => Survey::fixed(true),
+        Requirement::Roles(test) => Survey::fixed(test.holds(principal.roles())),
+        Requirement::IssuerTenant(test) => Survey::fixed(test.holds(principal.issuer_tenant())),
+        Requirement::Claim(path, test) => {
+            Survey::fixed(test.evaluate(path.find(principal.claims())) == Ok(true))
+        }
+        Requirement::When(condition) => Survey::fixed(conditions(condition)),
+        Requirement::Not(part) => Survey::fixed(!survey(part, principal, conditions).holds),
+        Requirement::Scopes(test) => {
+            Survey { holds: test.holds(principal.scopes()), needed: needed_names(test, principal) }
+        }
         Requirement::AllOf(parts) => {
-            let parts: Option<Vec<_>> = parts.iter().map(|part| needed(part, principal, facts)).collect();
-            parts.map(|parts| parts.concat())
+            let parts: Vec<_> = parts.iter().map(|part| survey(part, principal, conditions)).collect();
+            let holds = parts.iter().all(|part| part.holds);
+            let needed: Option<Vec<_>> = parts.into_iter().map(|part| part.needed).collect();
+            Survey { holds, needed: needed.map(|parts| parts.concat()) }
         }
         Requirement::AnyOf(parts) => {
-            let met = parts.iter().find(|part| part.holds(principal, facts));
-            let candidates = met.map_or(parts.as_slice(), std::slice::from_ref);
-            let parts: Vec<_> = candidates.iter().filter_map(|part| needed(part, principal, facts)).collect();
-            (!parts.is_empty()).then(|| parts.concat())
+            let parts: Vec<_> = parts.iter().map(|part| survey(part, principal, conditions)).collect();
+            let holds = parts.iter().any(|part| part.holds);
+            // An alternative that holds needs nothing beyond what the caller has.
+            let candidates =
+                parts.into_iter().filter(|part| part.holds == holds).filter_map(|part| part.needed);
+            let candidates: Vec<_> = candidates.take(if holds { 1 } else { usize::MAX }).collect();
+            Survey { holds, needed: (!candidates.is_empty()).then(|| candidates.concat()) }
         }
-        Requirement::Policy(policy) => needed(policy.requirement(), principal, facts),
+        Requirement::Policy(policy) => survey(policy.requirement(), principal, conditions),
     }
 }
 
@@ -114,4 +136,31 @@ fn collect_unwanted<'a>(requirement: &'a Requirement, negated: bool, into: &mut 
 
 fn has(principal: &Principal, scope: &str) -> bool {
     principal.scopes().iter().any(|held| held == scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_asks_each_condition_once_however_deep_it_stands() {
+        let when = |text: &str| Requirement::When(Box::new(Expression::parse(text).unwrap()));
+        let scopes = |name| Requirement::Scopes(NameTest::one(name).unwrap());
+        let innermost = Requirement::AllOf(vec![when("claims.n == 0"), scopes("read")]);
+        let requirement = (1..=20).fold(innermost, |inner, depth| {
+            let own = when(&format!("claims.n == {depth}"));
+            Requirement::AnyOf(vec![own, Requirement::AllOf(vec![inner])])
+        });
+        let principal = Principal::for_test("corporate", &[], &[], json!({}));
+        let mut asked = Vec::new();
+        let scope = scope(&requirement, &principal, &mut |condition| {
+            asked.push(condition.source().to_owned());
+            condition.source() == "claims.n == 0"
+        });
+        let written: Vec<String> = (0..=20).rev().map(|depth| format!("claims.n == {depth}")).collect();
+        assert_eq!(asked, written);
+        assert_eq!(scope.as_deref(), Some("read"));
+    }
 }

@@ -11,6 +11,7 @@
 //!
 //! Nothing here allocates for a caller who is allowed, but for conditions that make values; the words of a refusal are put together when it happens.
 
+mod answers;
 mod challenge;
 mod claim;
 #[expect(
@@ -31,6 +32,7 @@ mod written;
 
 use crate::authn::Principal;
 
+use answers::Answers;
 pub use challenge::is_scope_token;
 pub use claim::{ClaimTerm, ClaimTest, ClaimTestError, Pattern, PatternError};
 pub use expression::{Expression, Fault, Mistake};
@@ -48,11 +50,20 @@ pub fn authorize(
     principal: Principal,
     facts: &RequestFacts<'_>,
 ) -> Result<Permit, Denied> {
-    if requirement.holds(&principal, facts) {
-        Ok(Permit::granted(principal))
-    } else {
-        let scope = challenge::scope(requirement, &principal, facts);
-        Err(Denied { principal, scope })
+    let mut answers = Answers::default();
+    let mut ask = |condition: &Expression| answers.note(condition.evaluate(&principal, facts));
+    match requirement.decide(&principal, true, &mut ask) {
+        Ok(true) => Ok(Permit::granted(principal)),
+        // What cannot be decided is not mended by scopes.
+        Err(_) => Err(Denied { principal, scope: None }),
+        Ok(false) => {
+            let mut replay = answers.replay();
+            let mut again = |condition: &Expression| {
+                replay().unwrap_or_else(|| condition.evaluate(&principal, facts) == Ok(true))
+            };
+            let scope = challenge::scope(requirement, &principal, &mut again);
+            Err(Denied { principal, scope })
+        }
     }
 }
 

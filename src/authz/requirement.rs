@@ -96,6 +96,16 @@ impl Requirement {
         facts: &RequestFacts<'_>,
         open: bool,
     ) -> Result<bool, Undecided> {
+        self.decide(principal, open, &mut |condition| condition.evaluate(principal, facts))
+    }
+
+    /// The same, with something else to ask of each condition: each is asked once, in the order in which they stand.
+    pub(super) fn decide(
+        &self,
+        principal: &Principal,
+        open: bool,
+        conditions: &mut impl FnMut(&Expression) -> Result<bool, Fault>,
+    ) -> Result<bool, Undecided> {
         match self {
             Self::Authenticated => Ok(true),
             Self::Roles(test) => Ok(open && test.holds(principal.roles())),
@@ -104,25 +114,25 @@ impl Requirement {
             Self::Claim(path, test) => {
                 test.evaluate(path.find(principal.claims())).map_err(|_| Undecided::Incomparable)
             }
-            Self::When(expression) => expression.evaluate(principal, facts).map_err(Undecided::Fault),
+            Self::When(expression) => conditions(expression).map_err(Undecided::Fault),
             // Configuration refuses empty lists; should one get here, `all` of nothing must not open the door.
             Self::AllOf(parts) | Self::AnyOf(parts) if parts.is_empty() => Err(Undecided::Empty),
             Self::AllOf(parts) => {
                 let mut holds = true;
                 for part in parts {
-                    holds &= part.evaluate(principal, facts, open && holds)?;
+                    holds &= part.decide(principal, open && holds, conditions)?;
                 }
                 Ok(holds)
             }
             Self::AnyOf(parts) => {
                 let mut holds = false;
                 for part in parts {
-                    holds |= part.evaluate(principal, facts, open && !holds)?;
+                    holds |= part.decide(principal, open && !holds, conditions)?;
                 }
                 Ok(holds)
             }
-            Self::Not(part) => part.evaluate(principal, facts, open).map(|holds| !holds),
-            Self::Policy(policy) => policy.requirement.evaluate(principal, facts, open),
+            Self::Not(part) => part.decide(principal, open, conditions).map(|holds| !holds),
+            Self::Policy(policy) => policy.requirement.decide(principal, open, conditions),
         }
     }
 }

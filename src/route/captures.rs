@@ -31,6 +31,11 @@ impl Captures {
         self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
+    /// How long the values are together: what looking for one costs.
+    pub fn bytes(&self) -> usize {
+        self.values.len()
+    }
+
     /// Names and decoded segments, in the order of the path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let names = self.names.iter().flat_map(|names| names.iter());

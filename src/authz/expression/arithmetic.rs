@@ -1,4 +1,7 @@
 //! `+`, `-`, `*`, `/`, `%`: checked, never wrapped, and never between an `int` and a `double`.
+//!
+//! A double that is infinite or no number is an error, where CEL goes on with it: a comparison with "not a number" is
+//! false, and its opposite would let everybody pass.
 
 use super::fault::Fault;
 use super::fuel::{COPIED, Fuel};
@@ -20,7 +23,8 @@ pub(super) fn arithmetic<'a>(
             Ok(Value::made([one, other].concat()))
         }
         (Value::List(one), Value::List(other)) if operator == Operator::Add => {
-            fuel.pay(one.len() + other.len())?;
+            // Each is copied from list to list on its way.
+            fuel.pay((one.len() + other.len()) * 3)?;
             let items =
                 |list: &List<'a>| (0..list.len()).filter_map(|index| list.get(index)).collect::<Vec<_>>();
             let joined: Result<Vec<Value<'a>>, Fault> = items(one).into_iter().chain(items(other)).collect();
@@ -60,11 +64,13 @@ fn integers(operator: Operator, one: i64, other: i64) -> Result<i64, Fault> {
 }
 
 fn doubles(operator: Operator, one: f64, other: f64) -> Result<f64, Fault> {
-    match operator {
-        Operator::Add => Ok(one + other),
-        Operator::Subtract => Ok(one - other),
-        Operator::Multiply => Ok(one * other),
-        Operator::Divide => Ok(one / other),
-        _ => Err(Fault::NoSuchOverload),
-    }
+    let result = match operator {
+        Operator::Add => one + other,
+        Operator::Subtract => one - other,
+        Operator::Multiply => one * other,
+        Operator::Divide if other == 0.0 => return Err(Fault::DivisionByZero),
+        Operator::Divide => one / other,
+        _ => return Err(Fault::NoSuchOverload),
+    };
+    if result.is_finite() { Ok(result) } else { Err(Fault::Overflow) }
 }

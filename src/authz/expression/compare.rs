@@ -42,6 +42,8 @@ fn lists(one: &List<'_>, other: &List<'_>, fuel: &mut Fuel) -> Result<bool, Faul
         return Ok(false);
     }
     for index in 0..one.len() {
+        // Beside what the comparison costs, two elements are taken.
+        fuel.pay(1)?;
         let (Some(one), Some(other)) = (one.get(index), other.get(index)) else { return Ok(false) };
         if !equal(&one?, &other?, fuel)? {
             return Ok(false);

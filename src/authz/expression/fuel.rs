@@ -17,6 +17,12 @@ pub(super) const COPIED: usize = 64;
 pub(super) const SEARCHED: usize = 8;
 /// Bytes of text that are matched with a pattern, or converted, for one unit.
 pub(super) const MATCHED: usize = 4;
+/// Bytes of a header's name that are checked, hashed and held against the names that are hidden, for one unit.
+pub(super) const SPELLED: usize = 8;
+/// Bytes of a header's value that are checked to be UTF-8 for one unit.
+pub(super) const DECODED: usize = 32;
+/// Units for a double that is read from more digits than the fast way takes: 24 µs for one half way between two others.
+pub(super) const LONG_DOUBLE: usize = 600;
 /// Units for one look-up in a map, beyond the bytes of the key.
 pub(super) const LOOK_UP: usize = 4;
 

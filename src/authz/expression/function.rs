@@ -3,7 +3,7 @@
 use super::compare::whole;
 use super::evaluate::lookup;
 use super::fault::Fault;
-use super::fuel::{COPIED, Fuel, MATCHED, SEARCHED};
+use super::fuel::{COPIED, Fuel, LONG_DOUBLE, MATCHED, SEARCHED};
 use super::instant::{Part, Span, Timestamp};
 use super::value::{Kind, Text, Value};
 
@@ -224,7 +224,7 @@ fn double<'a>(value: &Value<'a>, fuel: &mut Fuel) -> Result<Value<'a>, Fault> {
     match value {
         Value::Int(value) => Ok(Value::Double(*value as f64)),
         Value::Double(value) => Ok(Value::Double(*value)),
-        Value::Text(text) => short(text, fuel)?.parse().map(Value::Double).map_err(|_| Fault::Conversion),
+        Value::Text(text) => parse_double(short(text, fuel)?, fuel).map(Value::Double),
         _ => Err(Fault::NoSuchOverload),
     }
 }
@@ -238,6 +238,15 @@ fn text<'a>(value: &Value<'a>, fuel: &mut Fuel) -> Result<Value<'a>, Fault> {
         Value::Double(value) => Ok(Value::made(value.to_string())),
         _ => Err(Fault::NoSuchOverload),
     }
+}
+
+/// Up to 19 digits are read at once; with more, the nearest double may have to be found by long multiplication.
+fn parse_double(text: &str, fuel: &mut Fuel) -> Result<f64, Fault> {
+    if text.bytes().filter(u8::is_ascii_digit).count() > 19 {
+        fuel.pay(LONG_DOUBLE)?;
+    }
+    // `nan` and `inf` are read, too, and what is too large becomes infinite.
+    text.parse().ok().filter(|double: &f64| double.is_finite()).ok_or(Fault::Conversion)
 }
 
 /// A text that is short enough to be a number, a time or a duration.

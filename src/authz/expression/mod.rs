@@ -11,7 +11,7 @@
 //! and the token do, or cost more than `fuel::BUDGET`; an evaluation that fails denies.
 //!
 //! Of the standard library there are no bytes and no unsigned integers (tokens have neither), no messages, no time
-//! zones; `getMilliseconds` is of timestamps alone, and `string` of neither times nor durations.
+//! zones, no doubles but finite ones; `getMilliseconds` is of timestamps alone, and `string` of neither times nor durations.
 
 mod arithmetic;
 mod compare;

@@ -45,6 +45,11 @@ impl Search {
         }
     }
 
+    /// What the table takes in memory.
+    pub(super) fn bytes(&self) -> usize {
+        self.automaton.memory_usage()
+    }
+
     /// Whether the pattern is found in the text. Time is linear in the text alone.
     pub(super) fn is_in(&self, text: &str) -> bool {
         // The automaton gives up on no byte, because none was configured to make it.

@@ -13,6 +13,9 @@ use crate::authz::expression::value::Kind;
 /// What is called like a function, and is more than one.
 const MACROS: [&str; 7] = ["has", "matches", "all", "exists", "exists_one", "map", "filter"];
 
+/// Bytes that the tables of all patterns of a condition may take together.
+const TABLES_LIMIT: usize = 4 << 20;
+
 impl Compiler {
     pub(super) fn call(&mut self, call: &CallExpr) -> Option<Part> {
         let CallExpr { func_name: name, target, args } = call;
@@ -50,7 +53,7 @@ impl Compiler {
         let text = self.part(text);
         let search = if let Expr::Literal(LiteralValue::String(pattern)) = &pattern.expr {
             let advice = "it is searched for in the text, as `regex` writes it; anchor it with ^ and $";
-            Search::parse(pattern.inner()).map_err(|wrong| (wrong, advice))
+            self.search(pattern.inner()).map_err(|wrong| (wrong, advice))
         } else {
             let wrong = "the pattern of `matches` is not written out".to_owned();
             Err((wrong, "give a literal: patterns are compiled when the configuration is loaded"))
@@ -62,6 +65,18 @@ impl Compiler {
                 .wrong(format!("`matches` is asked of {}", kind.name()), "only strings match patterns");
         }
         Some((Node::Matches(Box::new(node), Box::new(search?)), Kind::Bool))
+    }
+
+    /// Compiles a pattern while those of the condition are not too large together: the tables stay in memory, and
+    /// take time to make.
+    fn search(&mut self, pattern: &str) -> Result<Search, String> {
+        if self.tables > TABLES_LIMIT {
+            return Err("the regular expressions before it are too large once compiled".to_owned());
+        }
+        let search = Search::parse(pattern);
+        // One that is too large took the time of the largest.
+        self.tables += search.as_ref().map_or(TABLES_LIMIT / 4, Search::bytes);
+        search
     }
 
     fn function(&mut self, name: &str, target: Option<&IdedExpr>, arguments: &[IdedExpr]) -> Option<Part> {

@@ -48,6 +48,8 @@ struct Compiler {
     captures: Vec<String>,
     /// The variable of the comprehension around the part.
     element: Option<String>,
+    /// Bytes of the patterns so far.
+    tables: usize,
 }
 
 impl Compiler {
@@ -97,6 +99,9 @@ impl Compiler {
         let value = match literal {
             LiteralValue::Boolean(value) => Value::Bool(*value.inner()),
             LiteralValue::Int(value) => Value::Int(*value.inner()),
+            LiteralValue::Double(value) if !value.inner().is_finite() => {
+                return self.wrong("a number is beyond every `double`", "write at most 1.7e308");
+            }
             LiteralValue::Double(value) => Value::Double(*value.inner()),
             LiteralValue::String(value) => Value::made(value.inner()),
             LiteralValue::Null => Value::Null,

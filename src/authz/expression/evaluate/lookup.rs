@@ -6,7 +6,7 @@ use http::HeaderName;
 
 use crate::authz::expression::compare::equal;
 use crate::authz::expression::fault::Fault;
-use crate::authz::expression::fuel::{COPIED, Fuel, LOOK_UP};
+use crate::authz::expression::fuel::{COPIED, DECODED, Fuel, LOOK_UP, SPELLED};
 use crate::authz::expression::value::{Dict, List, Value};
 use crate::authz::facts::RequestFacts;
 
@@ -42,9 +42,10 @@ pub(in crate::authz::expression) fn field<'a>(
     match dict {
         Dict::Claim(members) => members.get(name).map(Value::of).transpose(),
         Dict::Headers(facts) => headers(facts, name, fuel),
-        Dict::Captures(facts) => Ok(facts.captures.value(name).map(Value::borrowed)),
+        Dict::Captures(facts) => Ok(capture(facts, name, fuel)?.map(Value::borrowed)),
         Dict::Made(entries) => {
-            fuel.pay(entries.len())?;
+            // Each key is compared as a whole where it is as long.
+            fuel.pay(entries.len() * (1 + name.len() / COPIED))?;
             let found = entries.iter().find(|(key, _)| key.as_str() == Some(name));
             Ok(found.map(|(_, value)| value.clone()))
         }
@@ -80,11 +81,19 @@ pub(in crate::authz::expression) fn keys<'a>(
             members.keys().map(|name| Value::borrowed(name)).collect()
         }
         Dict::Headers(facts) => {
-            fuel.pay(facts.headers.keys_len() * LOOK_UP)?;
-            let shown = facts.headers.keys().filter(|name| !(facts.hidden)(name));
-            shown.map(|name| Value::borrowed(name.as_str())).collect()
+            let mut shown = Vec::new();
+            for name in facts.headers.keys() {
+                pay_for_header(name.as_str(), fuel)?;
+                if !(facts.hidden)(name) {
+                    shown.push(Value::borrowed(name.as_str()));
+                }
+            }
+            shown.into()
         }
-        Dict::Captures(facts) => facts.captures.iter().map(|(name, _)| Value::borrowed(name)).collect(),
+        Dict::Captures(facts) => {
+            pay_for_captures(facts, fuel)?;
+            facts.captures.iter().map(|(name, _)| Value::borrowed(name)).collect()
+        }
         Dict::Made(entries) => {
             fuel.pay(entries.len())?;
             entries.iter().map(|(key, _)| key.clone()).collect()
@@ -93,9 +102,30 @@ pub(in crate::authz::expression) fn keys<'a>(
     Ok(keys)
 }
 
+/// The segment that a placeholder stands for.
+pub(in crate::authz::expression) fn capture<'a>(
+    facts: &RequestFacts<'a>,
+    name: &str,
+    fuel: &mut Fuel,
+) -> Result<Option<&'a str>, Fault> {
+    pay_for_captures(facts, fuel)?;
+    Ok(facts.captures.value(name))
+}
+
+/// They lie one behind the other and are looked through, and a client may send a long path.
+fn pay_for_captures(facts: &RequestFacts<'_>, fuel: &mut Fuel) -> Result<(), Fault> {
+    fuel.pay(1 + facts.captures.bytes() / COPIED)
+}
+
+/// A name is also held against the many that are hidden.
+fn pay_for_header(name: &str, fuel: &mut Fuel) -> Result<(), Fault> {
+    fuel.pay(2 * LOOK_UP + name.len() / SPELLED)
+}
+
 /// The values of a header, in the order in which they came. One that is no text makes all of them an error: what it
 /// says to the upstream is not known.
 fn headers<'a>(facts: &'a RequestFacts<'a>, name: &str, fuel: &mut Fuel) -> Result<Option<Value<'a>>, Fault> {
+    pay_for_header(name, fuel)?;
     // Names have one spelling here, the one that a listing of them shows.
     let Ok(name) = HeaderName::from_lowercase(name.as_bytes()) else { return Ok(None) };
     if !facts.headers.contains_key(&name) || (facts.hidden)(&name) {
@@ -103,7 +133,7 @@ fn headers<'a>(facts: &'a RequestFacts<'a>, name: &str, fuel: &mut Fuel) -> Resu
     }
     let mut values = Vec::new();
     for value in facts.headers.get_all(&name) {
-        fuel.pay(1 + value.len() / COPIED)?;
+        fuel.pay(1 + value.len() / DECODED)?;
         let text = str::from_utf8(value.as_bytes()).map_err(|_| Fault::HeaderNotText)?;
         values.push(Value::borrowed(text));
     }

@@ -57,7 +57,8 @@ impl<'a> Evaluation<'a> {
             Node::Variable(variable) => self.variable(*variable),
             Node::Capture(name) => {
                 let scope = self.scope.ok_or(Fault::Unbound)?;
-                scope.facts.captures.value(name).map(Value::borrowed).ok_or(Fault::Unbound)
+                let found = lookup::capture(scope.facts, name, &mut self.fuel)?;
+                found.map(Value::borrowed).ok_or(Fault::Unbound)
             }
             Node::Element => self.element.clone().ok_or(Fault::Unbound),
             Node::Field(of, name) => {

@@ -79,6 +79,82 @@ fn nothing_costs_more_than_the_budget() {
     }
 }
 
+/// What a client can make long pays by its length, wherever it comes from.
+#[test]
+fn what_is_long_costs_by_its_bytes() {
+    let mut request = request();
+    let segment = "a".repeat(32_000);
+    request.captures = Captures::for_test(&[("id", &segment), ("tenant", "acme")]);
+    for index in 0..90 {
+        let name = HeaderName::try_from(format!("x-{index:0>500}")).unwrap();
+        request.headers.append(name, HeaderValue::from_static("a"));
+    }
+    let value = HeaderValue::try_from("\u{e9}".repeat(16_000)).unwrap();
+    request.headers.append("x-long", value);
+    let digits = format!("1{}e-280", "2345678901".repeat(12));
+    let principal = caller(json!({ "t": "a".repeat(8_000), "d": digits, "n": vec![1; 500] }));
+    let facts = request.facts();
+    for (text, least) in [
+        ("path.tenant != ''", 32_000 / 64),
+        ("path['tenant'] != ''", 32_000 / 64),
+        ("'tenant' in path", 32_000 / 64),
+        ("size(path) == 2", 32_000 / 64),
+        ("!(claims.t in request.headers)", 8_000 / 8),
+        ("size(request.headers) > 90", 90 * 500 / 8),
+        ("'x-long' in request.headers", 32_000 / 32),
+        ("size({claims.t + 'a': 1, claims.t + 'b': 1, claims.t + 'c': 1}) == 3", 3 * 8_000 / 64),
+        ("{claims.t + 'a': 1, claims.t + 'b': 1, claims.t + 'c': 1}[claims.t + 'c'] == 1", 6 * 8_000 / 64),
+        ("double(claims.d) > 0.0", 600),
+        ("[claims.t, claims.t] + [claims.t] != []", 3 * 3),
+        ("claims.n == claims.n", 2 * 500),
+    ] {
+        let expression = Expression::parse(text).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}"));
+        let mut evaluation = Evaluation::new(Some(Scope { principal: &principal, facts: &facts }));
+        assert_eq!(evaluation.holds(&expression.node), Ok(true), "{text}");
+        let units = BUDGET - evaluation.fuel_left();
+        assert!(units >= least, "{text}: {units}");
+    }
+}
+
+#[test]
+fn doubles_are_finite_or_an_error() {
+    let claims =
+        json!({ "nan": "nan", "inf": "-inf", "long": "1e999", "zero": 0.0, "most": 9e18, "text": "1.7e308" });
+    for (text, fault) in [
+        ("double(claims.nan) < 1.0", Conversion),
+        ("!(double(claims.nan) >= 1.0)", Conversion),
+        ("double(claims.inf) < 1.0", Conversion),
+        ("double(claims.long) > 1.0", Conversion),
+        ("claims.zero / claims.zero != 1.0", DivisionByZero),
+        ("1.0 / claims.zero > 1.0", DivisionByZero),
+        ("double(claims.text) * claims.most > 1.0", Overflow),
+        ("-double(claims.text) - double(claims.text) < 1.0", Overflow),
+    ] {
+        assert_eq!(evaluate(text, claims.clone()), Err(fault), "{text}");
+    }
+    assert!(Expression::parse("claims.x < 1e999").is_err());
+}
+
+#[test]
+fn the_patterns_of_a_condition_are_bounded_together() {
+    let many = |count: usize| {
+        let terms: Vec<String> =
+            (0..count).map(|index| format!("claims.a.matches('[ab]*a[ab]{{11}}{index}')")).collect();
+        Expression::parse(&terms.join(" && "))
+    };
+    assert!(many(2).is_ok());
+    let mistakes = many(40).unwrap_err();
+    assert!(mistakes[0].wrong().contains("regular expressions before it are too large"), "{mistakes:?}");
+    // Those that are too large by themselves end it, too: each takes the time of the largest to find that out.
+    let terms: Vec<String> =
+        (0..40).map(|index| format!("claims.a.matches('[ab]*a[ab]{{40}}{index}')")).collect();
+    let mistakes = Expression::parse(&terms.join(" && ")).unwrap_err();
+    let tried = mistakes
+        .iter()
+        .filter(|mistake| mistake.wrong().contains("once compiled") && !mistake.wrong().contains("before"));
+    assert!(tried.count() <= 5, "{mistakes:?}");
+}
+
 #[test]
 fn what_operators_write_is_far_from_the_budget() {
     let claims = json!({ "sub": "42", "groups": list(256), "email": "ada@example.com" });
