@@ -130,7 +130,7 @@ fn when(text: &str) -> Requirement {
 
 fn measure(bencher: Bencher<'_, '_>, requirement: &Requirement, claims: &Value, holds: bool) {
     let principal = principal(claims);
-    let (head, captures) = request(if holds { "42".into() } else { "b".repeat(30_000) });
+    let (head, captures) = request(&if holds { "42".to_owned() } else { "b".repeat(30_000) });
     let target = Target::parse(&head).expect("a target");
     let facts = RequestFacts {
         target: &target,
@@ -145,7 +145,7 @@ fn measure(bencher: Bencher<'_, '_>, requirement: &Requirement, claims: &Value, 
     bencher.bench_local(|| black_box(requirement).holds(black_box(&principal), black_box(&facts)));
 }
 
-fn request(id: String) -> (Parts, Captures) {
+fn request(id: &str) -> (Parts, Captures) {
     let long = id.len() > 100;
     let uri = format!("/orders/{id}");
     let mut request = http::Request::builder().uri(uri).header("host", "api.example.com");

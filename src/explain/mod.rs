@@ -78,7 +78,9 @@ pub async fn explain(
     let preflight = Preflight::of(snapshot, head);
     let decided = match &preflight {
         Some(preflight) => preflight.decide(&mut findings).map(|()| Passed::Preflight),
-        None => proxy::decide(snapshot, head, scheme, now, &mut findings).await.map(Passed::Sent),
+        None => proxy::decide(snapshot, head, scheme, now, &mut findings)
+            .await
+            .map(|decided| Passed::Sent(Box::new(decided))),
     };
     if let Err(Rejection::Token(Error::KeyUnknown | Error::SignatureInvalid)) = &decided {
         // Whose key it is instead, can be told of issuers whose keys are known.

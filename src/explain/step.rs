@@ -42,7 +42,7 @@ pub enum Outcome {
 /// A request that is not refused.
 pub(super) enum Passed<'a> {
     /// It is sent on.
-    Sent(Decided<'a>),
+    Sent(Box<Decided<'a>>),
     /// It is a preflight, and answered.
     Preflight,
 }

@@ -8,6 +8,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use http::header::FORWARDED;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 
@@ -59,12 +60,16 @@ impl Peer {
     /// The scheme that the client used, where it is known: what a trusted proxy says of it, else the listener's where that
     /// speaks TLS. Of plaintext it is not known: something in front may have taken off the TLS.
     pub fn client_scheme(&self, headers: &HeaderMap) -> Option<&'static str> {
+        let own = self.tls.then_some("https");
+        if !self.trusted {
+            return own;
+        }
         let mut said = headers.get_all(X_FORWARDED_PROTO).iter();
         match (said.next(), said.next()) {
-            (Some(scheme), None) if self.trusted && scheme == "https" => Some("https"),
-            (Some(scheme), None) if self.trusted && scheme == "http" => Some("http"),
-            (Some(_), _) if self.trusted => None,
-            (Some(_) | None, _) => self.tls.then_some("https"),
+            (Some(scheme), None) => known_scheme(scheme.as_bytes()),
+            (Some(_), Some(_)) => None,
+            (None, _) if headers.contains_key(FORWARDED) => forwarded_scheme(headers),
+            (None, _) => own,
         }
     }
 
@@ -98,6 +103,32 @@ impl Peer {
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+fn known_scheme(text: &[u8]) -> Option<&'static str> {
+    ["https", "http"].into_iter().find(|scheme| text.eq_ignore_ascii_case(scheme.as_bytes()))
+}
+
+/// The `proto` of `Forwarded` (RFC 7239 §5.4), where all of its elements that have one agree.
+fn forwarded_scheme(headers: &HeaderMap) -> Option<&'static str> {
+    let mut found = None;
+    for value in headers.get_all(FORWARDED) {
+        for parameter in value.as_bytes().split(|&byte| byte == b',' || byte == b';') {
+            let parameter = parameter.trim_ascii();
+            let Some((name, scheme)) = parameter.split_at_checked("proto=".len()) else { continue };
+            if !name.eq_ignore_ascii_case(b"proto=") {
+                continue;
+            }
+            let scheme =
+                scheme.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(scheme);
+            let scheme = known_scheme(scheme)?;
+            if found.is_some_and(|found| found != scheme) {
+                return None;
+            }
+            found = Some(scheme);
+        }
+    }
+    found
+}
 
 /// An entry of `X-Forwarded-For`: an address, or an address with a port as some load balancers write it.
 fn entry_address(entry: &str) -> Option<IpAddr> {
@@ -174,6 +205,7 @@ mod tests {
             ("10.0.0.1:1", false, &[], None),
             ("10.0.0.1:1", true, &["https", "http"], None),
             ("10.0.0.1:1", true, &["https, http"], None),
+            ("10.0.0.1:1", false, &["HTTPS"], Some("https")),
         ] {
             let peer = Peer::new(address.parse().unwrap(), "a".into(), tls, Arc::clone(&trusted));
             let mut headers = HeaderMap::new();
@@ -181,6 +213,29 @@ mod tests {
                 headers.append(X_FORWARDED_PROTO, HeaderValue::from_static(value));
             }
             assert_eq!(peer.client_scheme(&headers), scheme, "{address} {tls} {said:?}");
+        }
+    }
+
+    #[test]
+    fn forwarded_says_the_scheme_where_nothing_else_does() {
+        let trusted: Arc<[IpNet]> = vec!["10.0.0.0/8".parse().unwrap()].into();
+        for (address, forwarded, said, scheme) in [
+            ("10.0.0.1:1", "for=1.2.3.4;proto=https", None, Some("https")),
+            ("10.0.0.1:1", "for=1.2.3.4; Proto=\"HTTP\"", None, Some("http")),
+            ("10.0.0.1:1", "proto=https, for=10.0.0.2;proto=https", None, Some("https")),
+            ("10.0.0.1:1", "proto=https, proto=http", None, None),
+            ("10.0.0.1:1", "proto=ftp", None, None),
+            ("10.0.0.1:1", "for=1.2.3.4", None, None),
+            ("10.0.0.1:1", "proto=https", Some("http"), Some("http")),
+            ("203.0.113.9:1", "proto=https", None, None),
+        ] {
+            let peer = Peer::new(address.parse().unwrap(), "a".into(), false, Arc::clone(&trusted));
+            let mut headers = HeaderMap::new();
+            headers.insert(FORWARDED, HeaderValue::from_static(forwarded));
+            if let Some(said) = said {
+                headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(said));
+            }
+            assert_eq!(peer.client_scheme(&headers), scheme, "{address} {forwarded} {said:?}");
         }
     }
 

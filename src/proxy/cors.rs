@@ -161,7 +161,7 @@ impl Crossing {
     /// The request was refused: a page that asks gets the answer by the rules of the route that it would have had, whether
     /// or not that takes the method. Looked up once more, because few refusals are a page's, and deciding is not about pages.
     pub(super) fn refused(&mut self, snapshot: &Snapshot, head: &Parts) {
-        if self.origin.is_none() || self.cors.is_some() {
+        if !snapshot.has_pages || self.cors.is_some() {
             return;
         }
         let Ok(target) = Target::parse(head) else { return };

@@ -21,12 +21,15 @@ use crate::upstream::{Forward, Upstream};
 pub struct Snapshot {
     pub(super) routes: RouteTable<Route>,
     pub(super) authenticator: Authenticator,
+    /// Whether any route has rules for pages of other origins.
+    pub(super) has_pages: bool,
 }
 
 impl Snapshot {
     /// A snapshot of these routes, whose tokens `authenticator` verifies.
     pub fn new(routes: RouteTable<Route>, authenticator: Authenticator) -> Self {
-        Self { routes, authenticator }
+        let has_pages = routes.iter().any(|route| route.cors.is_some());
+        Self { routes, authenticator, has_pages }
     }
 
     /// The upstreams that routes lead to; one that several lead to comes several times.

@@ -83,7 +83,7 @@ async fn each_change_is_said_in_words() {
             "",
             &[
                 "changed: route `admin`: removed: any method /admin/**, authenticated",
-                "changed: route `rest`: takes requests like GET /admin (authenticated), which `admin` took (authenticated)",
+                "looser: route `rest`: takes requests like GET /admin (authenticated), which `admin` took (authenticated, with a requirement)",
             ],
         ),
         ("name: admin,", "name: office,", &["changed: route `office`: renamed, before `admin`"]),
@@ -92,7 +92,7 @@ async fn each_change_is_said_in_words() {
             "routes:\n  - { name: first, match: { path: '/admin/open' }, access: public, upstream: orders }\n",
             &[
                 "OPENED: route `first`: added: any method /admin/open, public",
-                "OPENED: route `first`: takes requests like GET /admin/open (public), which `admin` took (authenticated)",
+                "OPENED: route `first`: takes requests like GET /admin/open (public), which `admin` took (authenticated, with a requirement)",
             ],
         ),
         (
@@ -110,7 +110,7 @@ async fn each_change_is_said_in_words() {
             "match: { path: '/admin/**', hosts: [a.example] }",
             &[
                 "changed: route `admin`: hosts: any → [a.example]",
-                "changed: route `rest`: takes requests like GET /admin (authenticated), which `admin` took (authenticated)",
+                "looser: route `rest`: takes requests like GET /admin (authenticated), which `admin` took (authenticated, with a requirement)",
             ],
         ),
         (
@@ -171,6 +171,37 @@ async fn the_order_of_routes_counts_where_a_request_sees_it() {
     );
     let found = lines(&setup, &file(&[&closed, &open, &other]), &file(&[&other, &closed, &open])).await;
     assert_eq!(found, ["no difference"]);
+    // Neither lies within the other: only a path of both shows it.
+    let (below, across) = (route("below", "/a/b/**", "authenticated"), route("across", "/a/{x}/c", "public"));
+    let found = lines(&setup, &file(&[&below, &across]), &file(&[&across, &below])).await;
+    assert_eq!(
+        found,
+        [
+            "OPENED: route `across`: takes requests like GET /a/b/c (public), which `below` took (authenticated)"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn more_methods_of_a_public_route_open_it_and_a_changed_condition_is_not_guessed_at() {
+    let setup = Setup::new().await;
+    let file = |methods: &str| {
+        format!("routes: [{{ name: a, match: {{ path: /a{methods} }}, access: public, upstream: orders }}]\n")
+    };
+    let found = lines(&setup, &file(", methods: [GET]"), &file("")).await;
+    assert_eq!(found, ["OPENED: route `a`: methods: [GET] → any"]);
+    let file = |when: &str| {
+        format!(
+            "routes: [{{ name: a, match: {{ path: /a }}, access: {{ require: {{ when: '{when}' }} }}, upstream: orders }}]\n"
+        )
+    };
+    let found = lines(&setup, &file("claims.a"), &file("claims.a || claims.b")).await;
+    assert_eq!(
+        found,
+        [
+            "changed: route `a`: requires { when: \"claims.a || claims.b\" }, before { when: \"claims.a\" }; what a changed condition means cannot be told"
+        ]
+    );
 }
 
 #[tokio::test]

@@ -17,6 +17,27 @@ async fn within_a_second(file: &str) -> Finished {
     panic!("{file} took more than a second, four times")
 }
 
+/// A line for each, at a cost that does not grow with the square of their number: ten times the keys, ten times the time,
+/// with room and other tries for a busy machine.
+async fn unknown_keys_cost_no_more_the_more_they_are(scratch: &Scratch) {
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        let mut took = Vec::new();
+        for count in [3_000, 30_000] {
+            let keys: String = (0..count).map(|number| format!("unknown-{number}: 1\n")).collect();
+            let file = scratch.write("jwtgate.yaml", keys);
+            let run = check(file.to_str().unwrap()).await;
+            assert!(run.said().contains(&format!("unknown-{}", count - 1)), "every key is named");
+            took.push(run.took);
+        }
+        if took[1] < took[0] * 40 {
+            return;
+        }
+        seen.push(took);
+    }
+    panic!("four times more than 40 times as long: {seen:?}")
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_configuration_is_one_clear_line_within_a_second() {
     let scratch = Scratch::new();
@@ -54,12 +75,7 @@ async fn a_file_that_is_no_configuration_is_one_clear_line_within_a_second() {
         assert!(run.said().len() < 16 * 1024, "{name}: {} bytes of output", run.said().len());
         assert!(!run.said().contains("panicked"), "{name}: {}", run.said());
     }
-    let keys: String = (0..60_000).map(|number| format!("unknown-{number}: 1\n")).collect();
-    let file = scratch.write("jwtgate.yaml", keys);
-    let run = check(file.to_str().unwrap()).await;
-    assert!(run.said().contains("unknown-59999"), "every key is named");
-    // A line for each, at a cost that does not grow with the square of their number.
-    assert!(run.took < Duration::from_secs(20), "{:?}", run.took);
+    unknown_keys_cost_no_more_the_more_they_are(&scratch).await;
     let missing = scratch.path().join("missing.yaml");
     for (name, file) in
         [("missing", missing.to_str().unwrap()), ("a directory", scratch.path().to_str().unwrap())]

@@ -1,5 +1,7 @@
 //! How two requirements differ: as they are written, and by a caller on whom they disagree.
 
+use std::collections::BTreeSet;
+
 use super::Change;
 use super::witness::{self, Disagreement};
 use crate::authz::Requirement;
@@ -11,6 +13,11 @@ pub(super) fn compare(old: &Requirement, new: &Requirement) -> Option<(Change, S
         return None;
     }
     let written = format!("requires {after}, before {before}");
+    if conditions(old) != conditions(new) {
+        return Some((Change::Changed, format!("{written}; what a changed condition means cannot be told")));
+    }
+    let has_patterns = before.contains("matches: ") || after.contains("matches: ");
+    let unread = if has_patterns { "; regular expressions are not compared" } else { "" };
     Some(match witness::find(old, new) {
         Disagreement { admitted: Some(admitted), refused: None } => {
             (Change::Looser, format!("{written}; now passes {admitted}"))
@@ -21,8 +28,26 @@ pub(super) fn compare(old: &Requirement, new: &Requirement) -> Option<(Change, S
         Disagreement { admitted: Some(admitted), refused: Some(refused) } => {
             (Change::Changed, format!("{written}; now passes {admitted}, and no longer {refused}"))
         }
-        Disagreement { admitted: None, refused: None } => {
-            (Change::Changed, format!("{written}; no caller was found for whom that makes a difference"))
-        }
+        Disagreement { admitted: None, refused: None } => (
+            Change::Changed,
+            format!(
+                "{written}; no caller was found for whom that makes a difference; regular expressions are not compared"
+            ),
+        ),
     })
+}
+
+/// The conditions of a requirement, as they are written.
+fn conditions(requirement: &Requirement) -> BTreeSet<&str> {
+    match requirement {
+        Requirement::When(condition) => BTreeSet::from([condition.source()]),
+        Requirement::AllOf(parts) | Requirement::AnyOf(parts) => parts.iter().flat_map(conditions).collect(),
+        Requirement::Not(part) => conditions(part),
+        Requirement::Policy(policy) => conditions(policy.requirement()),
+        Requirement::Authenticated
+        | Requirement::Roles(_)
+        | Requirement::Scopes(_)
+        | Requirement::IssuerTenant(_)
+        | Requirement::Claim(..) => BTreeSet::new(),
+    }
 }

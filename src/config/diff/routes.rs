@@ -105,8 +105,22 @@ impl View<'_> {
         match (self.is_open(), new.is_open()) {
             (false, true) => Some(Change::Opened),
             (true, false) => Some(Change::Closed),
-            (true, true) | (false, false) => None,
+            (true, true) | (false, false) => match (self.asks(), new.asks()) {
+                (true, false) => Some(Change::Looser),
+                (false, true) => Some(Change::Stricter),
+                (true, true) | (false, false) => None,
+            },
         }
+    }
+
+    /// Whether it asks for more than a valid token.
+    fn asks(&self) -> bool {
+        !self.is_open() && self.access_key("require").is_some()
+    }
+
+    /// What it asks for, in a few words.
+    pub(super) fn guard(&self) -> String {
+        if self.asks() { format!("{}, with a requirement", self.access) } else { self.access.to_owned() }
     }
 
     fn summary(&self) -> String {
@@ -135,7 +149,11 @@ fn changes(
     for (what, before, after) in [("hosts", &old.hosts, &new.hosts), ("methods", &old.methods, &new.methods)]
     {
         if before != after {
-            say(Change::Changed, format!("{what}: {} → {}", listed(before, "any"), listed(after, "any")));
+            // None given is every one.
+            let wider =
+                after.is_empty() || (!before.is_empty() && before.iter().all(|one| after.contains(one)));
+            let change = if wider && new.is_open() { Change::Opened } else { Change::Changed };
+            say(change, format!("{what}: {} → {}", listed(before, "any"), listed(after, "any")));
         }
     }
     if old.path != new.path {

@@ -27,7 +27,7 @@ pub(super) fn of(facts: &Facts<'_>, refusal: Option<&Rejection>) -> Option<Strin
             "the request carries several; a client or a proxy adds one to what is there already".to_owned(),
         ),
         Err(CredentialError::Malformed) => match held.first()? {
-            (Place::Authorization, _) => malformed(&authorization(facts)?),
+            (Place::Authorization, _) => Some(malformed(&authorization(facts)?)),
             (place, _) => Some(format!(
                 "{} holds more or something else than a bare token: without `Bearer`, quotes, blanks or escapes",
                 places::name(place)
@@ -60,7 +60,7 @@ fn missing(facts: &Facts<'_>) -> Option<String> {
     Some(hint.to_owned())
 }
 
-fn malformed(field: &str) -> Option<String> {
+fn malformed(field: &str) -> String {
     let rest = field.trim().get(6..).unwrap_or_default().trim().to_ascii_lowercase();
     let hint = match rest.as_str() {
         "" => "nothing stands behind `Bearer`: a variable may be empty where the client builds it",
@@ -71,7 +71,7 @@ fn malformed(field: &str) -> Option<String> {
         rest if rest.contains([' ', ',']) => "more than one text stands behind `Bearer`; write one token",
         _ => "the token holds a character that no token has; it may have been cut or pasted wrongly",
     };
-    Some(hint.to_owned())
+    hint.to_owned()
 }
 
 /// A page that sends a preflight, and that the route does not list.

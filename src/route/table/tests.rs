@@ -271,9 +271,9 @@ fn linear(routes: &[(Matcher, usize)], target: &Target) -> Outcome {
     };
     let same: Vec<_> = routes.iter().filter(|(matcher, _)| matcher.key() == first.key()).collect();
     let chosen = same.iter().find(|(matcher, _)| matcher.methods.take(target.method()));
-    let (decides, decider) = chosen.map_or((first, index), |(matcher, index)| (matcher, index));
-    if refused(decides.data) {
-        return not_allowed(*decider);
+    let (deciding, number) = chosen.map_or((first, index), |(matcher, index)| (matcher, index));
+    if refused(deciding.data) {
+        return not_allowed(*number);
     }
     if let Some((matcher, index)) = chosen {
         let captured = iter::zip(&matcher.path.shape.segments, &segments);
