@@ -6,7 +6,7 @@
 //! of trust is up.
 //!
 //! ```text
-//!   source ── what the configuration says            key, jwk, pem, material ── one key
+//!   source ── what the configuration says            key, jwk, pem, material, ed25519 ── one key
 //!   engine ── Keys: what requests and operators ask  set ── the keys of one document
 //!     ├─ lookup ─── from a token's header to keys, with or without waiting
 //!     ├─ store ──── the last good set, ids known to be unknown
@@ -17,6 +17,7 @@
 //!     └─ local ──── the task of a file
 //! ```
 mod discovery;
+mod ed25519;
 mod engine;
 mod fetch;
 mod fetches;

@@ -27,6 +27,9 @@ fn rsa(bytes: usize) -> Value {
     json!({"kty": "RSA", "n": b64(&vec![0xf1; bytes]), "e": "AQAB"})
 }
 
+/// What stands before the point in a `SubjectPublicKeyInfo` (RFC 8410 §4).
+const ED25519_INFO: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
 /// RFC 7515 A.3.
 fn p256() -> Value {
     json!({
@@ -121,6 +124,9 @@ fn a_key_that_cannot_be_used_costs_only_itself() {
         (with(p256(), json!({"x": b64(&[0; 33])})), Malformed("x")),
         (with(ed25519(), json!({"x": b64(&[1; 31])})), Malformed("x")),
         (with(ed25519(), json!({"x": b64(&[1; 33])})), Malformed("x")),
+        (with(ed25519(), json!({"x": b64(&[0; 32])})), WeakPoint),
+        (with(ed25519(), json!({"x": "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU"})), WeakPoint),
+        (with(ed25519(), json!({"x": b64(&[0xff; 32])})), WeakPoint),
         (oct(64), PublishedSecret),
         (with(oct(64), json!({"alg": "HS256"})), PublishedSecret),
         (with(ed25519(), json!({"kid": "serves"})), Duplicate),
@@ -353,6 +359,10 @@ fn pem_files_hold_nothing_else() {
         (
             pem("RSA PUBLIC KEY", &[0x30, 0x06, 0x02, 0x01, 0x05, 0x02, 0x01, 0x03]),
             "has an RSA modulus that is not of 2048 to 8192 bits, or even",
+        ),
+        (
+            pem("PUBLIC KEY", &[&ED25519_INFO[..], &[1], &[0; 31]].concat()),
+            "has a point of small order, which anybody can sign for, or one that is not in canonical form",
         ),
         (pem("RSA PUBLIC KEY", &[0x30, 0x82]), "has a malformed `RSA public key`"),
     ] {
