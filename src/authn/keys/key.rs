@@ -182,6 +182,9 @@ pub enum KeyDefect {
     /// RFC 7518 §3.2: at least as long as the hash.
     #[error("has a secret shorter than the hash of {0} (RFC 7518 section 3.2)")]
     SecretTooShort(Algorithm),
+    /// RFC 8725 §2.1: whoever can read the key could sign with it.
+    #[error("is a public or private key, a certificate or a key set in place of a secret")]
+    SecretIsKey,
     /// The same key stands earlier in the set.
     #[error("is the same as an earlier one")]
     Duplicate,

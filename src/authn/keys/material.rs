@@ -2,7 +2,7 @@
 //!
 //! Given the numbers, points and bytes that a JWK, a PEM file or a secret held; hands on verifiers that aws-lc-rs has
 //! parsed once. Refuses RSA keys of odd sizes or exponents, points off their curve, Ed25519 points that anybody can sign
-//! for and secrets shorter than their hash: what a key cannot do safely it cannot do at all.
+//! for, and secrets that are shorter than their hash or keys of another kind: what a key cannot do safely it cannot do at all.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{
@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::ed25519;
 use super::key::KeyDefect;
+use super::secret;
 use crate::authn::algorithm::Algorithm;
 
 /// What a key is made of.
@@ -41,6 +42,9 @@ impl Material {
                 vec![EdDsa]
             }
             Self::Secret(secret) => {
+                if secret::is_key(secret) {
+                    return Err(KeyDefect::SecretIsKey);
+                }
                 let long_enough = |able: &Algorithm| secret.len() >= secret_length(*able);
                 let able: Vec<_> = [Hs256, Hs384, Hs512].into_iter().filter(long_enough).collect();
                 if able.is_empty() {

@@ -6,7 +6,7 @@
 //! of trust is up.
 //!
 //! ```text
-//!   source ── what the configuration says            key, jwk, pem, material, ed25519 ── one key
+//!   source ── what the configuration says            key, jwk, pem, material, ed25519, secret ── one key
 //!   engine ── Keys: what requests and operators ask  set ── the keys of one document
 //!     ├─ lookup ─── from a token's header to keys, with or without waiting
 //!     ├─ store ──── the last good set, ids known to be unknown
@@ -33,6 +33,7 @@ mod pem;
 mod provider;
 mod remote;
 mod report;
+mod secret;
 mod set;
 mod shared;
 mod source;

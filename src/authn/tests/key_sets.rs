@@ -411,3 +411,11 @@ proptest! {
         }
     }
 }
+    let key = rcgen::KeyPair::generate().unwrap();
+    let jwks = json!({"keys": [p256()]}).to_string();
+    for text in [key.public_key_pem(), key.serialize_pem(), jwks] {
+        let error = KeySet::from_secret(text.as_bytes(), &algorithms(&[Hs256])).unwrap_err();
+        assert!(matches!(error, KeySetError::Key { source: KeyDefect::SecretIsKey, .. }), "{text}: {error}");
+        let oct = json!({"kty": "oct", "k": b64(text.as_bytes())});
+        assert_eq!(defect(oct, Origin::File), Some(KeyDefect::SecretIsKey), "{text}");
+    }
