@@ -46,7 +46,7 @@ pub use key::{KeyDefect, KeyIdentity, VerificationKey};
 pub use location::LocationError;
 pub use lookup::KeyFailure;
 pub use pem::PemError;
-pub use set::{KeyNote, KeySet, KeySetError, MAX_KEYS, MAX_TRIED, Origin, Selection, SkippedKey};
+pub use set::{KeyNote, KeySet, KeySetError, MAX_KEYS, MAX_TRIED, Note, Origin, Selection, SkippedKey};
 pub use source::{FetchOptions, KeySource, KeySourceError, OnStart, ProxyUrl, SecretSource};
 pub use trust::TrustError;
 

@@ -14,7 +14,7 @@ use crate::authn::json::{
     Defect::{DuplicateMember, TooDeep},
 };
 use crate::authn::keys::{
-    KeyDefect, KeyNote, KeySet, KeySetError, MAX_KEYS, MAX_TRIED, Origin, PemError, Selection,
+    KeyDefect, KeyNote, KeySet, KeySetError, MAX_KEYS, MAX_TRIED, Note, Origin, PemError, Selection,
 };
 use crate::authn::{Algorithm, Algorithms};
 
@@ -184,7 +184,7 @@ fn keys_do_what_their_type_allows_and_not_more() {
 #[test]
 fn private_parts_are_not_used_but_noted() {
     let set = set(&[with(p256(), json!({"kid": "p", "d": 5})), ed25519()], Origin::Remote).unwrap();
-    assert_eq!(set.notes(), [KeyNote { index: 0, kid: Some("p".into()), note: "holds private parts" }]);
+    assert_eq!(set.notes(), [KeyNote { index: 0, kid: Some("p".into()), note: Note::PrivateParts }]);
     assert_eq!(set.keys().len(), 2);
 }
 
@@ -217,6 +217,39 @@ fn a_token_is_tried_with_the_key_it_names_and_no_other() {
     assert_eq!(count(None, Algorithm::EdDsa), Ok(3));
     assert_eq!(count(None, Algorithm::Es384), Err("unsuitable"));
     assert_eq!(count(None, Algorithm::Hs256), Err("unsuitable"));
+}
+
+#[test]
+fn keys_beyond_those_that_are_tried_are_noted() {
+    let untried = |keys: &[Value]| {
+        let set = set(keys, Origin::Remote).unwrap();
+        set.notes().iter().map(|note| (note.index, note.note)).collect::<Vec<_>>()
+    };
+    let of =
+        |kid: Option<&str>| (0..MAX_TRIED + 2).map(|n| with(rsa(256 + n), json!({"kid": kid}))).collect();
+    let many: Vec<Value> = of(None);
+    let beyond = [(MAX_TRIED, Note::Untried), (MAX_TRIED + 1, Note::Untried)];
+    assert_eq!(untried(&many), beyond);
+    assert_eq!(untried(&of(Some("same"))), beyond);
+    assert_eq!(untried(&many[..MAX_TRIED]), []);
+    let named: Vec<_> = (0..20).map(|n| with(rsa(256 + n), json!({"kid": n.to_string()}))).collect();
+    assert_eq!(untried(&named), []);
+    let last = [&named[..MAX_TRIED], &[rsa(300), p256()]].concat();
+    assert_eq!(untried(&last), [(MAX_TRIED, Note::Untried)], "only a token without `kid` could need it");
+    assert_eq!(
+        Note::Untried.to_string(),
+        "is never tried: 4 keys of its kind that no kid tells from it come first"
+    );
+
+    let pem: String = (0..=MAX_TRIED)
+        .map(|_| rcgen::KeyPair::generate().unwrap().public_key_pem())
+        .chain([pem(
+            "PUBLIC KEY",
+            Ed25519KeyPair::generate().unwrap().public_key().as_der().unwrap().as_ref(),
+        )])
+        .collect();
+    let set = KeySet::from_pem(pem.as_bytes()).unwrap();
+    assert_eq!(set.notes(), [KeyNote { index: MAX_TRIED, kid: None, note: Note::Untried }]);
 }
 
 #[test]
@@ -389,6 +422,14 @@ fn a_secret_serves_the_algorithms_of_the_issuer() {
         );
     }
     KeySet::from_secret(&[1; 32], &algorithms(&[Hs256, Hs384])).unwrap_err();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let jwks = json!({"keys": [p256()]}).to_string();
+    for text in [key.public_key_pem(), key.serialize_pem(), jwks] {
+        let error = KeySet::from_secret(text.as_bytes(), &algorithms(&[Hs256])).unwrap_err();
+        assert!(matches!(error, KeySetError::Key { source: KeyDefect::SecretIsKey, .. }), "{text}: {error}");
+        let oct = json!({"kty": "oct", "k": b64(text.as_bytes())});
+        assert_eq!(defect(oct, Origin::File), Some(KeyDefect::SecretIsKey), "{text}");
+    }
     KeySet::from_secret(&[1; 64], &algorithms(&[Es256])).unwrap_err();
     assert!(!format!("{set:?}").contains("1, 1"));
 }
@@ -411,11 +452,3 @@ proptest! {
         }
     }
 }
-    let key = rcgen::KeyPair::generate().unwrap();
-    let jwks = json!({"keys": [p256()]}).to_string();
-    for text in [key.public_key_pem(), key.serialize_pem(), jwks] {
-        let error = KeySet::from_secret(text.as_bytes(), &algorithms(&[Hs256])).unwrap_err();
-        assert!(matches!(error, KeySetError::Key { source: KeyDefect::SecretIsKey, .. }), "{text}: {error}");
-        let oct = json!({"kty": "oct", "k": b64(text.as_bytes())});
-        assert_eq!(defect(oct, Origin::File), Some(KeyDefect::SecretIsKey), "{text}");
-    }
