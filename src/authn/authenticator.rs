@@ -126,7 +126,7 @@ impl Authenticator {
 
     fn issuer_of(&self, jws: &Jws<'_>) -> Result<(u16, &Issuer), Error> {
         let iss = match jws.claims.get("iss") {
-            None | Some(Value::Null) => return Err(Error::ClaimMissing(Cow::Borrowed("iss"))),
+            None => return Err(Error::ClaimMissing(Cow::Borrowed("iss"))),
             Some(Value::String(iss)) => iss,
             Some(_) => return Err(Error::ClaimMalformed(Cow::Borrowed("iss"))),
         };

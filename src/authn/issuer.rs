@@ -208,15 +208,16 @@ impl Issuer {
         }
     }
 
-    /// Required claims, claims of a wrong type, and a sender binding; then roles and scopes.
+    /// Claims of a wrong type, required claims, and a sender binding; then roles and scopes.
     fn read_names(&self, claims: &Map<String, Value>) -> Result<(Vec<String>, Vec<String>), Error> {
-        for path in &self.spec.required_claims {
-            path.find(claims).ok_or_else(|| Error::ClaimMissing(Cow::Owned(path.to_string())))?;
-        }
+        // before the required ones, to which `null` would be absent
         for name in STRINGS {
-            if claims.get(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
+            if claims.get(name).is_some_and(|value| !value.is_string()) {
                 return Err(Error::ClaimMalformed(Cow::Borrowed(name)));
             }
+        }
+        for path in &self.spec.required_claims {
+            path.find(claims).ok_or_else(|| Error::ClaimMissing(Cow::Owned(path.to_string())))?;
         }
         let roles = self.spec.roles.names(claims)?;
         let scopes = self.scopes(claims)?;
@@ -262,5 +263,5 @@ impl From<Error> for Refused {
     }
 }
 
-/// Claims that are strings wherever they are (RFC 7519 §4.1.2 and §4.1.7).
+/// Claims that are strings wherever they are (RFC 7519 §4.1.2 and §4.1.7); `null` is none.
 const STRINGS: [&str; 2] = ["sub", "jti"];

@@ -309,6 +309,45 @@ const ISSUERS: &[Case] = &[
         &[],
     ),
     (
+        "a PEM file with five keys of a kind",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], algorithms: [ES256], keys: { pem_file: five.pem } } }\n",
+        &[("five.pem", "untried-key", "key 5 in it is never tried: 4 keys of its kind")],
+    ),
+    (
+        "a PEM file with four keys of a kind",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], algorithms: [ES256], keys: { pem_file: four.pem } } }\n",
+        &[],
+    ),
+    (
+        "a set with five named keys of a kind",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], algorithms: [ES256], keys: { jwks_file: five.json } } }\n",
+        &[],
+    ),
+    (
+        "a set with a private key",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], algorithms: [ES256], keys: { jwks_file: private.json } } }\n",
+        &[("private.json", "private-key", "key 1 in it holds private parts")],
+    ),
+    (
+        "clocks far apart",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], clock_skew: 301s } }\n",
+        &[("301s", "large-clock-skew", "for that long after they expired")],
+    ),
+    ("clocks apart", "issuers: { corporate: { issuer: $ISSUER, audiences: [a], clock_skew: 5m } }\n", &[]),
+    (
+        "asterisks",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: ['*'], token_types: ['*', JWT] } }\n",
+        &[
+            ("'*'], token", "literal-wildcard", "`*` is compared as it is"),
+            ("'*', JWT", "literal-wildcard", "name each `typ`"),
+        ],
+    ),
+    (
+        "an algorithm twice",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], algorithms: [ES256, RS256, ES256] } }\n",
+        &[("ES256] }", "repeated-algorithm", "ES256 is in the list already")],
+    ),
+    (
         "an audience of nobody",
         "routes: [{ name: a, match: { path: /a }, access: { audiences: [b] }, upstream: orders }]\n",
         &[("b]", "foreign-audience", "no issuer of this route has the audience `b`")],
@@ -369,6 +408,16 @@ async fn each_lint_is_found_where_it_is_due_and_not_where_it_is_nearly_due() {
     }
     let keys = serde_json::json!({ "keys": [KeyPair::generate("ES256").jwk()] });
     setup.scratch.write("es.json", keys.to_string());
+    let five: Vec<KeyPair> =
+        (0..5).map(|n| KeyPair::generate("ES256").with_kid(&format!("key-{n}"))).collect();
+    let pem = |keys: &[KeyPair]| keys.iter().map(KeyPair::public_pem).collect::<String>();
+    setup.scratch.write("five.pem", pem(&five));
+    setup.scratch.write("four.pem", pem(&five[..4]));
+    let jwks: Vec<_> = five.iter().map(KeyPair::jwk).collect();
+    setup.scratch.write("five.json", serde_json::json!({ "keys": jwks }).to_string());
+    let mut private = five[0].jwk();
+    private["d"] = "AAAA".into();
+    setup.scratch.write("private.json", serde_json::json!({ "keys": [private] }).to_string());
     setup.scratch.write("rs.pem", KeyPair::generate("RS256").public_pem());
     let mut found = Vec::new();
     for case in [ROUTES, UNUSED, LISTENERS, ISSUERS].concat() {

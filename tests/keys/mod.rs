@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::support::keypair::KeyPair;
 use crate::support::world::{AUTHENTICATED, EVERY_ACCESS, Setup, World};
-use crate::support::{Gateway, Issuer};
+use crate::support::{Binary, Gateway, Issuer};
 
 /// Two issuers, `corporate` and `other`.
 const TWO_ISSUERS: &str = "
@@ -112,6 +112,21 @@ async fn a_secret_may_come_from_the_environment() {
     let setup = Setup::with_issuer(issuer).await;
     let world = setup.start(&with_keys("{ secret: { env: PATH } }", AUTHENTICATED)).await;
     world.client.get("/").bearer(&world.issuer.token().sign()).send().await.assert_passed();
+}
+
+#[tokio::test]
+async fn a_key_in_place_of_a_secret_is_refused_and_not_shown() {
+    let setup = Setup::new().await;
+    let rsa = KeyPair::generate("RS256");
+    let set = json!({ "keys": [rsa.jwk()] }).to_string();
+    for (text, part) in [(rsa.public_pem(), "MII"), (set, "AQAB")] {
+        setup.scratch.write("secrets/hs256", &text);
+        let config = setup.write(&with_keys("{ secret: { file: secrets/hs256 } }", AUTHENTICATED));
+        let run = Binary::finish(["check", config.to_str().unwrap()]).await;
+        assert_eq!(run.code(), Some(2), "{}", run.said());
+        assert!(run.said().contains("in place of a secret"), "{}", run.said());
+        assert!(text.contains(part) && !run.said().contains(part), "{}", run.said());
+    }
 }
 
 #[tokio::test]

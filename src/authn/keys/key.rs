@@ -176,9 +176,15 @@ pub enum KeyDefect {
     /// The coordinates name no point of the curve.
     #[error("has a point that is not on its curve")]
     Point,
+    /// RFC 8032 §5.1.3: of small order, so that anybody can sign for it, or not in the one form that it has.
+    #[error("has a point of small order, which anybody can sign for, or one that is not in canonical form")]
+    WeakPoint,
     /// RFC 7518 §3.2: at least as long as the hash.
     #[error("has a secret shorter than the hash of {0} (RFC 7518 section 3.2)")]
     SecretTooShort(Algorithm),
+    /// RFC 8725 §2.1: whoever can read the key could sign with it.
+    #[error("is a public or private key, a certificate or a key set in place of a secret")]
+    SecretIsKey,
     /// The same key stands earlier in the set.
     #[error("is the same as an earlier one")]
     Duplicate,

@@ -206,9 +206,9 @@ pub(super) fn read_bounded(path: &Path, limit: u64) -> io::Result<Zeroizing<Vec<
     Ok(content)
 }
 
-/// A secret without one trailing newline, which editors and `echo` add.
+/// A secret without one trailing newline, which editors and `echo` add; on Windows that is two bytes.
 fn trimmed(secret: &[u8]) -> &[u8] {
-    secret.strip_suffix(b"\n").unwrap_or(secret)
+    secret.strip_suffix(b"\r\n").or_else(|| secret.strip_suffix(b"\n")).unwrap_or(secret)
 }
 
 const FILE_LIMIT: u64 = 1024 * 1024;

@@ -1,8 +1,8 @@
 //! What keys are made of, and what each kind of key can verify.
 //!
 //! Given the numbers, points and bytes that a JWK, a PEM file or a secret held; hands on verifiers that aws-lc-rs has
-//! parsed once. Refuses RSA keys of odd sizes or exponents, points off their curve and secrets shorter than their hash:
-//! what a key cannot do safely it cannot do at all.
+//! parsed once. Refuses RSA keys of odd sizes or exponents, points off their curve, Ed25519 points that anybody can sign
+//! for, and secrets that are shorter than their hash or keys of another kind: what a key cannot do safely it cannot do at all.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{
@@ -10,7 +10,9 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
+use super::ed25519;
 use super::key::KeyDefect;
+use super::secret;
 use crate::authn::algorithm::Algorithm;
 
 /// What a key is made of.
@@ -35,8 +37,14 @@ impl Material {
                 vec![Rs256, Rs384, Rs512, Ps256, Ps384, Ps512]
             }
             Self::Ec { curve, .. } => vec![curve.algorithm()],
-            Self::Ed25519 { .. } => vec![EdDsa],
+            Self::Ed25519 { encoded } => {
+                ed25519::check(encoded)?;
+                vec![EdDsa]
+            }
             Self::Secret(secret) => {
+                if secret::is_key(secret) {
+                    return Err(KeyDefect::SecretIsKey);
+                }
                 let long_enough = |able: &Algorithm| secret.len() >= secret_length(*able);
                 let able: Vec<_> = [Hs256, Hs384, Hs512].into_iter().filter(long_enough).collect();
                 if able.is_empty() {

@@ -6,7 +6,7 @@
 //! of trust is up.
 //!
 //! ```text
-//!   source ── what the configuration says            key, jwk, pem, material ── one key
+//!   source ── what the configuration says            key, jwk, pem, material, ed25519, secret ── one key
 //!   engine ── Keys: what requests and operators ask  set ── the keys of one document
 //!     ├─ lookup ─── from a token's header to keys, with or without waiting
 //!     ├─ store ──── the last good set, ids known to be unknown
@@ -17,6 +17,7 @@
 //!     └─ local ──── the task of a file
 //! ```
 mod discovery;
+mod ed25519;
 mod engine;
 mod fetch;
 mod fetches;
@@ -32,6 +33,7 @@ mod pem;
 mod provider;
 mod remote;
 mod report;
+mod secret;
 mod set;
 mod shared;
 mod source;
@@ -44,7 +46,7 @@ pub use key::{KeyDefect, KeyIdentity, VerificationKey};
 pub use location::LocationError;
 pub use lookup::KeyFailure;
 pub use pem::PemError;
-pub use set::{KeyNote, KeySet, KeySetError, MAX_KEYS, MAX_TRIED, Origin, Selection, SkippedKey};
+pub use set::{KeyNote, KeySet, KeySetError, MAX_KEYS, MAX_TRIED, Note, Origin, Selection, SkippedKey};
 pub use source::{FetchOptions, KeySource, KeySourceError, OnStart, ProxyUrl, SecretSource};
 pub use trust::TrustError;
 

@@ -95,6 +95,12 @@ fn label(name: &str) -> Result<Label, PemError> {
     }
 }
 
+/// Whether these bytes are what a block of one of the labels holds.
+pub(super) fn is_key(der: &[u8]) -> bool {
+    let labels = [Label::PublicKey, Label::RsaPublicKey, Label::Certificate];
+    labels.into_iter().any(|label| material(label, der).is_ok())
+}
+
 fn material(label: Label, der: &[u8]) -> Result<Material, KeyDefect> {
     match label {
         Label::RsaPublicKey => rsa(der),

@@ -5,6 +5,7 @@
 //! (RFC 7517 §5); what is refused as a whole: a document that is no JWK set, one without a single usable key, one with
 //! more than [`MAX_KEYS`] keys, a PEM file that holds anything but public keys and certificates.
 
+use std::fmt;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -34,7 +35,7 @@ impl KeySet {
             match decoded {
                 Ok((key, private)) => {
                     if private {
-                        set.notes.push(KeyNote { index, kid: kid.clone(), note: "holds private parts" });
+                        set.notes.push(KeyNote { index, kid: kid.clone(), note: Note::PrivateParts });
                     }
                     set.add(index, kid, key);
                 }
@@ -106,7 +107,21 @@ impl KeySet {
             self.skipped.push(SkippedKey { index, kid, why: KeyDefect::Duplicate });
         } else {
             self.keys.push(Arc::new(key));
+            if self.keys.last().is_some_and(|key| self.is_untried(key)) {
+                self.notes.push(KeyNote { index, kid, note: Note::Untried });
+            }
         }
+    }
+
+    /// Whether there is an algorithm that the key is for and whose tokens are not tried with it, whatever they name.
+    fn is_untried(&self, key: &VerificationKey) -> bool {
+        let is_tried = |kid: Option<&str>, algorithm: Algorithm| match self.select(kid, algorithm) {
+            Selection::Keys(keys) => keys.iter().any(|tried| tried.identity() == key.identity()),
+            Selection::UnknownKid | Selection::Unsuitable => false,
+        };
+        let suited = |algorithm: &Algorithm| key.suits(*algorithm);
+        let untried = |algorithm: Algorithm| !is_tried(None, algorithm) && !is_tried(key.kid(), algorithm);
+        Algorithm::ALL.into_iter().filter(suited).any(untried)
     }
 
     fn checked(self) -> Result<Self, KeySetError> {
@@ -152,8 +167,28 @@ pub struct KeyNote {
     pub index: usize,
     /// Its `kid`.
     pub kid: Option<Box<str>>,
-    /// What is odd, to be read after "the key".
-    pub note: &'static str,
+    /// What is odd.
+    pub note: Note,
+}
+
+/// What can be odd about a key, to be read after "the key".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// It was published, or lies, where a public key alone should.
+    PrivateParts,
+    /// [`MAX_TRIED`] keys for the same tokens come before it, and no `kid` leads to it.
+    Untried,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PrivateParts => f.write_str("holds private parts"),
+            Self::Untried => {
+                write!(f, "is never tried: {MAX_TRIED} keys of its kind that no kid tells from it come first")
+            }
+        }
+    }
 }
 
 /// Why there is no key set.

@@ -27,7 +27,7 @@ pub enum KeySource {
     Secret(SecretSource),
 }
 
-/// Where a shared secret comes from. One trailing newline is not part of it.
+/// Where a shared secret comes from. One trailing newline, `\n` or `\r\n`, is not part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretSource {
     /// The bytes of this file, re-read when it changes.

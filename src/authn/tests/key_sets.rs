@@ -14,7 +14,7 @@ use crate::authn::json::{
     Defect::{DuplicateMember, TooDeep},
 };
 use crate::authn::keys::{
-    KeyDefect, KeyNote, KeySet, KeySetError, MAX_KEYS, MAX_TRIED, Origin, PemError, Selection,
+    KeyDefect, KeyNote, KeySet, KeySetError, MAX_KEYS, MAX_TRIED, Note, Origin, PemError, Selection,
 };
 use crate::authn::{Algorithm, Algorithms};
 
@@ -26,6 +26,9 @@ fn pem(label: &str, der: &[u8]) -> String {
 fn rsa(bytes: usize) -> Value {
     json!({"kty": "RSA", "n": b64(&vec![0xf1; bytes]), "e": "AQAB"})
 }
+
+/// What stands before the point in a `SubjectPublicKeyInfo` (RFC 8410 §4).
+const ED25519_INFO: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// RFC 7515 A.3.
 fn p256() -> Value {
@@ -121,6 +124,9 @@ fn a_key_that_cannot_be_used_costs_only_itself() {
         (with(p256(), json!({"x": b64(&[0; 33])})), Malformed("x")),
         (with(ed25519(), json!({"x": b64(&[1; 31])})), Malformed("x")),
         (with(ed25519(), json!({"x": b64(&[1; 33])})), Malformed("x")),
+        (with(ed25519(), json!({"x": b64(&[0; 32])})), WeakPoint),
+        (with(ed25519(), json!({"x": "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU"})), WeakPoint),
+        (with(ed25519(), json!({"x": b64(&[0xff; 32])})), WeakPoint),
         (oct(64), PublishedSecret),
         (with(oct(64), json!({"alg": "HS256"})), PublishedSecret),
         (with(ed25519(), json!({"kid": "serves"})), Duplicate),
@@ -178,7 +184,7 @@ fn keys_do_what_their_type_allows_and_not_more() {
 #[test]
 fn private_parts_are_not_used_but_noted() {
     let set = set(&[with(p256(), json!({"kid": "p", "d": 5})), ed25519()], Origin::Remote).unwrap();
-    assert_eq!(set.notes(), [KeyNote { index: 0, kid: Some("p".into()), note: "holds private parts" }]);
+    assert_eq!(set.notes(), [KeyNote { index: 0, kid: Some("p".into()), note: Note::PrivateParts }]);
     assert_eq!(set.keys().len(), 2);
 }
 
@@ -211,6 +217,39 @@ fn a_token_is_tried_with_the_key_it_names_and_no_other() {
     assert_eq!(count(None, Algorithm::EdDsa), Ok(3));
     assert_eq!(count(None, Algorithm::Es384), Err("unsuitable"));
     assert_eq!(count(None, Algorithm::Hs256), Err("unsuitable"));
+}
+
+#[test]
+fn keys_beyond_those_that_are_tried_are_noted() {
+    let untried = |keys: &[Value]| {
+        let set = set(keys, Origin::Remote).unwrap();
+        set.notes().iter().map(|note| (note.index, note.note)).collect::<Vec<_>>()
+    };
+    let of =
+        |kid: Option<&str>| (0..MAX_TRIED + 2).map(|n| with(rsa(256 + n), json!({"kid": kid}))).collect();
+    let many: Vec<Value> = of(None);
+    let beyond = [(MAX_TRIED, Note::Untried), (MAX_TRIED + 1, Note::Untried)];
+    assert_eq!(untried(&many), beyond);
+    assert_eq!(untried(&of(Some("same"))), beyond);
+    assert_eq!(untried(&many[..MAX_TRIED]), []);
+    let named: Vec<_> = (0..20).map(|n| with(rsa(256 + n), json!({"kid": n.to_string()}))).collect();
+    assert_eq!(untried(&named), []);
+    let last = [&named[..MAX_TRIED], &[rsa(300), p256()]].concat();
+    assert_eq!(untried(&last), [(MAX_TRIED, Note::Untried)], "only a token without `kid` could need it");
+    assert_eq!(
+        Note::Untried.to_string(),
+        "is never tried: 4 keys of its kind that no kid tells from it come first"
+    );
+
+    let pem: String = (0..=MAX_TRIED)
+        .map(|_| rcgen::KeyPair::generate().unwrap().public_key_pem())
+        .chain([pem(
+            "PUBLIC KEY",
+            Ed25519KeyPair::generate().unwrap().public_key().as_der().unwrap().as_ref(),
+        )])
+        .collect();
+    let set = KeySet::from_pem(pem.as_bytes()).unwrap();
+    assert_eq!(set.notes(), [KeyNote { index: MAX_TRIED, kid: None, note: Note::Untried }]);
 }
 
 #[test]
@@ -354,6 +393,10 @@ fn pem_files_hold_nothing_else() {
             pem("RSA PUBLIC KEY", &[0x30, 0x06, 0x02, 0x01, 0x05, 0x02, 0x01, 0x03]),
             "has an RSA modulus that is not of 2048 to 8192 bits, or even",
         ),
+        (
+            pem("PUBLIC KEY", &[&ED25519_INFO[..], &[1], &[0; 31]].concat()),
+            "has a point of small order, which anybody can sign for, or one that is not in canonical form",
+        ),
         (pem("RSA PUBLIC KEY", &[0x30, 0x82]), "has a malformed `RSA public key`"),
     ] {
         assert_eq!(message(&text), expected, "{text}");
@@ -379,6 +422,14 @@ fn a_secret_serves_the_algorithms_of_the_issuer() {
         );
     }
     KeySet::from_secret(&[1; 32], &algorithms(&[Hs256, Hs384])).unwrap_err();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let jwks = json!({"keys": [p256()]}).to_string();
+    for text in [key.public_key_pem(), key.serialize_pem(), jwks] {
+        let error = KeySet::from_secret(text.as_bytes(), &algorithms(&[Hs256])).unwrap_err();
+        assert!(matches!(error, KeySetError::Key { source: KeyDefect::SecretIsKey, .. }), "{text}: {error}");
+        let oct = json!({"kty": "oct", "k": b64(text.as_bytes())});
+        assert_eq!(defect(oct, Origin::File), Some(KeyDefect::SecretIsKey), "{text}");
+    }
     KeySet::from_secret(&[1; 64], &algorithms(&[Es256])).unwrap_err();
     assert!(!format!("{set:?}").contains("1, 1"));
 }

@@ -70,6 +70,16 @@ codes! {
         "Clients refuse it until then. Check this machine's clock, or use the certificate later."
     NoFittingKey "no-fitting-key" "None of the keys in a file is for the issuer's algorithms."
         "Every token of the issuer is refused. Name the algorithms that the keys are for, or give the issuer's own keys."
+    UntriedKey "untried-key" "A key in a file is never tried."
+        "A token is tried with at most 4 keys that fit it, the first of the file, so that an invalid token cannot cost more. Tokens of the keys behind them are refused. Remove keys that are not used any more, or give a JWK set whose keys have a `kid` each."
+    PrivateKey "private-key" "A key set in a file holds a private key."
+        "The gateway never needs it, and whoever reads the file can sign tokens. Leave the public members alone in the file, and replace the key if others could read it."
+    LargeClockSkew "large-clock-skew" "Expired tokens pass for more than five minutes."
+        "Clocks that are kept differ by seconds. A token that was stolen or withdrawn is good for that much longer. Give 5m or less."
+    LiteralWildcard "literal-wildcard" "An audience or a type of tokens with an asterisk in it."
+        "Both are compared as they are, so that only a token with that very asterisk has it. Name each value that may pass."
+    RepeatedAlgorithm "repeated-algorithm" "An algorithm stands in the list twice."
+        "The second changes nothing; perhaps another one was meant."
     ForeignAudience "foreign-audience" "A route asks for an audience that none of its issuers has."
         "A route narrows its issuers' own audiences: a token then needs one of theirs as well. Add the audience to the issuer, or name one that it has."
     ListAsText "list-as-text" "A list is to be sent as the text of a header."
@@ -104,6 +114,8 @@ impl Code {
                 | Self::CertificateExpiresSoon
                 | Self::CertificateNotYetValid
                 | Self::NoFittingKey
+                | Self::UntriedKey
+                | Self::PrivateKey
         )
     }
 }

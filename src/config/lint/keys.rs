@@ -1,13 +1,13 @@
-//! Key files none of whose keys is for the issuer's algorithms.
+//! Key files: none of whose keys is for the issuer's algorithms, some of whose keys are never tried, or that hold private ones.
 
 use std::path::Path;
 
 use super::code::Code;
-use crate::authn::keys::{KeySet, Origin, Selection};
+use crate::authn::keys::{KeySet, Note, Origin, Selection};
 use crate::authn::{Algorithm, Algorithms};
 use crate::config::document::{Document, Issuer};
 use crate::config::node::{At, Given};
-use crate::config::problem::Problems;
+use crate::config::problem::{Position, Problems};
 
 pub(super) fn lint(document: &Document, directory: &Path, problems: &mut Problems) {
     let issuers = document.issuers.iter().flat_map(|issuers| &issuers.value.entries);
@@ -48,5 +48,26 @@ fn look(issuer: &Issuer, directory: &Path, problems: &mut Problems) -> Option<()
         };
         problems.warning(Code::NoFittingKey, file.at, wrong, right);
     }
+    odd(&set, file.at, problems);
     Some(())
+}
+
+fn odd(set: &KeySet, at: Position, problems: &mut Problems) {
+    for (note, code, right) in [
+        (
+            Note::Untried,
+            Code::UntriedKey,
+            "remove keys that are not used any more, or give each a `kid` in a JWK set",
+        ),
+        (Note::PrivateParts, Code::PrivateKey, "leave only the public members in the file"),
+    ] {
+        let mut odd = set.notes().iter().filter(|key| key.note == note);
+        if let Some(first) = odd.next() {
+            let others = match odd.count() {
+                0 => String::new(),
+                others => format!(", and {others} more"),
+            };
+            problems.warning(code, at, format_args!("key {} in it {note}{others}", first.index + 1), right);
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod certificates;
 mod code;
 mod contradiction;
 mod fact;
+mod issuers;
 mod keys;
 mod listeners;
 mod reach;
@@ -25,6 +26,7 @@ use super::problem::Problems;
 /// Looks at the document of a file in `directory`, and at the tree that it was read from.
 pub(super) fn lint(root: &Node, document: &Document, directory: &Path, problems: &mut Problems) {
     listeners::lint(document, directory, problems);
+    issuers::lint(document, problems);
     keys::lint(document, directory, problems);
     reach::lint(document, problems);
     unused::lint(root, document, problems);

@@ -54,7 +54,7 @@ async fn one_newline_is_not_part_of_a_secret() {
     let directory = tempfile::tempdir().unwrap();
     let algorithms = Algorithms::new(vec![Algorithm::Hs256]).unwrap();
     let mut identities = Vec::new();
-    for (name, end) in [("none", ""), ("one", "\n"), ("two", "\n\n")] {
+    for (name, end) in [("none", ""), ("one", "\n"), ("two", "\n\n"), ("windows", "\r\n"), ("bare", "\r")] {
         let path = directory.path().join(name);
         std::fs::write(&path, "s".repeat(32) + end).unwrap();
         let source = KeySource::Secret(SecretSource::File(path));
@@ -66,6 +66,8 @@ async fn one_newline_is_not_part_of_a_secret() {
     }
     assert_eq!(identities[0], identities[1]);
     assert_ne!(identities[0], identities[2]);
+    assert_eq!(identities[0], identities[3]);
+    assert_ne!(identities[0], identities[4]);
 }
 
 #[tokio::test]

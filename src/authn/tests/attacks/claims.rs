@@ -51,7 +51,7 @@ fn issuers() -> Vec<Case> {
         "https://idxexample.com",
     ];
     let mut cases = vec![refused("no `iss`", missing("iss"), absent("iss"))];
-    cases.extend(lines("iss", vec![(Value::Null, missing("iss"))]));
+    cases.extend(lines("iss", vec![(Value::Null, malformed("iss"))]));
     cases.extend(lines("iss", wrong_types.map(|value| (value, malformed("iss"))).into()));
     cases.extend(lines("iss", others.map(|iss| (json!(iss), IssuerUnknown)).into()));
     cases
@@ -59,7 +59,7 @@ fn issuers() -> Vec<Case> {
 
 fn times() -> Vec<Case> {
     let mut cases = vec![refused("no `exp`", missing("exp"), absent("exp"))];
-    cases.extend(lines("exp", vec![(Value::Null, missing("exp"))]));
+    cases.extend(lines("exp", vec![(Value::Null, malformed("exp"))]));
     for name in ["exp", "nbf", "iat"] {
         let wrong = [
             json!("9999999999"),
@@ -141,7 +141,7 @@ fn audiences() -> Vec<Case> {
         json!([{"aud": "orders"}]),
         json!([null]),
     ];
-    cases.extend(lines("aud", vec![(Value::Null, missing("aud"))]));
+    cases.extend(lines("aud", vec![(Value::Null, malformed("aud"))]));
     cases.extend(lines("aud", mismatch.map(|value| (value, AudienceMismatch)).into()));
     cases.extend(lines("aud", wrong.map(|value| (value, malformed("aud"))).into()));
     cases
@@ -150,7 +150,7 @@ fn audiences() -> Vec<Case> {
 fn types() -> Vec<Case> {
     let mut cases = Vec::new();
     for name in ["sub", "jti"] {
-        let wrong = [json!(42), json!(["admin"]), json!({"id": 1}), json!(true), json!([])];
+        let wrong = [json!(42), json!(["admin"]), json!({"id": 1}), json!(true), json!([]), Value::Null];
         cases.extend(lines(name, wrong.map(|value| (value, malformed(name))).into()));
     }
     for name in ["roles", "scope", "scp"] {
