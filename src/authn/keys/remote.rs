@@ -59,6 +59,11 @@ impl Remote {
         }
     }
 
+    /// Until when the keys that were there before this task are trusted.
+    pub(super) fn trust_until(&mut self, until: Option<Instant>) {
+        self.trusted_until = until;
+    }
+
     /// Keeps the keys fresh for as long as it is polled.
     pub(super) async fn run(mut self) {
         loop {

@@ -97,6 +97,11 @@ impl KeySet {
         if keys.is_empty() { Selection::Unsuitable } else { Selection::Keys(keys) }
     }
 
+    /// Whether any of the keys can verify a token of one of these algorithms.
+    pub fn serves(&self, algorithms: &Algorithms) -> bool {
+        self.keys.iter().any(|key| algorithms.iter().any(|algorithm| key.suits(algorithm)))
+    }
+
     fn empty(kids: Kids) -> Self {
         Self { keys: Vec::new(), skipped: Vec::new(), notes: Vec::new(), kids }
     }
