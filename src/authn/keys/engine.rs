@@ -81,12 +81,14 @@ impl Keys {
         let task = match source {
             KeySource::Discovery => {
                 let fetcher = Fetcher::new(options)?;
-                let provider = Provider::discovered(issuer, fetcher, options.allow_http, options.refresh_min);
+                let (allow_http, good_for) = (options.allow_http, options.refresh_min);
+                let provider = Provider::discovered(issuer, fetcher, algorithms, allow_http, good_for);
                 Task::remote(&shared, issuer, provider.map_err(KeySourceError::Issuer)?, options)?
             }
             KeySource::JwksUri(uri) => {
                 let place = Location::parse(&uri, options.allow_http).map_err(KeySourceError::JwksUri)?;
-                Task::remote(&shared, issuer, Provider::at(place, Fetcher::new(options)?), options)?
+                let provider = Provider::at(place, Fetcher::new(options)?, algorithms);
+                Task::remote(&shared, issuer, provider, options)?
             }
             KeySource::JwksFile(path) => Task::file(&shared, file(path, Kind::Jwks))?,
             KeySource::PemFile(path) => Task::file(&shared, file(path, Kind::Pem))?,
