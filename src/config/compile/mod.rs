@@ -15,6 +15,7 @@ mod path_data;
 pub(super) mod requirements;
 pub(super) mod routes;
 mod tenants;
+mod terms;
 mod upstreams;
 
 use std::error::Error;
