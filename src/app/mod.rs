@@ -167,6 +167,7 @@ impl Bound {
             metrics: telemetry.metrics,
             trigger: reload,
             refused: None,
+            waiting: None,
         };
         // Until the end: a drain serves requests too, but by the configuration that it began with.
         tokio::select! {

@@ -4,8 +4,9 @@
 //! nobody else follows (which also sees Kubernetes swap a mounted volume), and reloads when that has changed or when it is
 //! told to. What compiles and can be bound takes effect in one step; what does not changes nothing, is logged line by line,
 //! and counted, and tried again with each look: what was wrong may be a file that is being written, or an address that is
-//! still taken. New keys are fetched before they are needed, so that no request is refused because of a reload. Who asks for a
-//! reload while one runs gets one more, however many ask.
+//! still taken. New keys are fetched before they are needed, so that no request is refused because of a reload: settings under
+//! which an issuer has no keys wait, and its old ones serve, for as long as those last. Who asks for a reload while one runs
+//! gets one more, however many ask.
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
@@ -20,6 +21,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::readiness::Readiness;
 use super::sockets::Sockets;
+use crate::authn::Issuer;
 use crate::config::{self, Settings};
 use crate::proxy::{Publisher, Snapshot};
 use crate::telemetry::metrics::Metrics;
@@ -37,6 +39,8 @@ pub(super) struct Reloader {
     pub(super) trigger: Arc<Notify>,
     /// What was wrong with the configuration that was tried last, if it did not take effect.
     pub(super) refused: Option<Vec<String>>,
+    /// A configuration that waits for nothing but the keys of its issuers, which it asks for meanwhile.
+    pub(super) waiting: Option<config::Compiled>,
 }
 
 /// What was seen in each file: a hash of its content, or why there is none.
@@ -62,6 +66,7 @@ impl Reloader {
             if asked || still && self.is_due(&contents, &compiled) {
                 compiled = contents;
                 self.refused = None;
+                self.waiting = None;
                 self.reload().await;
             } else if still {
                 // Files that were named only now are followed from here on.
@@ -104,10 +109,13 @@ impl Reloader {
         let (path, metrics) = (self.path.clone(), Arc::clone(&self.metrics));
         let current = self.publisher.snapshots().current();
         let compiling = move || config::load(&path, &metrics, Some(&current));
-        let taken = match tokio::task::spawn_blocking(compiling).await {
-            Ok(Ok(compiled)) => self.take(compiled).await,
-            Ok(Err(problems)) => Err(problems.lines()),
-            Err(error) => Err(vec![format!("it could not be compiled: {error}")]),
+        let taken = match self.waiting.take() {
+            Some(compiled) => self.take(compiled, Duration::ZERO).await,
+            None => match tokio::task::spawn_blocking(compiling).await {
+                Ok(Ok(compiled)) => self.take(compiled, PATIENCE).await,
+                Ok(Err(problems)) => Err(problems.lines()),
+                Err(error) => Err(vec![format!("it could not be compiled: {error}")]),
+            },
         };
         let refused = taken.err();
         if let Some(problems) = refused.as_ref().filter(|_| refused != self.refused) {
@@ -119,19 +127,22 @@ impl Reloader {
         self.refused = refused;
     }
 
-    /// Has a configuration take effect, unless an address of it cannot be had: then nothing has changed.
-    async fn take(
-        &mut self,
-        config::Compiled { settings, snapshot, warnings }: config::Compiled,
-    ) -> Result<(), Vec<String>> {
-        let change = self.sockets.prepare(&settings).await.map_err(|error| {
+    /// Has a configuration take effect, unless an address or the keys of it cannot be had: then nothing has changed.
+    async fn take(&mut self, compiled: config::Compiled, patience: Duration) -> Result<(), Vec<String>> {
+        let change = self.sockets.prepare(&compiled.settings).await.map_err(|error| {
             let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
             vec![format!("{error}{cause}")]
         })?;
+        let served = self.publisher.snapshots().current();
+        let missing = obtain_keys(&compiled.snapshot, &served, patience).await;
+        if !missing.is_empty() {
+            self.waiting = Some(compiled);
+            return Err(missing);
+        }
+        let config::Compiled { settings, snapshot, warnings } = compiled;
         for warning in warnings.lines() {
             tracing::warn!(warning, "Configuration");
         }
-        obtain_keys(&snapshot).await;
         self.publisher.publish(snapshot);
         self.settings = settings;
         self.readiness.listens(self.settings.listeners.len());
@@ -144,17 +155,30 @@ impl Reloader {
     }
 }
 
-/// Starts every issuer and waits a while until each has keys, so that the first request need not.
-async fn obtain_keys(snapshot: &Snapshot) {
+/// Starts every issuer and waits a while until each has keys, so that the first request need not. Hands on why the
+/// configuration must not take effect yet: each issuer whose tokens pass now and would not then.
+async fn obtain_keys(snapshot: &Snapshot, served: &Snapshot, patience: Duration) -> Vec<String> {
     let issuers = snapshot.authenticator().issuers();
     for issuer in issuers {
         issuer.keys().start();
     }
+    let loses = |issuer: &Issuer| {
+        let mut known = served.authenticator().issuers().iter();
+        let old = known.find(|old| old.spec().issuer == issuer.spec().issuer);
+        issuer.keys().are_missing() && old.is_some_and(|old| !old.keys().are_missing())
+    };
+    let waits = |issuer: &Issuer| !issuer.keys().is_ready(Instant::now()) || loses(issuer);
     let started = Instant::now();
-    while started.elapsed() < PATIENCE && !issuers.iter().all(|issuer| issuer.keys().is_ready(Instant::now()))
-    {
+    while started.elapsed() < patience && issuers.iter().any(|issuer| waits(issuer)) {
         sleep(Duration::from_millis(20)).await;
     }
+    let missing = issuers.iter().filter(|issuer| loses(issuer) && !issuer.keys().may_be_missing());
+    missing
+        .map(|issuer| {
+            let name = &issuer.spec().name;
+            format!("the issuer `{name}` has no keys from its new source yet, and its old ones serve on; see that it can be asked, or set `on_start: degrade`")
+        })
+        .collect()
 }
 
 /// How often the file is looked at.

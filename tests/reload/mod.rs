@@ -2,6 +2,7 @@
 
 mod files;
 mod listeners;
+mod outage;
 mod storm;
 
 use std::net::SocketAddr;

@@ -25,20 +25,20 @@ use crate::telemetry::metrics::IssuerMetrics;
 /// The keys of one issuer. Dropping it stops the task that keeps them fresh.
 #[derive(Debug)]
 pub struct Keys {
-    made_from: MadeFrom,
-    shared: Arc<Shared>,
+    pub(super) made_from: MadeFrom,
+    pub(super) shared: Arc<Shared>,
     ready_without: bool,
-    task: Mutex<Option<Task>>,
+    pub(super) task: Mutex<Option<Task>>,
     running: OnceLock<Running>,
 }
 
 /// What keys were made from.
 #[derive(Debug, PartialEq)]
-struct MadeFrom {
-    issuer: String,
-    algorithms: Algorithms,
-    source: KeySource,
-    options: FetchOptions,
+pub(super) struct MadeFrom {
+    pub(super) issuer: String,
+    pub(super) algorithms: Algorithms,
+    pub(super) source: KeySource,
+    pub(super) options: FetchOptions,
 }
 
 /// Why an operator's refresh brought nothing.
@@ -81,12 +81,14 @@ impl Keys {
         let task = match source {
             KeySource::Discovery => {
                 let fetcher = Fetcher::new(options)?;
-                let provider = Provider::discovered(issuer, fetcher, options.allow_http, options.refresh_min);
+                let (allow_http, good_for) = (options.allow_http, options.refresh_min);
+                let provider = Provider::discovered(issuer, fetcher, algorithms, allow_http, good_for);
                 Task::remote(&shared, issuer, provider.map_err(KeySourceError::Issuer)?, options)?
             }
             KeySource::JwksUri(uri) => {
                 let place = Location::parse(&uri, options.allow_http).map_err(KeySourceError::JwksUri)?;
-                Task::remote(&shared, issuer, Provider::at(place, Fetcher::new(options)?), options)?
+                let provider = Provider::at(place, Fetcher::new(options)?, algorithms);
+                Task::remote(&shared, issuer, provider, options)?
             }
             KeySource::JwksFile(path) => Task::file(&shared, file(path, Kind::Jwks))?,
             KeySource::PemFile(path) => Task::file(&shared, file(path, Kind::Pem))?,
@@ -155,6 +157,16 @@ impl Keys {
     /// The keys that are there now, for people who ask; a token's are chosen by [`Keys::select`].
     pub fn known(&self) -> Vec<Arc<VerificationKey>> {
         self.shared.store.current().map(|set| set.keys().to_vec()).unwrap_or_default()
+    }
+
+    /// Whether there is nothing to verify a token with: no set was obtained yet, or the last is no longer trusted.
+    pub fn are_missing(&self) -> bool {
+        self.shared.store.current().is_none()
+    }
+
+    /// Whether the configuration says that the gateway may go on without these keys.
+    pub fn may_be_missing(&self) -> bool {
+        self.ready_without
     }
 
     /// Whether the keys are there, or were asked for and could not be had.

@@ -33,6 +33,8 @@ pub(super) struct Fetcher {
     tls: Tls,
     proxy: Option<ProxyUrl>,
     bearer_token_file: Option<PathBuf>,
+    /// Who the token is for. A discovery document names other places, and its author need not learn the token.
+    home: Option<Location>,
     connect_timeout: Duration,
     timeout: Duration,
 }
@@ -60,9 +62,15 @@ impl Fetcher {
             tls,
             proxy: options.proxy.clone(),
             bearer_token_file: options.bearer_token_file.clone(),
+            home: None,
             connect_timeout: options.timeout.min(CONNECT_TIMEOUT),
             timeout: options.timeout,
         })
+    }
+
+    /// With the place that the operator named: the bearer token is sent to its origin, and to no other.
+    pub(super) fn at_home(self, home: Location) -> Self {
+        Self { home: Some(home), ..self }
     }
 
     /// Fetches one document, in the time that one answer may take.
@@ -82,7 +90,8 @@ impl Fetcher {
             Revalidation::IfNoneMatch(etag) => headers.insert(IF_NONE_MATCH, etag.clone()),
             Revalidation::EndToEnd => headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         };
-        if let Some(path) = &self.bearer_token_file {
+        let is_home = self.home.as_ref().is_some_and(|home| home.is_of_the_origin_of(from));
+        if let Some(path) = self.bearer_token_file.as_ref().filter(|_| is_home) {
             headers.insert(AUTHORIZATION, bearer(path).await?);
         }
         let response =

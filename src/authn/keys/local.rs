@@ -3,7 +3,8 @@
 //! Given a path, it reads the file when the gateway starts, so that a mistake is found by `check`, and looks again
 //! twice a second. It compares contents, never times, and opens the path anew each time: Kubernetes replaces a mounted
 //! file by swapping a link two levels up. A change counts once two looks agree on it, so that a file caught half
-//! written is not taken for broken. A broken file changes nothing and is reported once.
+//! written is not taken for broken. A broken file changes nothing and is reported once; a whole key set without a usable key is the
+//! operator's word that the keys are withdrawn, and they go.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::fetches::{Cause, Failure};
 use super::report;
-use super::set::{KeySet, Origin};
+use super::set::{KeySet, KeySetError, Origin};
 use super::shared::Shared;
 use super::source::KeySourceError;
 use crate::authn::Algorithms;
@@ -171,6 +172,14 @@ impl Follower {
                 if self.shared.take(Arc::new(set), None) {
                     tracing::info!(issuer, %path, "The key file has been read again");
                 }
+            }
+            Err(KeySourceError::Unusable { source: KeySetError::Unusable { .. }, .. })
+                if matches!(self.file.kind, Kind::Jwks) =>
+            {
+                self.shared.fetches.note(|progress| progress.failure = None);
+                self.confirm();
+                self.shared.take(Arc::new(KeySet::withdrawn()), None);
+                tracing::warn!(issuer, %path, "The key file holds no usable key: all keys of the issuer are withdrawn");
             }
             Err(error) => {
                 let reason: Arc<str> = report::chain(&error).into();

@@ -49,6 +49,11 @@ impl Location {
         &self.0
     }
 
+    /// Whether scheme, host and port are the same (RFC 6454 §5).
+    pub(super) fn is_of_the_origin_of(&self, other: &Self) -> bool {
+        self.0.origin() == other.0.origin()
+    }
+
     /// 127.0.0.0/8, `::1` or `localhost`.
     pub(super) fn is_loopback(&self) -> bool {
         self.0.host_str() == Some("localhost") || self.address().is_some_and(|address| address.is_loopback())

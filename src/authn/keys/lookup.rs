@@ -37,7 +37,7 @@ impl Shared {
         match self.look_up(kid, algorithm) {
             LookUp::Found(keys) => Ok(keys),
             LookUp::Unsuitable => Err(KeyFailure::Unsuitable),
-            LookUp::Missing if !self.is_remote => Err(unknown(kid)),
+            LookUp::Missing if !self.is_remote => Err(KeyFailure::Unknown),
             LookUp::Missing => {
                 self.metrics.unknown_kid.inc();
                 self.enquire(kid, algorithm, true).await
@@ -75,21 +75,20 @@ impl Shared {
         let Some(_place) = fetches.place() else { return Err(verdict(kid, has_keys, &progress.borrow())) };
         let deadline = Instant::now() + timing.request_patience;
         loop {
+            // Before the keys: a fetch that ends in between is looked at in the next round, with what it brought.
+            let seen = progress.borrow_and_update().clone();
             match self.look_up(kid, algorithm) {
                 LookUp::Found(keys) => return Ok(keys),
                 LookUp::Unsuitable => return Err(KeyFailure::Unsuitable),
                 LookUp::Missing => has_keys = true,
                 LookUp::NoKeys => has_keys = false,
             }
-            {
-                let progress = progress.borrow_and_update();
-                if progress.finished >= target {
-                    store.remember_unknown(sought, progress.finished);
-                    return Err(verdict(kid, has_keys, &progress));
-                }
-                if has_keys && !progress.in_flight() {
-                    fetches.demand();
-                }
+            if seen.finished >= target {
+                store.remember_unknown(sought, seen.finished);
+                return Err(verdict(kid, has_keys, &seen));
+            }
+            if has_keys && !seen.in_flight() && progress.borrow().started == seen.started {
+                fetches.demand();
             }
             if !matches!(timeout_at(deadline.into(), progress.changed()).await, Ok(Ok(()))) {
                 let retry_after = progress.borrow().retry_after(Instant::now(), has_keys);

@@ -14,7 +14,8 @@
 //!     ├─ remote ─── the task of a URL: when to fetch, what to make of the answer
 //!     │    └─ provider ── discovery ── location, fetch ── trust, freshness: one question to the issuer
 //!     ├─ last_known ── keys kept over a restart
-//!     └─ local ──── the task of a file
+//!     ├─ local ──── the task of a file
+//!     └─ inherit ── keys that outlive a change of their settings
 //! ```
 mod discovery;
 mod ed25519;
@@ -22,6 +23,7 @@ mod engine;
 mod fetch;
 mod fetches;
 mod freshness;
+mod inherit;
 mod jwk;
 mod key;
 mod last_known;

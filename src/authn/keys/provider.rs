@@ -2,8 +2,8 @@
 //!
 //! Given a source and what the issuer said last, it hands on a new key set or the news that the old one stands. It
 //! remembers where the keys are and which bytes it has parsed, so that discovery is asked seldom and an unchanged
-//! document is never parsed again. A `jwks_uri` that fails or grows old sends it back to discovery; a new place is
-//! believed only once a good set came from there.
+//! document is never parsed again. A `jwks_uri` that fails or grows old, a request whose key is not there and an operator
+//! send it back to discovery; a new place is believed only once a good set came from there.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,13 +13,17 @@ use http::HeaderValue;
 
 use super::discovery::{self, DiscoveryError};
 use super::fetch::{Answer, FetchError, Fetcher, Revalidation};
+use super::fetches::Cause;
 use super::location::{Location, LocationError};
 use super::set::{KeySet, KeySetError, Origin};
+use crate::authn::Algorithms;
 
 /// The issuer at the other end.
 #[derive(Debug)]
 pub(super) struct Provider {
-    fetcher: Arc<Fetcher>,
+    fetcher: Fetcher,
+    /// What a key must serve for one of these, or the set is none.
+    algorithms: Algorithms,
     discovery: Option<Discovery>,
     /// Where the keys are, once that is known.
     place: Option<Location>,
@@ -48,21 +52,36 @@ struct Seen {
 
 impl Provider {
     /// The issuer whose keys are at this place.
-    pub(super) fn at(place: Location, fetcher: Fetcher) -> Self {
-        Self { fetcher: Arc::new(fetcher), discovery: None, place: Some(place), seen: None, failed: false }
+    pub(super) fn at(place: Location, fetcher: Fetcher, algorithms: &Algorithms) -> Self {
+        Self {
+            fetcher: fetcher.at_home(place.clone()),
+            algorithms: algorithms.clone(),
+            discovery: None,
+            place: Some(place),
+            seen: None,
+            failed: false,
+        }
     }
 
     /// The issuer that says itself where its keys are; its word is taken for `good_for`.
     pub(super) fn discovered(
         issuer: &str,
         fetcher: Fetcher,
+        algorithms: &Algorithms,
         allow_http: bool,
         good_for: Duration,
     ) -> Result<Self, LocationError> {
         let document = discovery::document_location(issuer, allow_http)?;
-        let discovery = Discovery { issuer: issuer.into(), document, allow_http, good_for, asked: None };
+        let discovery = Discovery {
+            issuer: issuer.into(),
+            document: document.clone(),
+            allow_http,
+            good_for,
+            asked: None,
+        };
         Ok(Self {
-            fetcher: Arc::new(fetcher),
+            fetcher: fetcher.at_home(document),
+            algorithms: algorithms.clone(),
             discovery: Some(discovery),
             place: None,
             seen: None,
@@ -76,11 +95,39 @@ impl Provider {
         place.map(ToString::to_string).unwrap_or_default()
     }
 
-    /// Asks for its keys. With `end_to_end`, neither a cache on the way nor an `ETag` may say that nothing is new.
-    pub(super) async fn ask(&mut self, end_to_end: bool) -> Result<Obtained, ProviderError> {
-        let obtained = self.ask_where_they_are(end_to_end).await;
+    /// Whether a set from it could be taken.
+    pub(super) fn takes(&self, set: &KeySet) -> bool {
+        set.serves(&self.algorithms)
+    }
+
+    /// Asks for its keys. Who misses a key or knows of a change is not answered by a cache on the way, an `ETag` or an
+    /// old discovery document; discovery gets `patience`, where a request may be waiting for it.
+    pub(super) async fn ask(&mut self, cause: Cause, patience: Duration) -> Result<Obtained, ProviderError> {
+        let obtained = match cause {
+            Cause::Scheduled => self.ask_where_they_are(false).await,
+            Cause::Demanded => match self.ask_where_they_are(true).await {
+                Ok(Obtained::Unchanged { lifetime }) => {
+                    let moved = tokio::time::timeout(patience, self.ask_if_moved()).await.ok().flatten();
+                    Ok(moved.unwrap_or(Obtained::Unchanged { lifetime }))
+                }
+                obtained => obtained,
+            },
+            Cause::Forced => match self.ask_if_moved().await {
+                Some(moved) => Ok(moved),
+                None => self.ask_where_they_are(true).await,
+            },
+        };
         self.failed = obtained.is_err();
         obtained
+    }
+
+    /// The keys of a new place, if discovery names one that has good ones. May be dropped half done.
+    async fn ask_if_moved(&mut self) -> Option<Obtained> {
+        let known = self.place.clone().filter(|_| self.discovery.is_some())?;
+        self.ask_elsewhere(&known, true).await.unwrap_or_else(|error| {
+            tracing::debug!(error = %super::report::chain(&error), "Discovery failed, the known place stands");
+            None
+        })
     }
 
     /// Asks again where the keys are, where that is due. Hands on the keys of a new place, if they are good. May be
@@ -168,7 +215,7 @@ impl Provider {
         let obtained = if unchanged {
             Obtained::Unchanged { lifetime }
         } else {
-            let (set, document) = parse(body).await?;
+            let (set, document) = parse(body, self.algorithms.clone()).await?;
             Obtained::Changed { set: Arc::new(set), document, lifetime }
         };
         self.seen = Some(Seen { place: place.clone(), digest: sum, etag, lifetime });
@@ -212,9 +259,10 @@ pub(super) enum ProviderError {
 }
 
 /// Off the threads that carry requests: a set of a hundred keys takes milliseconds to parse and check.
-async fn parse(document: Vec<u8>) -> Result<(KeySet, Vec<u8>), ProviderError> {
+async fn parse(document: Vec<u8>, algorithms: Algorithms) -> Result<(KeySet, Vec<u8>), ProviderError> {
     let parsed = tokio::task::spawn_blocking(move || {
-        KeySet::from_jwks(&document, Origin::Remote).map(|set| (set, document))
+        let set = KeySet::from_jwks(&document, Origin::Remote)?;
+        if set.serves(&algorithms) { Ok((set, document)) } else { Err(KeySetError::Unsuitable) }
     });
     parsed.await.map_err(|_| ProviderError::Parser)?.map_err(ProviderError::KeySet)
 }

@@ -59,6 +59,11 @@ impl Remote {
         }
     }
 
+    /// Until when the keys that were there before this task are trusted.
+    pub(super) fn trust_until(&mut self, until: Option<Instant>) {
+        self.trusted_until = until;
+    }
+
     /// Keeps the keys fresh for as long as it is polled.
     pub(super) async fn run(mut self) {
         loop {
@@ -89,12 +94,8 @@ impl Remote {
         self.shared.fetches.begin();
         let begun = Instant::now();
         self.allowed = begun + self.shared.timing.demand_interval;
-        let end_to_end = match cause {
-            Cause::Scheduled => false,
-            Cause::Demanded | Cause::Forced => true,
-        };
         let obtained = {
-            let mut asking = pin!(self.provider.ask(end_to_end));
+            let mut asking = pin!(self.provider.ask(cause, self.shared.timing.demand_interval));
             loop {
                 tokio::select! {
                     obtained = &mut asking => break obtained,

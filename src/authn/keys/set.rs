@@ -17,7 +17,7 @@ use super::pem::{self, PemError};
 use crate::authn::algorithm::{Algorithm, Algorithms};
 use crate::authn::json;
 
-/// The usable keys of an issuer; never empty.
+/// The usable keys of an issuer; none only if the operator has withdrawn them all.
 #[derive(Debug)]
 pub struct KeySet {
     keys: Vec<Arc<VerificationKey>>,
@@ -69,6 +69,11 @@ impl KeySet {
         set.checked()
     }
 
+    /// No keys any more: an operator has emptied the file that they were in. A fetched set is never this.
+    pub(super) fn withdrawn() -> Self {
+        Self::empty(Kids::Named)
+    }
+
     /// The keys, in the order of the document.
     pub fn keys(&self) -> &[Arc<VerificationKey>] {
         &self.keys
@@ -91,11 +96,16 @@ impl KeySet {
     pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Selection {
         let kid = kid.filter(|_| self.kids == Kids::Named);
         let mut named = self.keys.iter().filter(|key| kid.is_none() || key.kid() == kid).peekable();
-        if kid.is_some() && named.peek().is_none() {
+        if self.keys.is_empty() || kid.is_some() && named.peek().is_none() {
             return Selection::UnknownKid;
         }
         let keys: Vec<_> = named.filter(|key| key.suits(algorithm)).take(MAX_TRIED).cloned().collect();
         if keys.is_empty() { Selection::Unsuitable } else { Selection::Keys(keys) }
+    }
+
+    /// Whether any of the keys can verify a token of one of these algorithms.
+    pub fn serves(&self, algorithms: &Algorithms) -> bool {
+        self.keys.iter().any(|key| algorithms.iter().any(|algorithm| key.suits(algorithm)))
     }
 
     fn empty(kids: Kids) -> Self {
@@ -143,7 +153,7 @@ pub enum Origin {
 pub enum Selection {
     /// These, at least one, at most [`MAX_TRIED`].
     Keys(Vec<Arc<VerificationKey>>),
-    /// The token names a key that is not in the set.
+    /// The token names a key that is not in the set, or there is none at all.
     UnknownKid,
     /// There are keys, but none of them for the token's algorithm.
     Unsuitable,
@@ -215,6 +225,9 @@ pub enum KeySetError {
         /// Why.
         source: KeyDefect,
     },
+    /// No key is for an algorithm that the issuer's tokens may have.
+    #[error("none of its keys serves one of the issuer's algorithms")]
+    Unsuitable,
     /// Nothing in it can verify a signature.
     #[error("holds no usable key{}", reasons(skipped))]
     Unusable {

@@ -65,7 +65,8 @@ pub struct FetchOptions {
     pub allow_http: bool,
     /// The proxy that fetches go through; without one, the environment's. Loopback is never asked through one.
     pub proxy: Option<ProxyUrl>,
-    /// A file whose content is sent as a bearer token with each fetch; re-read for each.
+    /// A file whose content is sent as a bearer token with each fetch from the issuer's own origin or that of the
+    /// configured `jwks_uri`; re-read for each.
     pub bearer_token_file: Option<PathBuf>,
 }
 

@@ -44,6 +44,7 @@ impl Task {
         let mut trusted_until = None;
         let now = Instant::now();
         if let Some((set, age)) = last_known.load(options.max_stale, wall_clock())
+            && provider.takes(&set)
             && let Some(obtained) = now.checked_sub(age)
         {
             trusted_until = obtained.checked_add(options.max_stale);

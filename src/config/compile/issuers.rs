@@ -99,8 +99,7 @@ fn compile_one(
     let metrics = metrics.issuer(&name.value);
     let name: Arc<str> = name.value.as_str().into();
     let tried_options = options.clone().unwrap_or(FetchOptions { allow_http, ..FetchOptions::default() });
-    let mut known = previous.into_iter().flat_map(|previous| previous.authenticator().issuers());
-    let old = known.find(|old| old.spec().name == name);
+    let old = known(previous).find(|old| old.spec().name == name);
     // Keys outlive a change of anything but themselves: an issuer that is down just now must not lose them to a reload.
     let reusable = old.filter(|old| old.keys().is_made_from(&iss.value, &tried, &source, &tried_options));
     let keys = match (reusable, base.stand_ins()) {
@@ -110,7 +109,10 @@ fn compile_one(
             stand_in_keys(stand_ins, &name, first, &metrics, iss.at, problems)?
         }
         (None, None) => match Keys::new(&name, &iss.value, &tried, source, &tried_options, metrics.clone()) {
-            Ok(keys) => Arc::new(keys),
+            Ok(keys) => {
+                inherit(&keys, &iss.value, previous);
+                Arc::new(keys)
+            }
             Err(error) => {
                 let place = places.of(&error, iss.at, whole.unwrap_or(iss.at));
                 return refuse_source(&error, place, problems);
@@ -144,6 +146,18 @@ fn compile_one(
         return Some(Arc::clone(old));
     }
     Some(Arc::new(Issuer::new(spec, keys, metrics)))
+}
+
+/// The issuers of the configuration that serves now.
+fn known(previous: Option<&Snapshot>) -> impl Iterator<Item = &Arc<Issuer>> {
+    previous.into_iter().flat_map(|previous| previous.authenticator().issuers())
+}
+
+/// Whatever changed about an issuer, its name in the file too: a set of the same source serves on.
+fn inherit(keys: &Keys, iss: &str, previous: Option<&Snapshot>) {
+    if let Some(served) = known(previous).find(|served| served.spec().issuer == iss) {
+        keys.inherit(served.keys());
+    }
 }
 
 /// Generated keys of the issuer's first algorithm, for policy tests.

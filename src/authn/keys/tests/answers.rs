@@ -83,6 +83,73 @@ async fn stands(name: &str, script: Script, good: &Jwk, new: &Jwk) {
 }
 
 #[tokio::test]
+async fn a_set_that_serves_none_of_the_algorithms_does_not_take_the_place_of_good_keys() {
+    let good = Jwk::new("good");
+    let issuer = Scripted::with(&[&good]).await;
+    let source = || KeySource::JwksUri(issuer.url("/jwks"));
+    let made = |algorithm| {
+        let metrics = Metrics::new().unwrap().issuer("main");
+        let algorithms = Algorithms::new(vec![algorithm]).unwrap();
+        let Fixture { options, timing } = Fixture::new();
+        let name = "main".into();
+        let keys =
+            Keys::with_timing(&name, "https://i", &algorithms, source(), &options, metrics.clone(), timing);
+        let started = Started { keys: Arc::new(keys.unwrap()), metrics };
+        started.keys.start();
+        started
+    };
+    let started = made(Algorithm::Es256);
+    assert!(started.has("good").await);
+    let other = set(&[&Jwk::new("new")]).replace(r#""kty""#, r#""alg":"ES384","kty""#);
+    let ed25519 = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"new","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    for absurd in [other, ed25519.to_owned()] {
+        issuer.script("/jwks", answer("200 OK", JSON, &absurd));
+        assert!(started.keys.refresh_now().await.is_err(), "{absurd}");
+        assert!(started.has("good").await && !started.holds("new"), "{absurd}");
+        assert_eq!(started.keys.generation(), 0);
+    }
+    assert!(started.keys.describe().contains("1 keys"), "{}", started.keys.describe());
+    assert!(made(Algorithm::EdDsa).keys.select(Some("new"), Algorithm::EdDsa).await.is_ok());
+    issuer.serve_keys(&[&good, &Jwk::new("new")]);
+    eventually("recovery", || started.holds("new")).await;
+}
+
+#[tokio::test]
+async fn the_bearer_token_goes_to_the_issuers_own_origin_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let token = directory.path().join("token");
+    std::fs::write(&token, "hunter2").unwrap();
+    let with_token = || {
+        let mut fixture = Fixture::new();
+        fixture.options.bearer_token_file = Some(token.clone());
+        fixture
+    };
+    let (issuer, elsewhere) = (Scripted::start().await, Scripted::with(&[&Jwk::new("a")]).await);
+    let document = |keys: &str| format!(r#"{{"issuer":"{}","jwks_uri":"{keys}"}}"#, issuer.url(""));
+    let path = "/.well-known/openid-configuration";
+    issuer.script(path, Script::Json(document(&elsewhere.url("/jwks"))));
+    let started = with_token().start(KeySource::Discovery, &issuer.url(""));
+    assert!(started.has("a").await);
+    let carries =
+        |heads: Vec<String>| heads.iter().any(|head| head.contains("authorization: Bearer hunter2"));
+    assert!(carries(issuer.heads()), "the document's own origin");
+    assert!(!elsewhere.heads().is_empty() && !carries(elsewhere.heads()), "{:?}", elsewhere.heads());
+
+    // A key set at home is sent it, and so is a key set that the operator has named.
+    let home = Scripted::with(&[&Jwk::new("a")]).await;
+    home.script(path, Script::Json(document(&home.url("/jwks")).replace(&issuer.url(""), &home.url(""))));
+    let started = with_token().start(KeySource::Discovery, &home.url(""));
+    assert!(started.has("a").await);
+    assert!(
+        home.heads().iter().all(|head| head.contains("authorization: Bearer hunter2")),
+        "{:?}",
+        home.heads()
+    );
+    let started = with_token().at(&elsewhere);
+    assert!(started.has("a").await && carries(elsewhere.heads()));
+}
+
+#[tokio::test]
 async fn harmless_oddities_are_taken() {
     let key = Jwk::new("a");
     let body = set(&[&key]);

@@ -99,6 +99,28 @@ async fn a_place_that_begins_to_fail_is_looked_up_anew_at_once() {
 }
 
 #[tokio::test]
+async fn a_move_is_seen_by_who_misses_a_key_and_by_an_operator_though_the_old_place_answers() {
+    for by_operator in [false, true] {
+        let (a, b) = (Jwk::new("a"), Jwk::new("b"));
+        let issuer = Scripted::with(&[&a]).await;
+        issuer.script(DOCUMENT, document(&issuer.url("/"), &issuer.url("/jwks")));
+        let mut fixture = Fixture::new();
+        fixture.options.refresh_min = Duration::from_mins(1);
+        let started = discovered(&issuer, fixture);
+        assert!(started.has("a").await);
+        issuer.script("/moved", Script::Json(set(&[&b])));
+        issuer.script(DOCUMENT, document(&issuer.url("/"), &issuer.url("/moved")));
+        if by_operator {
+            started.keys.refresh_now().await.unwrap();
+            assert!(started.holds("b") && !started.holds("a"), "dead when the refresh has answered");
+        } else {
+            assert!(started.has("b").await, "found by the first who asks");
+        }
+        assert_eq!(issuer.fetches(DOCUMENT), 2);
+    }
+}
+
+#[tokio::test]
 async fn nobody_waits_for_discovery_while_the_keys_can_be_asked_for() {
     let (a, b, c) = (Jwk::new("a"), Jwk::new("b"), Jwk::new("c"));
     let issuer = Scripted::with(&[&a]).await;

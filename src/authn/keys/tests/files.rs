@@ -81,7 +81,7 @@ async fn a_file_is_followed_through_changes_and_mistakes() {
     assert!(started.keys.is_ready(Instant::now()));
     assert_eq!(started.select("b").await, Err(KeyFailure::Unknown), "a file is not asked");
 
-    for broken in ["", "{", r#"{"keys":[]}"#] {
+    for broken in ["", "{", r#"{"keys":{}}"#, set(&[&a]).trim_end_matches(']')] {
         std::fs::write(&path, broken).unwrap();
         eventually("the mistake is seen", || started.keys.describe().contains("cannot be used")).await;
         assert!(started.has("a").await);
@@ -102,6 +102,31 @@ async fn a_file_is_followed_through_changes_and_mistakes() {
     assert!(started.has("a").await);
     std::fs::write(&path, "{").unwrap();
     assert!(started.keys.refresh_now().await.is_err());
+}
+
+#[tokio::test]
+async fn a_key_set_without_a_usable_key_is_a_withdrawal() {
+    let (a, b) = (Jwk::new("a"), Jwk::new("b"));
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("jwks.json");
+    let encryption = set(&[&a]).replace(r#""kty""#, r#""use":"enc","kty""#);
+    for emptied in [r#"{"keys":[]}"#.to_owned(), encryption] {
+        std::fs::write(&path, set(&[&a])).unwrap();
+        let started = Fixture::new().start(KeySource::JwksFile(path.clone()), ISSUER);
+        assert!(started.has("a").await);
+        std::fs::write(&path, &emptied).unwrap();
+        eventually("the withdrawal is seen", || !started.holds("a")).await;
+        assert_eq!(started.select("a").await, Err(KeyFailure::Unknown), "{emptied}");
+        let without = started.keys.select(None, Algorithm::Es256).await;
+        assert_eq!(without.err(), Some(KeyFailure::Unknown), "{emptied}");
+        assert_eq!((started.keys.generation(), started.metrics.keys.get()), (1, 0), "{emptied}");
+        assert!(started.keys.is_ready(Instant::now()) && !started.keys.are_missing());
+        std::fs::write(&path, "{").unwrap();
+        eventually("the mistake is seen", || started.keys.describe().contains("cannot be used")).await;
+        assert_eq!(started.select("a").await, Err(KeyFailure::Unknown), "a broken file brings no key back");
+        std::fs::write(&path, set(&[&b])).unwrap();
+        eventually("the new key is seen", || started.holds("b")).await;
+    }
 }
 
 #[cfg(unix)]
