@@ -30,9 +30,7 @@ pub(super) fn compare(old: &Requirement, new: &Requirement) -> Option<(Change, S
         }
         Disagreement { admitted: None, refused: None } => (
             Change::Changed,
-            format!(
-                "{written}; no caller was found for whom that makes a difference; regular expressions are not compared"
-            ),
+            format!("{written}; no caller was found for whom that makes a difference{unread}"),
         ),
     })
 }

@@ -91,7 +91,7 @@ fn common(one: &str, other: &str) -> Option<String> {
             }
             (Some(one), Some(other)) if one.starts_with('{') => sample(other),
             (Some(one), Some(other)) if other.starts_with('{') || one == other => sample(one),
-            (Some(_), Some(_)) | (None, Some(_)) | (Some(_), None) => return None,
+            (Some(_) | None, Some(_)) | (Some(_), None) => return None,
         };
         path.push(segment);
     }

@@ -139,7 +139,7 @@ async fn compare(seed: u64) -> Seen {
     let requests = setup.upstream.requests();
     let arrived: HashMap<&str, _> =
         requests.iter().map(|one| (one.header("x-request-id").unwrap(), one)).collect();
-    let mut seen = Seen::default();
+    let mut found = Seen::default();
     for (id, generated, status, explained) in &sent {
         let Generated { method, host, target, .. } = generated;
         let line = &log[id];
@@ -166,10 +166,10 @@ async fn compare(seed: u64) -> Seen {
                 .collect(),
         };
         assert_eq!(told, decided, "told, decided: {method} {host} {target} in\n{yaml}\n{explained}");
-        assert_steps(explained, &mut seen);
-        *seen.reasons.entry(decided.reason).or_default() += 1;
+        assert_steps(explained, &mut found);
+        *found.reasons.entry(decided.reason).or_default() += 1;
     }
-    seen
+    found
 }
 
 /// The steps say what the decision says: one that failed, where one did, and nothing looked at after it.
@@ -185,7 +185,7 @@ fn assert_steps(explained: &jwtgate::explain::Explanation, seen: &mut Seen) {
         assert!(steps[*at].expected.is_some() && steps[*at].found.is_some(), "{explained}");
     }
     for step in &explained.steps {
-        let is_when = step.check.name().ends_with(".when");
+        let is_when = step.check.name().rsplit('.').next() == Some("when");
         let found = step.found.as_deref().unwrap_or_default();
         let kind = match (&step.check, step.outcome) {
             (Check::Preflight, Step::Pass) => "preflight pass",
