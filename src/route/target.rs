@@ -36,9 +36,6 @@ impl Target {
         if request.method == Method::CONNECT {
             return Err(Ambiguous("request for a tunnel"));
         }
-        if is_misspelt(&request.method) {
-            return Err(Ambiguous("standard method in another case"));
-        }
         let authority = host(request)?;
         let port = authority.as_ref().and_then(Authority::port);
         let host = authority.map(|authority| authority.host);
@@ -89,24 +86,6 @@ impl fmt::Debug for Target {
         target.field("method", &self.method).field("host", &self.host).field("path", &self.path());
         target.finish_non_exhaustive()
     }
-}
-
-/// Whether the method is a standard one but for its case. Methods are case-sensitive (RFC 9110 §9.1), and frameworks that
-/// are not would take `delete` for what a rule for `DELETE` keeps out.
-fn is_misspelt(method: &Method) -> bool {
-    const STANDARD: [Method; 9] = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::DELETE,
-        Method::CONNECT,
-        Method::OPTIONS,
-        Method::TRACE,
-        Method::PATCH,
-    ];
-    !STANDARD.contains(method)
-        && STANDARD.iter().any(|standard| standard.as_str().eq_ignore_ascii_case(method.as_str()))
 }
 
 /// A request target that can be read in more than one way; says which part of it, in words of ours only.

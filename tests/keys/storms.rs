@@ -78,10 +78,8 @@ async fn a_flood_of_invented_kids_is_a_fetch_every_two_seconds_and_hides_no_rota
     assert!(fetches <= allowed, "{fetches} fetches in {elapsed:?}, {allowed} allowed");
     assert!(answered > 1000, "only {answered} were answered: that was no flood");
     let discoveries = world.issuer.discoveries() - 1;
-    assert!(
-        discoveries <= fetches,
-        "{discoveries} discoveries for {fetches} fetches: each asks at most once"
-    );
+    let allowed = usize::try_from(elapsed.as_secs()).unwrap() / 30;
+    assert!(discoveries <= allowed, "{discoveries} discoveries in {elapsed:?}, {allowed} allowed");
 }
 
 /// Up to 10,000 tokens a second, each with a kid of its own, over HTTP/2.

@@ -106,7 +106,8 @@ impl Provider {
         let obtained = match cause {
             Cause::Scheduled => self.ask_where_they_are(false).await,
             Cause::Demanded => match self.ask_where_they_are(true).await {
-                Ok(Obtained::Unchanged { lifetime }) => {
+                // A flood of invented keys must not double what the issuer is asked.
+                Ok(Obtained::Unchanged { lifetime }) if self.was_discovered_before(patience * SLOTS) => {
                     let moved = tokio::time::timeout(patience, self.ask_if_moved()).await.ok().flatten();
                     Ok(moved.unwrap_or(Obtained::Unchanged { lifetime }))
                 }
@@ -119,6 +120,11 @@ impl Provider {
         };
         self.failed = obtained.is_err();
         obtained
+    }
+
+    fn was_discovered_before(&self, age: Duration) -> bool {
+        let asked = self.discovery.as_ref().and_then(|discovery| discovery.asked);
+        asked.is_some_and(|asked| asked.elapsed() >= age)
     }
 
     /// The keys of a new place, if discovery names one that has good ones. May be dropped half done.
@@ -257,6 +263,9 @@ pub(super) enum ProviderError {
     #[error("where the keys are is not known")]
     Nowhere,
 }
+
+/// Who misses a key has discovery asked once in so many of the times that keys may be asked for: every 30 s.
+const SLOTS: u32 = 15;
 
 /// Off the threads that carry requests: a set of a hundred keys takes milliseconds to parse and check.
 async fn parse(document: Vec<u8>, algorithms: Algorithms) -> Result<(KeySet, Vec<u8>), ProviderError> {
