@@ -199,7 +199,7 @@ async fn more_methods_of_a_public_route_open_it_and_a_changed_condition_is_not_g
     assert_eq!(
         found,
         [
-            "changed: route `a`: requires { when: \"claims.a || claims.b\" }, before { when: \"claims.a\" }; what a changed condition means cannot be told"
+            "changed: route `a`: requires { when: 'claims.a || claims.b' }, before { when: 'claims.a' }; what a changed condition means cannot be told"
         ]
     );
 }
