@@ -5,24 +5,23 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
-
 use super::error::Error;
+use super::json::{Json, Object};
 
 /// Refuses a token whose `aud` holds none that is accepted.
-pub(super) fn check(claims: &Map<String, Value>, accepted: impl Fn(&str) -> bool) -> Result<(), Error> {
+pub(super) fn check(claims: Object<'_>, accepted: impl Fn(&str) -> bool) -> Result<(), Error> {
     let malformed = || Error::ClaimMalformed(Cow::Borrowed("aud"));
     let ours = match claims.get("aud") {
         None => return Err(Error::ClaimMissing(Cow::Borrowed("aud"))),
-        Some(Value::String(audience)) => accepted(audience),
-        Some(Value::Array(audiences)) => {
+        Some(Json::String(audience)) => accepted(audience),
+        Some(Json::Array(audiences)) => {
             let mut ours = false;
-            for audience in audiences {
+            for audience in audiences.iter() {
                 ours |= accepted(audience.as_str().ok_or_else(malformed)?);
             }
             ours
         }
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => return Err(malformed()),
+        Some(Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_)) => return Err(malformed()),
     };
     if ours { Ok(()) } else { Err(Error::AudienceMismatch) }
 }
@@ -32,6 +31,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::authn::json::Document;
 
     #[test]
     fn only_strings_and_arrays_of_strings_are_audiences() {
@@ -55,9 +55,10 @@ mod tests {
             (json!(1), malformed.clone()),
             (json!(null), malformed),
         ] {
-            let claims = serde_json::from_value(json!({"aud": aud})).unwrap();
-            assert_eq!(check(&claims, |audience| audience == "us"), expected, "{aud}");
+            let claims = json!({"aud": aud});
+            let claims = Document::of(claims.as_object().unwrap()).unwrap();
+            assert_eq!(check(claims.members(), |audience| audience == "us"), expected, "{aud}");
         }
-        assert_eq!(check(&Map::new(), |_| true), Err(Error::ClaimMissing("aud".into())));
+        assert_eq!(check(Document::default().members(), |_| true), Err(Error::ClaimMissing("aud".into())));
     }
 }

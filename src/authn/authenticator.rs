@@ -11,13 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::SystemTime;
 
-use serde_json::Value;
-
 use super::admission::Admission;
 use super::credential::BearerToken;
 use super::digest::Digest;
 use super::error::{Error, Failure};
 use super::issuer::Issuer;
+use super::json::Json;
 use super::jws::{Jws, TokenLimits};
 use super::principal::{Principal, Verified};
 use super::validity::Timestamp;
@@ -125,9 +124,9 @@ impl Authenticator {
     }
 
     fn issuer_of(&self, jws: &Jws<'_>) -> Result<(u16, &Issuer), Error> {
-        let iss = match jws.claims.get("iss") {
+        let iss = match jws.claims.members().get("iss") {
             None => return Err(Error::ClaimMissing(Cow::Borrowed("iss"))),
-            Some(Value::String(iss)) => iss,
+            Some(Json::String(iss)) => iss,
             Some(_) => return Err(Error::ClaimMalformed(Cow::Borrowed("iss"))),
         };
         let at = |place: u16| Some((place, &**self.issuers.get(usize::from(place))?));

@@ -8,6 +8,9 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::error::Error;
+use super::json::{Document, Json, Object, Span};
+
 /// The path of a claim: the top-level claim of exactly that name if there is one, else the steps between the dots.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ClaimPath {
@@ -42,12 +45,16 @@ impl ClaimPath {
     }
 
     /// The claim at this path; `null` counts as absent.
-    pub fn find<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a Value> {
-        let found = self.whole.as_ref().and_then(|name| claims.get(name)).or_else(|| {
+    pub fn find<'a>(&self, claims: Object<'a>) -> Option<Json<'a>> {
+        self.find_written(claims).filter(|value| !value.is_null())
+    }
+
+    /// The claim at this path as it is written, which may be `null`: to be told, and never to be decided upon.
+    pub fn find_written<'a>(&self, claims: Object<'a>) -> Option<Json<'a>> {
+        self.whole.as_ref().and_then(|name| claims.get(name)).or_else(|| {
             let (first, rest) = self.steps.split_first()?;
             rest.iter().try_fold(claims.get(first)?, |value, step| value.as_object()?.get(step))
-        });
-        found.filter(|value| !value.is_null())
+        })
     }
 
     /// Puts a value where this path finds it; false where something else is in the way.
@@ -62,16 +69,28 @@ impl ClaimPath {
         members.insert(last.clone(), value).is_none()
     }
 
-    /// The strings at this path: none if the claim is absent, one if it is a string. Fails for any other type than a
-    /// string or an array of strings.
-    pub(super) fn names(&self, claims: &Map<String, Value>) -> Result<Vec<String>, super::Error> {
-        let names = match self.find(claims) {
-            None => Some(Vec::new()),
-            Some(Value::String(name)) => Some(vec![name.clone()]),
-            Some(Value::Array(names)) => names.iter().map(|name| name.as_str().map(str::to_owned)).collect(),
-            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => None,
-        };
-        names.ok_or_else(|| super::Error::ClaimMalformed(Cow::Owned(self.to_string())))
+    /// Adds the places of the strings at this path: none if the claim is absent, one if it is a string. Fails for any
+    /// other type than a string or an array of strings.
+    pub(super) fn names(&self, claims: &Document, into: &mut Vec<Span>) -> Result<(), Error> {
+        match self.find(claims.members()) {
+            None => Ok(()),
+            Some(Json::Array(names)) => {
+                names.iter().try_for_each(|name| self.name(claims, name.as_str(), into))
+            }
+            Some(name) => self.name(claims, name.as_str(), into),
+        }
+    }
+
+    /// Adds the place of one name that this claim holds.
+    pub(super) fn name<'a>(
+        &self,
+        claims: &'a Document,
+        name: impl Into<Option<&'a str>>,
+        into: &mut Vec<Span>,
+    ) -> Result<(), Error> {
+        let place = name.into().and_then(|name| claims.place(name));
+        into.push(place.ok_or_else(|| Error::ClaimMalformed(Cow::Owned(self.to_string())))?);
+        Ok(())
     }
 }
 
@@ -101,19 +120,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::authn::Error;
 
-    fn claims(value: Value) -> Map<String, Value> {
-        serde_json::from_value(value).unwrap()
+    fn claims(value: &Value) -> Document {
+        Document::of(value.as_object().unwrap()).unwrap()
     }
 
     #[test]
     fn the_claim_of_the_whole_name_comes_before_the_steps() {
-        let claims = claims(json!({
+        let claims = claims(&json!({
             "a.b": "whole", "a": {"b": "steps", "c": {"d": 1}, "n": null},
             "https://example.com/roles": ["x"],
         }));
-        let find = |path: &str| ClaimPath::parse(path).unwrap().find(&claims).cloned();
+        let find = |path: &str| ClaimPath::parse(path).unwrap().find(claims.members()).map(Json::to_value);
         assert_eq!(find("a.b"), Some(json!("whole")));
         assert_eq!(find("a.c.d"), Some(json!(1)));
         assert_eq!(find("https://example.com/roles"), Some(json!(["x"])));
@@ -121,8 +139,11 @@ mod tests {
         assert_eq!(find("a.b.c"), None);
         let steps =
             |steps: &[&str]| ClaimPath::from_steps(steps.iter().map(|&step| step.to_owned()).collect());
-        assert_eq!(steps(&["a", "b"]).unwrap().find(&claims), Some(&json!("steps")));
-        assert_eq!(steps(&["a.b"]).unwrap().find(&claims), Some(&json!("whole")));
+        assert_eq!(steps(&["a", "b"]).unwrap().find(claims.members()), Some(Json::String("steps")));
+        assert_eq!(steps(&["a.b"]).unwrap().find(claims.members()), Some(Json::String("whole")));
+        let null = ClaimPath::parse("a.n").unwrap();
+        assert_eq!(null.find_written(claims.members()), Some(Json::Null));
+        assert_eq!(ClaimPath::parse("a.x").unwrap().find_written(claims.members()), None);
     }
 
     #[test]
@@ -138,7 +159,9 @@ mod tests {
     #[test]
     fn names_are_strings_or_nothing() {
         let names = |value: Value| {
-            ClaimPath::parse("realm.roles").unwrap().names(&claims(json!({"realm": {"roles": value}})))
+            let (claims, mut places) = (claims(&json!({"realm": {"roles": value}})), Vec::new());
+            ClaimPath::parse("realm.roles").unwrap().names(&claims, &mut places)?;
+            Ok(places.into_iter().map(|place| claims.text(place).to_owned()).collect::<Vec<_>>())
         };
         assert_eq!(names(json!("one two")), Ok(vec!["one two".to_owned()]));
         assert_eq!(names(json!(["a", "b"])), Ok(vec!["a".to_owned(), "b".to_owned()]));

@@ -5,10 +5,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
 
 use super::credential::BearerToken;
-use super::json;
+use super::json::{self, Document, Json};
 
 /// What could be read of a token. Holds its header and claims, never its signature.
 #[derive(Debug, Clone, Default)]
@@ -20,9 +19,9 @@ pub struct Inspection {
     /// Bytes of its header, decoded.
     pub header_length: usize,
     /// Its header, where it is a JSON object.
-    pub header: Option<Map<String, Value>>,
+    pub header: Option<Document>,
     /// Its claims, where they are a JSON object.
-    pub claims: Option<Map<String, Value>>,
+    pub claims: Option<Document>,
     /// What is wrong with its form.
     pub defect: Option<String>,
 }
@@ -54,16 +53,16 @@ impl Inspection {
 
     /// A header parameter that is a string.
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.header.as_ref()?.get(name)?.as_str()
+        self.header.as_ref()?.members().get(name)?.as_str()
     }
 
-    /// A top-level claim; `null` counts as absent.
-    pub fn claim(&self, name: &str) -> Option<&Value> {
-        self.claims.as_ref()?.get(name).filter(|value| !value.is_null())
+    /// A top-level claim as it is written, which may be `null`.
+    pub fn claim(&self, name: &str) -> Option<Json<'_>> {
+        self.claims.as_ref()?.members().get(name)
     }
 }
 
-fn object(part: &str, segment: &str) -> (Option<Map<String, Value>>, Option<String>) {
+fn object(part: &str, segment: &str) -> (Option<Document>, Option<String>) {
     let Ok(bytes) = URL_SAFE_NO_PAD.decode(segment) else {
         return (None, Some(format!("its {part} is not base64url without padding")));
     };
@@ -73,12 +72,13 @@ fn object(part: &str, segment: &str) -> (Option<Map<String, Value>>, Option<Stri
     }
 }
 
-fn parameter_defect(header: &Map<String, Value>) -> Option<String> {
+fn parameter_defect(header: &Document) -> Option<String> {
+    let header = header.members();
     if !header.contains_key("alg") {
         return Some("its header has no `alg`".to_owned());
     }
     let wrong = ["alg", "kid", "typ"]
         .into_iter()
-        .find(|name| header.get(*name).is_some_and(|value| !value.is_string()));
+        .find(|name| header.get(name).is_some_and(|value| !value.is_string()));
     wrong.map(|name| format!("`{name}` in its header is not a string"))
 }

@@ -9,8 +9,6 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
 use super::admission::Admission;
 use super::algorithm::{Algorithm, Algorithms};
 use super::audience;
@@ -18,6 +16,7 @@ use super::cache::{Entry, TokenCache};
 use super::claims::ClaimPath;
 use super::digest::Digest;
 use super::error::Error;
+use super::json::{Document, Json, Object, Span};
 use super::jws::Jws;
 use super::keys::{KeyFailure, Keys, VerificationKey};
 use super::principal::Verified;
@@ -147,7 +146,11 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<(), Error> {
         verified.validity.check(&self.times, now)?;
-        if admission.audiences.is_none() { Ok(()) } else { self.check_audience(&verified.claims, admission) }
+        if admission.audiences.is_none() {
+            Ok(())
+        } else {
+            self.check_audience(verified.claims.members(), admission)
+        }
     }
 
     #[cfg(test)]
@@ -168,38 +171,40 @@ impl Issuer {
         jws: Jws<'_>,
         now: Timestamp,
     ) -> Result<Arc<Verified>, Refused> {
+        let claims = jws.claims.members();
         let tenant = self.tenant(&jws.claims)?;
-        let mut keys = keys.iter().filter(|key| self.takes_key(key, &jws.claims)).peekable();
+        let mut keys = keys.iter().filter(|key| self.takes_key(key, claims)).peekable();
         keys.peek().ok_or(Error::KeyUnsuitable)?;
         if !keys.any(|key| key.verify(algorithm, jws.signing_input, &jws.signature)) {
             return Err(Error::SignatureInvalid.into());
         }
-        let validity = Validity::read(&jws.claims, &self.times, now)?;
-        self.check_audience(&jws.claims, &Admission::default())?;
+        let validity = Validity::read(claims, &self.times, now)?;
+        self.check_audience(claims, &Admission::default())?;
         match self.read_names(&jws.claims) {
-            Ok((roles, scopes)) => {
+            Ok((names, roles)) => {
                 let issuer = Arc::clone(&self.spec.name);
-                Ok(Arc::new(Verified { issuer, tenant, roles, scopes, claims: jws.claims, validity }))
+                Ok(Arc::new(Verified { issuer, tenant, names, roles, claims: jws.claims, validity }))
             }
             Err(error) => Err(Refused { error, after_audience: Some(jws.claims) }),
         }
     }
 
-    /// The tenant that the token names, where the issuer has tenants.
-    fn tenant(&self, claims: &Map<String, Value>) -> Result<Option<String>, Error> {
+    /// Where the tenant stands that the token names, where the issuer has tenants.
+    fn tenant(&self, claims: &Document) -> Result<Option<Span>, Error> {
         let Some(tenants) = &self.spec.tenants else { return Ok(None) };
-        let tenant = claims.get("iss").and_then(Value::as_str).and_then(|iss| tenants.of(iss));
-        tenant.map(|tenant| Some(tenant.to_owned())).ok_or(Error::IssuerUnknown)
+        let iss = claims.members().get("iss").and_then(Json::as_str);
+        let tenant = iss.and_then(|iss| claims.place(tenants.of(iss)?));
+        tenant.map(Some).ok_or(Error::IssuerUnknown)
     }
 
     /// A key that is of one tenant alone signs for no other.
-    fn takes_key(&self, key: &VerificationKey, claims: &Map<String, Value>) -> bool {
+    fn takes_key(&self, key: &VerificationKey, claims: Object<'_>) -> bool {
         let (Some(tenants), Some(own)) = (&self.spec.tenants, key.issuer()) else { return true };
-        claims.get("iss").and_then(Value::as_str).is_some_and(|iss| tenants.admit_key(own, iss))
+        claims.get("iss").and_then(Json::as_str).is_some_and(|iss| tenants.admit_key(own, iss))
     }
 
     /// One audience must be the issuer's, and where the route narrows them, one the route's.
-    fn check_audience(&self, claims: &Map<String, Value>, admission: &Admission) -> Result<(), Error> {
+    fn check_audience(&self, claims: Object<'_>, admission: &Admission) -> Result<(), Error> {
         let named = |names: &[String], audience: &str| names.iter().any(|name| name == audience);
         audience::check(claims, |audience| named(&self.spec.audiences, audience))?;
         match &admission.audiences {
@@ -208,8 +213,10 @@ impl Issuer {
         }
     }
 
-    /// Claims of a wrong type, required claims, and a sender binding; then roles and scopes.
-    fn read_names(&self, claims: &Map<String, Value>) -> Result<(Vec<String>, Vec<String>), Error> {
+    /// Claims of a wrong type, required claims, and a sender binding; then roles and scopes, one behind the other, and
+    /// how many of them are roles.
+    fn read_names(&self, document: &Document) -> Result<(Box<[Span]>, usize), Error> {
+        let claims = document.members();
         // before the required ones, to which `null` would be absent
         for name in STRINGS {
             if claims.get(name).is_some_and(|value| !value.is_string()) {
@@ -219,25 +226,28 @@ impl Issuer {
         for path in &self.spec.required_claims {
             path.find(claims).ok_or_else(|| Error::ClaimMissing(Cow::Owned(path.to_string())))?;
         }
-        let roles = self.spec.roles.names(claims)?;
-        let scopes = self.scopes(claims)?;
+        let mut names = Vec::new();
+        self.spec.roles.names(document, &mut names)?;
+        let roles = names.len();
+        self.scopes(document, &mut names)?;
         // RFC 7800 §3.1: whoever cannot verify the binding must not take the token for one without; `null` is none that
         // could be verified either
         if claims.contains_key("cnf") {
             return Err(Error::BindingInvalid);
         }
-        Ok((roles, scopes))
+        Ok((names.into(), roles))
     }
 
     /// A string is a list separated by spaces (RFC 8693 §4.2), an array is a list already.
-    fn scopes(&self, claims: &Map<String, Value>) -> Result<Vec<String>, Error> {
-        let present = self.scopes.iter().find_map(|path| Some((path, path.find(claims)?)));
+    fn scopes(&self, claims: &Document, into: &mut Vec<Span>) -> Result<(), Error> {
+        let present = self.scopes.iter().find_map(|path| Some((path, path.find(claims.members())?)));
         match present {
-            None => Ok(Vec::new()),
-            Some((_, Value::String(scopes))) => {
-                Ok(scopes.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect())
+            None => Ok(()),
+            Some((path, Json::String(scopes))) => {
+                let mut scopes = scopes.split(' ').filter(|scope| !scope.is_empty());
+                scopes.try_for_each(|scope| path.name(claims, scope, into))
             }
-            Some((path, _)) => path.names(claims),
+            Some((path, _)) => path.names(claims, into),
         }
     }
 }
@@ -246,13 +256,14 @@ impl Issuer {
 struct Refused {
     error: Error,
     /// The claims, where only a check that comes after the audience's failed.
-    after_audience: Option<Map<String, Value>>,
+    after_audience: Option<Document>,
 }
 
 impl Refused {
     /// The first check that fails for a request on this route.
     fn on(self, issuer: &Issuer, admission: &Admission) -> Error {
-        let audience = self.after_audience.as_ref().map(|claims| issuer.check_audience(claims, admission));
+        let audience = self.after_audience.as_ref();
+        let audience = audience.map(|claims| issuer.check_audience(claims.members(), admission));
         audience.and_then(Result::err).unwrap_or(self.error)
     }
 }

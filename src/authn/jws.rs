@@ -11,11 +11,10 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
 
 use super::algorithm::Algorithm;
 use super::error::Error;
-use super::json;
+use super::json::{self, Document, Json, Object};
 
 /// A token, taken apart and not verified.
 pub(super) struct Jws<'t> {
@@ -23,7 +22,7 @@ pub(super) struct Jws<'t> {
     pub(super) signing_input: &'t [u8],
     pub(super) signature: Vec<u8>,
     pub(super) header: Arc<Header>,
-    pub(super) claims: Map<String, Value>,
+    pub(super) claims: Document,
 }
 
 /// What the header says, as far as it matters here.
@@ -76,38 +75,34 @@ impl Header {
             {
                 return Ok(Arc::clone(header));
             }
-            let header = Arc::new(Self::parse(object(segment)?)?);
+            let header = Arc::new(Self::parse(object(segment)?.members())?);
             *last = Some((segment.to_owned(), Arc::clone(&header)));
             Ok(header)
         })
     }
 
-    fn parse(mut parameters: Map<String, Value>) -> Result<Self, Error> {
+    fn parse(parameters: Object<'_>) -> Result<Self, Error> {
         let critical = parameters.contains_key("crit");
         // RFC 7797 §6 makes `b64` critical; one that is not changes nothing as long as it says what holds anyway
-        if !critical && parameters.get("b64").is_some_and(|encoded| *encoded != Value::Bool(true)) {
+        if !critical && parameters.get("b64").is_some_and(|encoded| encoded != Json::Bool(true)) {
             return Err(Error::TokenMalformed);
         }
-        let name = text(&mut parameters, "alg")?.ok_or(Error::TokenMalformed)?;
+        let name = text(parameters, "alg")?.ok_or(Error::TokenMalformed)?;
         Ok(Self {
-            algorithm: Algorithm::parse(&name),
-            kid: text(&mut parameters, "kid")?,
-            typ: text(&mut parameters, "typ")?,
+            algorithm: Algorithm::parse(name),
+            kid: text(parameters, "kid")?.map(str::to_owned),
+            typ: text(parameters, "typ")?.map(str::to_owned),
             critical,
         })
     }
 }
 
 /// A parameter that must be a string where it is there; in a header `null` is a value of a wrong type.
-fn text(parameters: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Error> {
-    match parameters.remove(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Error::TokenMalformed),
-    }
+fn text<'h>(parameters: Object<'h>, name: &str) -> Result<Option<&'h str>, Error> {
+    parameters.get(name).map(|value| value.as_str().ok_or(Error::TokenMalformed)).transpose()
 }
 
-fn object(segment: &str) -> Result<Map<String, Value>, Error> {
+fn object(segment: &str) -> Result<Document, Error> {
     DECODED.with_borrow_mut(|decoded| {
         decoded.clear();
         URL_SAFE_NO_PAD.decode_vec(segment, decoded).map_err(|_| Error::TokenMalformed)?;

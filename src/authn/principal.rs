@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+#[cfg(test)]
+use serde_json::Value;
 
+use super::json::{Document, Json, Object, Span};
+use super::names::Names;
 use super::validity::Validity;
 
 /// A verified caller: proof that a token passed every check of its issuer. Only this module's folder makes one.
@@ -16,10 +19,13 @@ pub struct Principal {
 #[derive(Debug)]
 pub(super) struct Verified {
     pub(super) issuer: Arc<str>,
-    pub(super) tenant: Option<String>,
-    pub(super) roles: Vec<String>,
-    pub(super) scopes: Vec<String>,
-    pub(super) claims: Map<String, Value>,
+    pub(super) claims: Document,
+    /// Where the roles stand in the claims, then the scopes.
+    pub(super) names: Box<[Span]>,
+    /// How many of the names are roles.
+    pub(super) roles: usize,
+    /// Where the tenant stands in the claims.
+    pub(super) tenant: Option<Span>,
     pub(super) validity: Validity,
 }
 
@@ -33,37 +39,38 @@ impl Principal {
         &self.verified.issuer
     }
 
-    /// Which of its issuer's tenants the token is of, as a list of none or one; from `iss` alone.
-    pub fn issuer_tenant(&self) -> &[String] {
-        self.verified.tenant.as_slice()
+    /// Which of its issuer's tenants the token is of; from `iss` alone.
+    pub fn issuer_tenant(&self) -> Option<&str> {
+        self.verified.tenant.map(|tenant| self.verified.claims.text(tenant))
     }
 
     /// The claim `sub`, where it is a string.
     pub fn subject(&self) -> Option<&str> {
-        self.verified.claims.get("sub").and_then(Value::as_str)
+        self.claims().get("sub").and_then(Json::as_str)
     }
 
     /// The roles, from where the issuer puts them.
-    pub fn roles(&self) -> &[String] {
-        &self.verified.roles
+    pub fn roles(&self) -> Names<'_> {
+        let Verified { claims, names, roles, .. } = &*self.verified;
+        Names::new(claims, names.get(..*roles).unwrap_or_default())
     }
 
     /// The scopes, from where the issuer puts them.
-    pub fn scopes(&self) -> &[String] {
-        &self.verified.scopes
+    pub fn scopes(&self) -> Names<'_> {
+        let Verified { claims, names, roles, .. } = &*self.verified;
+        Names::new(claims, names.get(*roles..).unwrap_or_default())
     }
 
     /// All claims of the token.
-    pub fn claims(&self) -> &Map<String, Value> {
-        &self.verified.claims
+    pub fn claims(&self) -> Object<'_> {
+        self.verified.claims.members()
     }
 
     /// The same, of a tenant.
     #[cfg(test)]
     pub(crate) fn of_tenant(self, tenant: &str) -> Self {
-        let verified = self.verified;
-        let Ok(mut verified) = Arc::try_unwrap(verified) else { panic!("a caller of nobody else's") };
-        verified.tenant = Some(tenant.to_owned());
+        let Ok(mut verified) = Arc::try_unwrap(self.verified) else { panic!("a caller of nobody else's") };
+        verified.tenant = Some(verified.claims.append(tenant));
         Self::new(Arc::new(verified))
     }
 
@@ -71,48 +78,27 @@ impl Principal {
     #[cfg(test)]
     pub(crate) fn for_test(issuer: &str, roles: &[&str], scopes: &[&str], claims: Value) -> Self {
         let Value::Object(claims) = claims else { panic!("claims are an object") };
-        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        let (roles, scopes) = (owned(roles), owned(scopes));
+        let mut claims = Document::of(&claims).unwrap();
+        let names = roles.iter().chain(scopes).map(|name| claims.append(name)).collect();
         Self::new(Arc::new(Verified {
             issuer: issuer.into(),
-            tenant: None,
-            roles,
-            scopes,
             claims,
+            names,
+            roles: roles.len(),
+            tenant: None,
             validity: Validity::endless(),
         }))
     }
 }
 
 impl Verified {
-    /// About how many bytes it takes on the heap: what allocators and trees add is counted in, rounded up, so that a
-    /// bound on the sum is a bound on memory.
+    /// About how many bytes it takes on the heap, rounded up: what the allocator adds is counted in, so that a bound on
+    /// the sum is a bound on memory.
     pub(super) fn size(&self) -> usize {
-        let names = |names: &[String]| names.iter().map(|name| ALLOCATION + name.capacity()).sum::<usize>();
-        size_of::<Self>()
-            + names(self.tenant.as_slice())
-            + names(&self.roles)
-            + names(&self.scopes)
-            + members_size(&self.claims)
-    }
-}
-
-fn members_size(members: &Map<String, Value>) -> usize {
-    // a node of the tree has room for 11 members and is at least half full, but for the only one
-    let nodes = members.len() / 6 + usize::from(!members.is_empty());
-    let node = 11 * (size_of::<String>() + size_of::<Value>()) + ALLOCATION;
-    let heap = |(name, value): (&String, &Value)| ALLOCATION + name.capacity() + value_size(value);
-    nodes * node + members.iter().map(heap).sum::<usize>()
-}
-
-fn value_size(value: &Value) -> usize {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-        Value::String(text) => ALLOCATION + text.capacity(),
-        Value::Array(values) => {
-            ALLOCATION + values.capacity() * size_of::<Value>() + values.iter().map(value_size).sum::<usize>()
-        }
-        Value::Object(members) => members_size(members),
+        let (text, nodes) = self.claims.sizes();
+        let allocations =
+            [size_of::<Self>() + 2 * size_of::<usize>(), text, nodes, size_of_val(&*self.names)];
+        allocations.iter().map(|bytes| bytes + ALLOCATION).sum()
     }
 }
 

@@ -8,9 +8,8 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde_json::{Map, Value};
-
 use super::error::Error;
+use super::json::{Json, Object};
 
 /// The times of a token.
 #[derive(Debug, Clone, Copy)]
@@ -22,11 +21,7 @@ pub(super) struct Validity {
 
 impl Validity {
     /// From the claims, checked one after the other, so that the first that fails is the reason.
-    pub(super) fn read(
-        claims: &Map<String, Value>,
-        rules: &TimeRules,
-        now: Timestamp,
-    ) -> Result<Self, Error> {
+    pub(super) fn read(claims: Object<'_>, rules: &TimeRules, now: Timestamp) -> Result<Self, Error> {
         let missing = || Error::ClaimMissing(Cow::Borrowed("exp"));
         let expires = Timestamp::claim(claims, "exp")?.ok_or_else(missing)?;
         rules.check_expiry(expires, now)?;
@@ -98,10 +93,10 @@ impl Timestamp {
 
     /// A `NumericDate` (RFC 7519 §2): a JSON number of seconds, fractions included, between the years -6060 and 9999.
     /// `null` is no such number: a bound that cannot be read must not pass for one that is not there.
-    fn claim(claims: &Map<String, Value>, name: &'static str) -> Result<Option<Self>, Error> {
+    fn claim(claims: Object<'_>, name: &'static str) -> Result<Option<Self>, Error> {
         let seconds = match claims.get(name) {
             None => return Ok(None),
-            Some(Value::Number(number)) => number.as_f64(),
+            Some(Json::Number(number)) => Some(number.as_f64()),
             Some(_) => None,
         };
         let in_range = seconds.filter(|seconds| seconds.abs() < END_OF_YEAR_9999);
@@ -130,18 +125,19 @@ fn micros(duration: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::authn::json::Document;
 
     const NOW: u64 = 1_800_000_000;
 
-    fn read(claims: Value, max_age: Option<u64>) -> Result<(), Error> {
+    fn read(claims: &Value, max_age: Option<u64>) -> Result<(), Error> {
         let rules =
             TimeRules { clock_skew: Duration::from_secs(30), max_age: max_age.map(Duration::from_secs) };
         let now = Timestamp::of(UNIX_EPOCH + Duration::from_secs(NOW));
-        let claims = serde_json::from_value(claims).unwrap();
-        let validity = Validity::read(&claims, &rules, now)?;
+        let claims = Document::of(claims.as_object().unwrap()).unwrap();
+        let validity = Validity::read(claims.members(), &rules, now)?;
         validity.check(&rules, now)
     }
 
@@ -158,7 +154,7 @@ mod tests {
             (json!({"exp": NOW + 9, "iat": NOW + 30}), Ok(())),
             (json!({"exp": NOW + 9, "iat": NOW + 31}), Err(Error::TokenNotYetValid)),
         ] {
-            assert_eq!(read(claims.clone(), None), expected, "{claims}");
+            assert_eq!(read(&claims, None), expected, "{claims}");
         }
     }
 
@@ -171,9 +167,9 @@ mod tests {
             (json!(-1), Err(Error::TokenTooOld)),
             (json!(null), Err(Error::ClaimMalformed("iat".into()))),
         ] {
-            assert_eq!(read(json!({"exp": NOW + 9, "iat": iat}), Some(60)), expected, "{iat}");
+            assert_eq!(read(&json!({"exp": NOW + 9, "iat": iat}), Some(60)), expected, "{iat}");
         }
-        assert_eq!(read(json!({"exp": NOW + 9, "iat": NOW}), Some(u64::MAX)), Ok(()));
+        assert_eq!(read(&json!({"exp": NOW + 9, "iat": NOW}), Some(u64::MAX)), Ok(()));
     }
 
     #[test]
@@ -197,25 +193,25 @@ mod tests {
             for name in ["exp", "nbf", "iat"] {
                 let mut claims = json!({"exp": NOW + 9});
                 claims[name] = wrong.clone();
-                assert_eq!(read(claims, None), Err(Error::ClaimMalformed(name.into())), "{name}: {wrong}");
+                assert_eq!(read(&claims, None), Err(Error::ClaimMalformed(name.into())), "{name}: {wrong}");
             }
         }
-        assert_eq!(read(json!({"exp": 253_402_300_799.9_f64}), None), Ok(()));
-        assert_eq!(read(json!({"exp": -1}), None), Err(Error::TokenExpired));
-        assert_eq!(read(json!({"exp": -0.5, "nbf": "x"}), None), Err(Error::TokenExpired));
-        assert_eq!(read(json!({}), None), Err(Error::ClaimMissing("exp".into())));
+        assert_eq!(read(&json!({"exp": 253_402_300_799.9_f64}), None), Ok(()));
+        assert_eq!(read(&json!({"exp": -1}), None), Err(Error::TokenExpired));
+        assert_eq!(read(&json!({"exp": -0.5, "nbf": "x"}), None), Err(Error::TokenExpired));
+        assert_eq!(read(&json!({}), None), Err(Error::ClaimMissing("exp".into())));
     }
 
     #[test]
     fn no_clock_and_no_skew_overflows() {
         let rules = TimeRules { clock_skew: Duration::MAX, max_age: Some(Duration::MAX) };
-        let claims =
-            serde_json::from_value(json!({"exp": -253_402_300_799_i64, "iat": 253_402_300_799_i64})).unwrap();
+        let claims = json!({"exp": -253_402_300_799_i64, "iat": 253_402_300_799_i64});
+        let claims = Document::of(claims.as_object().unwrap()).unwrap();
         for now in
             [UNIX_EPOCH, UNIX_EPOCH - Duration::from_secs(1), UNIX_EPOCH + Duration::from_secs(1 << 62)]
         {
             let now = Timestamp::of(now);
-            let validity = Validity::read(&claims, &rules, now);
+            let validity = Validity::read(claims.members(), &rules, now);
             // at the end of time even an endless leeway has passed
             assert_eq!(validity.is_ok(), now.0 < i64::MAX - 253_402_300_800_000_000);
         }

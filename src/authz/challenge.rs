@@ -62,7 +62,7 @@ fn survey<'a>(
 ) -> Survey<'a> {
     match requirement {
         Requirement::Authenticated => Survey::fixed(true),
-        Requirement::Roles(test) => Survey::fixed(test.holds(principal.roles())),
+        Requirement::Roles(test) => Survey::fixed(test.holds(principal.roles().iter())),
         Requirement::IssuerTenant(test) => Survey::fixed(test.holds(principal.issuer_tenant())),
         Requirement::Claim(path, test) => {
             Survey::fixed(test.evaluate(path.find(principal.claims())) == Ok(true))
@@ -70,7 +70,7 @@ fn survey<'a>(
         Requirement::When(condition) => Survey::fixed(conditions(condition)),
         Requirement::Not(part) => Survey::fixed(!survey(part, principal, conditions).holds),
         Requirement::Scopes(test) => {
-            Survey { holds: test.holds(principal.scopes()), needed: needed_names(test, principal) }
+            Survey { holds: test.holds(principal.scopes().iter()), needed: needed_names(test, principal) }
         }
         Requirement::AllOf(parts) => {
             let parts: Vec<_> = parts.iter().map(|part| survey(part, principal, conditions)).collect();

@@ -14,13 +14,12 @@
 //! of both, and would let `not` and `none` pass for a token whose meaning nobody has checked.
 
 use std::fmt;
-use std::slice;
 
 use regex::{Regex, RegexBuilder};
-use serde_json::Value;
 
 use super::literal::Literal;
 use super::name::{Quantifier, why_not_empty};
+use crate::authn::json::{Array, Json};
 
 /// What the value of a claim must be like. Several terms must all hold.
 #[derive(Debug)]
@@ -52,7 +51,7 @@ impl ClaimTest {
     }
 
     /// Whether the claim passes. Every term is looked at: a later one may find that it cannot be compared.
-    pub(super) fn evaluate(&self, claim: Option<&Value>) -> Result<bool, Incomparable> {
+    pub(super) fn evaluate(&self, claim: Option<Json<'_>>) -> Result<bool, Incomparable> {
         let mut holds = true;
         for term in &self.terms {
             holds &= term.evaluate(claim)?;
@@ -73,29 +72,49 @@ pub enum ClaimTerm {
 }
 
 impl ClaimTerm {
-    fn evaluate(&self, claim: Option<&Value>) -> Result<bool, Incomparable> {
+    fn evaluate(&self, claim: Option<Json<'_>>) -> Result<bool, Incomparable> {
         match (self, claim) {
             (Self::Exists(exists), claim) => Ok(claim.is_some() == *exists),
             (Self::Values(quantifier, _), None) => Ok(*quantifier == Quantifier::None),
             (Self::Matches(_), None) => Ok(false),
-            (Self::Matches(pattern), Some(Value::String(text))) => Ok(pattern.matches(text)),
+            (Self::Matches(pattern), Some(Json::String(text))) => Ok(pattern.matches(text)),
             (Self::Matches(_), Some(_)) => Err(Incomparable),
             (Self::Values(quantifier, literals), Some(claim)) => {
-                let members = claim.as_array().map_or(slice::from_ref(claim), Vec::as_slice);
-                let contained = |literal: &Literal| members.iter().any(|member| literal.equals(member));
+                let members = Members::of(claim);
+                let contained = |literal: &Literal| members.any(|member| literal.equals(member));
                 let found = match quantifier {
                     Quantifier::Any | Quantifier::None => literals.iter().any(contained),
                     Quantifier::All => literals.iter().all(contained),
                 };
-                let comparable = |member: &Value| {
-                    member.is_null() || literals.iter().any(|literal| literal.compares_with(member))
+                let incomparable = |member: Json<'_>| {
+                    !member.is_null() && !literals.iter().any(|literal| literal.compares_with(member))
                 };
-                if found || members.iter().all(comparable) {
+                if found || !members.any(incomparable) {
                     Ok(found != (*quantifier == Quantifier::None))
                 } else {
                     Err(Incomparable)
                 }
             }
+        }
+    }
+}
+
+/// What a claim counts as: a list of what it holds, or of itself.
+#[derive(Clone, Copy)]
+enum Members<'c> {
+    One(Json<'c>),
+    Several(Array<'c>),
+}
+
+impl<'c> Members<'c> {
+    fn of(claim: Json<'c>) -> Self {
+        claim.as_array().map_or(Self::One(claim), Self::Several)
+    }
+
+    fn any(self, is: impl Fn(Json<'c>) -> bool) -> bool {
+        match self {
+            Self::One(claim) => is(claim),
+            Self::Several(claims) => claims.iter().any(is),
         }
     }
 }

@@ -3,10 +3,9 @@
 //! A [`Hypothesis`] is no [`crate::authn::Principal`] and never becomes one, so that it opens nothing. It is decided like a
 //! principal of the same roles, scopes, tenant and claims.
 
-use serde_json::{Map, Value};
-
 use super::claim::Incomparable;
 use super::requirement::Requirement;
+use crate::authn::json::Document;
 
 /// A caller that is only thought of.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,7 +17,7 @@ pub struct Hypothesis {
     /// Which of its issuer's tenants it is of.
     pub tenant: Option<String>,
     /// The other claims of its token.
-    pub claims: Map<String, Value>,
+    pub claims: Document,
     /// The conditions (`when`) that hold of it and its request, as they are written: what they ask is not looked into.
     pub conditions: Vec<String>,
 }
@@ -32,10 +31,10 @@ impl Requirement {
     fn suppose(&self, caller: &Hypothesis) -> Result<bool, Incomparable> {
         match self {
             Self::Authenticated => Ok(true),
-            Self::Roles(test) => Ok(test.holds(&caller.roles)),
-            Self::Scopes(test) => Ok(test.holds(&caller.scopes)),
-            Self::IssuerTenant(test) => Ok(test.holds(caller.tenant.as_slice())),
-            Self::Claim(path, test) => test.evaluate(path.find(&caller.claims)),
+            Self::Roles(test) => Ok(test.holds(caller.roles.iter().map(String::as_str))),
+            Self::Scopes(test) => Ok(test.holds(caller.scopes.iter().map(String::as_str))),
+            Self::IssuerTenant(test) => Ok(test.holds(caller.tenant.as_deref())),
+            Self::Claim(path, test) => test.evaluate(path.find(caller.claims.members())),
             Self::When(condition) => Ok(caller.conditions.iter().any(|known| known == condition.source())),
             Self::AllOf(parts) | Self::AnyOf(parts) if parts.is_empty() => Err(Incomparable),
             // Every part is asked: one that cannot be compared denies the whole.

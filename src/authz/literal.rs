@@ -7,9 +7,10 @@
 
 use std::fmt;
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::written::quoted;
+use crate::authn::json::{Json, Number};
 
 /// A plain value, as an operator wrote it.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,21 +64,21 @@ impl Literal {
     }
 
     /// Whether the claim's value is this one.
-    pub(super) fn equals(&self, value: &Value) -> bool {
+    pub(super) fn equals(&self, value: Json<'_>) -> bool {
         match (&self.0, value) {
-            (Scalar::Text(text), Value::String(other)) => **text == **other,
-            (Scalar::Boolean(boolean), Value::Bool(other)) => boolean == other,
-            (Scalar::Integer(_) | Scalar::Double(_), Value::Number(other)) => self.0 == Scalar::of(other),
+            (Scalar::Text(text), Json::String(other)) => **text == *other,
+            (Scalar::Boolean(boolean), Json::Bool(other)) => *boolean == other,
+            (Scalar::Integer(_) | Scalar::Double(_), Json::Number(other)) => self.0 == Scalar::of(other),
             _ => false,
         }
     }
 
     /// Whether the claim's value is of this one's JSON type, so that being different means something.
-    pub(super) fn compares_with(&self, value: &Value) -> bool {
+    pub(super) fn compares_with(&self, value: Json<'_>) -> bool {
         match &self.0 {
             Scalar::Text(_) => value.is_string(),
-            Scalar::Boolean(_) => value.is_boolean(),
-            Scalar::Integer(_) | Scalar::Double(_) => value.is_number(),
+            Scalar::Boolean(_) => matches!(value, Json::Bool(_)),
+            Scalar::Integer(_) | Scalar::Double(_) => matches!(value, Json::Number(_)),
         }
     }
 }
@@ -106,14 +107,11 @@ enum Scalar {
 }
 
 impl Scalar {
-    fn of(number: &Number) -> Self {
-        if let Some(integer) = number.as_i64() {
-            Self::Integer(integer.into())
-        } else if let Some(integer) = number.as_u64() {
-            Self::Integer(integer.into())
-        } else {
-            // Always a double here; NaN is equal to nothing.
-            Self::of_double(number.as_f64().unwrap_or(f64::NAN))
+    fn of(number: Number) -> Self {
+        match number {
+            Number::Unsigned(integer) => Self::Integer(integer.into()),
+            Number::Negative(integer) => Self::Integer(integer.into()),
+            Number::Double(value) => Self::of_double(value),
         }
     }
 

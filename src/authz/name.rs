@@ -44,9 +44,10 @@ impl NameTest {
     }
 
     /// Whether a caller who has these names passes.
-    pub(super) fn holds(&self, has: &[String]) -> bool {
+    pub(super) fn holds<'n>(&self, has: impl IntoIterator<Item = &'n str, IntoIter: Clone>) -> bool {
+        let has = has.into_iter();
         self.terms().all(|(quantifier, names)| {
-            let mut present = names.iter().map(|name| has.iter().any(|had| **had == **name));
+            let mut present = names.iter().map(|name| has.clone().any(|had| *had == **name));
             match quantifier {
                 Quantifier::Any => present.any(|present| present),
                 Quantifier::All => present.all(|present| present),

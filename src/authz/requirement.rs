@@ -108,8 +108,8 @@ impl Requirement {
     ) -> Result<bool, Undecided> {
         match self {
             Self::Authenticated => Ok(true),
-            Self::Roles(test) => Ok(open && test.holds(principal.roles())),
-            Self::Scopes(test) => Ok(open && test.holds(principal.scopes())),
+            Self::Roles(test) => Ok(open && test.holds(principal.roles().iter())),
+            Self::Scopes(test) => Ok(open && test.holds(principal.scopes().iter())),
             Self::IssuerTenant(test) => Ok(open && test.holds(principal.issuer_tenant())),
             Self::Claim(path, test) => {
                 test.evaluate(path.find(principal.claims())).map_err(|_| Undecided::Incomparable)

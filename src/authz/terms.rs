@@ -10,6 +10,7 @@ use super::facts::RequestFacts;
 use super::name::NameTest;
 use super::requirement::{Requirement, Undecided};
 use crate::authn::Principal;
+use crate::authn::json::Json;
 
 /// One part of a requirement, and how it went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub struct Term {
     pub holds: bool,
     /// What it asks for.
     pub expected: String,
-    /// What the caller has.
-    pub found: Value,
+    /// What the caller has: a claim as it is written, which may be `null`; None where it has none, and for parts of parts.
+    pub found: Option<Value>,
     /// Whether it asks for something of the token, and not for other parts.
     pub is_of_claim: bool,
     /// Why it neither holds nor fails, so that the whole requirement is denied.
@@ -46,26 +47,30 @@ fn collect(
     let is_of_claim =
         !matches!(requirement, Requirement::AnyOf(_) | Requirement::Not(_) | Requirement::When(_));
     let is_leaf = is_of_claim || matches!(requirement, Requirement::When(_));
-    let mut term = |path: String, expected: String, found: Value| {
+    let mut term = |path: String, expected: String, found: Option<Value>| {
         let undecided = evaluated.err().filter(|_| is_leaf).map(why);
         into.push(Term { path, holds: evaluated == Ok(true), expected, found, is_of_claim, undecided });
     };
     match requirement {
         Requirement::Authenticated => {}
-        Requirement::Roles(test) => term(format!("{path}.roles"), names(test), list(principal.roles())),
-        Requirement::Scopes(test) => term(format!("{path}.scopes"), names(test), list(principal.scopes())),
+        Requirement::Roles(test) => {
+            term(format!("{path}.roles"), names(test), Some(list(principal.roles().iter())));
+        }
+        Requirement::Scopes(test) => {
+            term(format!("{path}.scopes"), names(test), Some(list(principal.scopes().iter())));
+        }
         Requirement::IssuerTenant(test) => {
-            term(format!("{path}.issuer_tenant"), names(test), list(principal.issuer_tenant()));
+            term(format!("{path}.issuer_tenant"), names(test), Some(list(principal.issuer_tenant())));
         }
         Requirement::Claim(claim, test) => {
-            let found = claim.find(principal.claims()).cloned().unwrap_or_default();
+            let found = claim.find_written(principal.claims()).map(Json::to_value);
             let asked: Vec<String> = test.terms().iter().map(claim_term).collect();
             term(format!("{path}.claims.{claim}"), asked.join(", and "), found);
         }
         Requirement::When(condition) => {
             let expected = condition.source().to_owned();
             let found = evaluated.map_or_else(|undecided| Value::String(why(undecided)), Value::Bool);
-            term(format!("{path}.when"), expected, found);
+            term(format!("{path}.when"), expected, Some(found));
         }
         Requirement::AllOf(parts) => {
             for (index, part) in parts.iter().enumerate() {
@@ -73,14 +78,14 @@ fn collect(
             }
         }
         Requirement::AnyOf(parts) => {
-            term(format!("{path}.any_of"), format!("one of {}", parts.len()), Value::Null);
+            term(format!("{path}.any_of"), format!("one of {}", parts.len()), None);
             for (index, part) in parts.iter().enumerate() {
                 collect(part, principal, facts, &part_path(path, "any_of", index, part), into);
             }
         }
         Requirement::Not(part) => {
             let path = format!("{path}.not");
-            term(path.clone(), "what follows does not hold".to_owned(), Value::Null);
+            term(path.clone(), "what follows does not hold".to_owned(), None);
             collect(part, principal, facts, &path, into);
         }
         Requirement::Policy(policy) => {
@@ -117,8 +122,8 @@ fn names(test: &NameTest) -> String {
     terms.collect::<Vec<_>>().join(", and ")
 }
 
-fn list(names: &[String]) -> Value {
-    Value::from(names.to_vec())
+fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> Value {
+    names.into_iter().collect()
 }
 
 fn claim_term(term: &ClaimTerm) -> String {

@@ -1,7 +1,5 @@
 //! What each check asks for, and what the request holds.
 
-use serde_json::Value;
-
 use super::check::Check;
 use super::facts::Facts;
 use super::hint;
@@ -95,7 +93,7 @@ fn of_token(facts: &Facts<'_>, check: &Check, refusal: Option<&Rejection>) -> Op
             },
         ),
         Check::Critical => {
-            let found = token.header.as_ref().and_then(|header| header.get("crit"));
+            let found = token.header.as_ref().and_then(|header| header.members().get("crit"));
             ("no `crit` in its header".to_owned(), shown::claim(found))
         }
         Check::Issuer => {
@@ -176,7 +174,7 @@ fn of_issuer(
         }
         Check::RequiredClaims => (required(spec), claims_found(facts, spec, refusal)),
         Check::Binding => {
-            let bound = token.claims.as_ref().is_some_and(|claims| claims.contains_key("cnf"));
+            let bound = token.claims.as_ref().is_some_and(|claims| claims.members().contains_key("cnf"));
             ("no `cnf`".to_owned(), if bound { "bound to a key of its sender" } else { "absent" }.to_owned())
         }
         _ => return None,
@@ -204,8 +202,8 @@ fn claims_found(facts: &Facts<'_>, spec: &IssuerSpec, refusal: Option<&Rejection
     let value = |name: &str| -> String {
         let path = [&spec.roles].into_iter().chain(&spec.scopes).find(|path| path.to_string() == name);
         let claims = facts.token.claims.as_ref();
-        let found: Option<&Value> = match path {
-            Some(path) => claims.and_then(|claims| path.find(claims)),
+        let found = match path {
+            Some(path) => claims.and_then(|claims| path.find_written(claims.members())),
             None => facts.token.claim(name),
         };
         shown::claim(found)

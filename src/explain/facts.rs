@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use http::request::Parts;
 
 use super::shown;
+use crate::authn::json::Json;
 use crate::authn::{Admission, BearerToken, CredentialError, Inspection, Issuer};
 use crate::authz::Requirement;
 use crate::proxy::{Access, Preflight, Protection, Route, Snapshot};
@@ -105,7 +106,7 @@ impl<'a> Facts<'a> {
     /// Whether `nbf` is what is ahead, where `nbf` or `iat` is.
     pub(super) fn begins_later(&self) -> bool {
         let skew = self.issuer.map_or(0.0, |issuer| issuer.spec().clock_skew.as_secs_f64());
-        let nbf = self.token.claim("nbf").and_then(serde_json::Value::as_f64);
+        let nbf = self.token.claim("nbf").and_then(Json::as_f64);
         nbf.is_some_and(|nbf| shown::ahead(nbf, self.now) > skew)
     }
 }

@@ -25,9 +25,7 @@ fn step(term: authz::Term) -> Step {
         check: Check::Term(term.path),
         outcome: if term.holds { Outcome::Pass } else { Outcome::Fail },
         expected: Some(term.expected),
-        found: (!term.found.is_null())
-            .then(|| shown::value(&term.found))
-            .or(term.is_of_claim.then(|| "absent".to_owned())),
+        found: term.found.as_ref().map(shown::value).or(term.is_of_claim.then(|| "absent".to_owned())),
         hint: term.undecided.map(|why| format!("{why}, which denies the whole requirement, under `not` too")),
     }
 }

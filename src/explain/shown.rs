@@ -4,6 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
+use crate::authn::json::Json;
+
 /// A text that a stranger wrote: escaped, and no longer than anyone reads.
 pub(super) fn text(text: &str) -> String {
     let mut shown = String::new();
@@ -20,18 +22,19 @@ pub(super) fn text(text: &str) -> String {
     shown
 }
 
-/// A claim: text as it is, all else as JSON.
+/// A claim: text as it is, all else as JSON, `null` too: it is not nothing, and may be what is wrong.
 pub(super) fn value(value: &Value) -> String {
     match value {
-        Value::Null => "absent".to_owned(),
         Value::String(string) => text(string),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => text(&value.to_string()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            text(&value.to_string())
+        }
     }
 }
 
 /// A claim that may not be there.
-pub(super) fn claim(found: Option<&Value>) -> String {
-    found.map_or_else(|| "absent".to_owned(), value)
+pub(super) fn claim(found: Option<Json<'_>>) -> String {
+    found.map_or_else(|| "absent".to_owned(), |found| value(&found.to_value()))
 }
 
 /// Names in a row, the first few of them.
@@ -45,16 +48,15 @@ pub(super) fn list<T: ToString>(names: impl IntoIterator<Item = T>) -> String {
 }
 
 /// A `NumericDate` and how far it is from now; any other value as it is.
-pub(super) fn date(found: Option<&Value>, now: SystemTime) -> String {
-    let Some(value) = found else { return "absent".to_owned() };
-    match seconds(value) {
+pub(super) fn date(found: Option<Json<'_>>, now: SystemTime) -> String {
+    match found.and_then(seconds) {
         Some(seconds) => format!("{} ({})", moment(seconds), distance(seconds, now)),
-        None => self::value(value),
+        None => claim(found),
     }
 }
 
 /// Seconds since the epoch, where the value is a date that a clock can show.
-pub(super) fn seconds(value: &Value) -> Option<f64> {
+pub(super) fn seconds(value: Json<'_>) -> Option<f64> {
     value.as_f64().filter(|seconds| (0.0..END_OF_YEAR_9999).contains(seconds))
 }
 

@@ -313,6 +313,38 @@ async fn a_route_that_was_just_missed_is_named() {
     );
 }
 
+/// `null` stands in the token, and may be what is wrong with it; who is told that it is absent looks in the wrong place.
+#[tokio::test]
+async fn a_claim_that_is_null_is_told_as_null() {
+    let world = world().await;
+    let token = || world.setup.issuer.token().roles(&["admin"]).claim("level", 5);
+    let absent = |name: &str| token().without(name).sign();
+    let null = |name: &str| token().claim(name, Value::Null).sign();
+    for (token, check, found) in [
+        (null("sub"), "required_claims", "`sub` is null"),
+        (null("jti"), "required_claims", "`jti` is null"),
+        (token().claim("roles", json!([null])).sign(), "required_claims", "`roles` is [null]"),
+        (null("iss"), "iss", "null"),
+        (absent("iss"), "iss", "absent"),
+        (null("aud"), "aud", "null"),
+        (absent("aud"), "aud", "absent"),
+        (null("exp"), "exp", "null"),
+        (absent("exp"), "exp", "absent"),
+        (null("nbf"), "nbf", "null"),
+        (token().header("crit", Value::Null).sign(), "crit", "null"),
+        (null("level"), "policy.claims.level", "null"),
+        (absent("level"), "policy.claims.level", "absent"),
+    ] {
+        let fields = [("authorization".to_owned(), format!("Bearer {token}"))];
+        let explained =
+            decide_at(&world.rules, &head("GET", "localhost", "/ruled/a", &fields), world.now).await;
+        let told = serde_json::to_value(&explained).unwrap();
+        let steps = told["steps"].as_array().unwrap();
+        let step = steps.iter().find(|step| step["check"] == check).unwrap_or_else(|| panic!("{explained}"));
+        assert_eq!((&step["outcome"], &step["found"]), (&json!("fail"), &json!(found)), "{explained}");
+    }
+}
+
 #[tokio::test]
 async fn a_requirement_is_told_term_by_term() {
     let world = world().await;

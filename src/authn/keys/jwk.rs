@@ -9,17 +9,16 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::key::{KeyDefect, VerificationKey};
 use super::material::{Curve, Material};
 use super::set::{KeySetError, Origin};
 use crate::authn::algorithm::Algorithm;
-use crate::authn::json::{Defect, Found, Name};
+use crate::authn::json::{self, Defect, Found, Json, Object, Tape};
 
 /// One element of `keys`.
-pub(super) type Document = Result<Map<String, Value>, KeyDefect>;
+pub(super) type Document = Result<json::Document, KeyDefect>;
 
 /// A key and whether its private parts were there too.
 pub(super) type Decoded = Result<(VerificationKey, bool), KeyDefect>;
@@ -43,28 +42,29 @@ pub(super) fn documents(json: &[u8], limit: usize) -> Result<Vec<Document>, KeyS
 }
 
 /// The key of one element, with its kid as far as it can be read.
-pub(super) fn decode(document: Document, origin: Origin) -> (Option<Box<str>>, Decoded) {
+pub(super) fn decode(document: &Document, origin: Origin) -> (Option<Box<str>>, Decoded) {
     let members = match document {
-        Ok(members) => members,
-        Err(defect) => return (None, Err(defect)),
+        Ok(document) => document.members(),
+        Err(defect) => return (None, Err(*defect)),
     };
-    let kid = match optional_text(&members, "kid") {
+    let kid = match optional_text(members, "kid") {
         Ok(Some(kid)) if kid.len() > MAX_KID => return (None, Err(KeyDefect::Malformed("kid"))),
         Ok(kid) => kid.map(Box::from),
         Err(defect) => return (None, Err(defect)),
     };
-    let decoded = key(&members, kid.clone(), origin);
+    let decoded = key(members, kid.clone(), origin);
     (kid, decoded)
 }
 
-fn key(members: &Map<String, Value>, kid: Option<Box<str>>, origin: Origin) -> Decoded {
+fn key(members: Object<'_>, kid: Option<Box<str>>, origin: Origin) -> Decoded {
     if optional_text(members, "use")?.is_some_and(|purpose| purpose != "sig") {
         return Err(KeyDefect::OtherUse);
     }
     match members.get("key_ops").filter(|operations| !operations.is_null()) {
         None => {}
-        Some(Value::Array(operations)) if operations.iter().any(|operation| operation == "verify") => {}
-        Some(Value::Array(_)) => return Err(KeyDefect::OtherUse),
+        Some(Json::Array(operations))
+            if operations.iter().any(|operation| operation == Json::String("verify")) => {}
+        Some(Json::Array(_)) => return Err(KeyDefect::OtherUse),
         Some(_) => return Err(KeyDefect::Malformed("key_ops")),
     }
     let algorithm = match optional_text(members, "alg")? {
@@ -77,7 +77,7 @@ fn key(members: &Map<String, Value>, kid: Option<Box<str>>, origin: Origin) -> D
     Ok((key, private))
 }
 
-fn material(members: &Map<String, Value>, origin: Origin) -> Result<Material, KeyDefect> {
+fn material(members: Object<'_>, origin: Origin) -> Result<Material, KeyDefect> {
     match text(members, "kty")? {
         "RSA" => Ok(Material::Rsa { n: number(members, "n")?, e: number(members, "e")? }),
         "EC" => {
@@ -110,27 +110,24 @@ fn material(members: &Map<String, Value>, origin: Origin) -> Result<Material, Ke
 }
 
 /// A `Base64urlUInt` (RFC 7518 §2). Some libraries write a sign byte that should not be there (§6.3.1.1): it is dropped.
-fn number(members: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, KeyDefect> {
+fn number(members: Object<'_>, name: &'static str) -> Result<Vec<u8>, KeyDefect> {
     let bytes = bytes(members, name)?;
     Ok(bytes.into_iter().skip_while(|&byte| byte == 0).collect())
 }
 
-fn bytes(members: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, KeyDefect> {
+fn bytes(members: Object<'_>, name: &'static str) -> Result<Vec<u8>, KeyDefect> {
     URL_SAFE_NO_PAD.decode(text(members, name)?).map_err(|_| KeyDefect::Malformed(name))
 }
 
-fn text<'m>(members: &'m Map<String, Value>, name: &'static str) -> Result<&'m str, KeyDefect> {
+fn text<'m>(members: Object<'m>, name: &'static str) -> Result<&'m str, KeyDefect> {
     optional_text(members, name)?.ok_or(KeyDefect::Missing(name))
 }
 
 /// A string member; `null` counts as absent, as some issuers write it.
-fn optional_text<'m>(
-    members: &'m Map<String, Value>,
-    name: &'static str,
-) -> Result<Option<&'m str>, KeyDefect> {
+fn optional_text<'m>(members: Object<'m>, name: &'static str) -> Result<Option<&'m str>, KeyDefect> {
     match members.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text)),
         Some(_) => Err(KeyDefect::Malformed(name)),
     }
 }
@@ -194,19 +191,38 @@ impl<'de> Visitor<'de> for KeysVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Keys, A::Error> {
-        let mut documents = Vec::new();
-        let found = Found::default();
-        while let Some(value) = elements.next_element_seed(found.reader())? {
+        let (mut documents, mut tape) = (Vec::new(), Tape::default());
+        while elements.next_element_seed(tape.reader())?.is_some() {
             if documents.len() == self.limit {
                 while elements.next_element::<IgnoredAny>()?.is_some() {}
                 return Ok(Keys::TooMany);
             }
-            documents.push(match (found.take(), value) {
-                (Some(defect), _) => Err(KeyDefect::Json(defect)),
-                (None, Value::Object(members)) => Ok(members),
-                (None, _) => Err(KeyDefect::Json(Defect::NotAnObject)),
-            });
+            documents.push(tape.finish().map_err(KeyDefect::Json));
         }
         Ok(Keys::Read(documents))
+    }
+}
+
+/// Reads the name of a member of the set.
+struct Name<'f>(&'f Found);
+
+impl<'de> DeserializeSeed<'de> for Name<'_> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member's name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<String, E> {
+        self.0.look_at(name);
+        Ok(name.to_owned())
     }
 }

@@ -31,7 +31,7 @@ impl KeySet {
     pub fn from_jwks(json: &[u8], origin: Origin) -> Result<Self, KeySetError> {
         let mut set = Self::empty(Kids::Named);
         for (index, jwk) in jwk::documents(json, MAX_KEYS)?.into_iter().enumerate() {
-            let (kid, decoded) = jwk::decode(jwk, origin);
+            let (kid, decoded) = jwk::decode(&jwk, origin);
             match decoded {
                 Ok((key, private)) => {
                     if private {

@@ -83,7 +83,8 @@ fn where_we_accept_two_others_accept() {
     let (mut counts, mut differences) = (BTreeMap::new(), Vec::new());
     for (sample, jose) in samples.iter().zip(&theirs) {
         let ours = verify_on(&authenticator, &sample.token, &Admission::default(), now);
-        let ours = ours.map(|caller| Value::Object(caller.claims().clone())).map_err(|failure| failure.error);
+        let ours =
+            ours.map(|caller| Value::Object(caller.claims().to_map())).map_err(|failure| failure.error);
         let rust = rust.iter().find(|(name, ..)| *name == sample.alg);
         let rust = rust.map(|(_, _, _, oracle): &(_, _, _, Oracle)| oracle.accepts(&sample.token));
         let mut note = |kind: &'static str| *counts.entry((sample.what, kind)).or_insert(0_usize) += 1;

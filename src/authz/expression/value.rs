@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Number};
-
 use super::fault::Fault;
 use super::instant::{Span, Timestamp};
+use crate::authn::Names;
+use crate::authn::json::{Array, Json, Number, Object};
 use crate::authz::facts::RequestFacts;
 
 /// A value of the language.
@@ -97,8 +97,8 @@ impl Text<'_> {
 /// A list.
 #[derive(Debug, Clone)]
 pub(super) enum List<'a> {
-    Claim(&'a [serde_json::Value]),
-    Names(&'a [String]),
+    Claim(Array<'a>),
+    Names(Names<'a>),
     Made(Arc<[Value<'a>]>),
 }
 
@@ -124,7 +124,7 @@ impl<'a> List<'a> {
 /// A map.
 #[derive(Debug, Clone)]
 pub(super) enum Dict<'a> {
-    Claim(&'a Map<String, serde_json::Value>),
+    Claim(Object<'a>),
     Headers(&'a RequestFacts<'a>),
     Captures(&'a RequestFacts<'a>),
     Made(Arc<[(Value<'a>, Value<'a>)]>),
@@ -133,24 +133,21 @@ pub(super) enum Dict<'a> {
 impl<'a> Value<'a> {
     /// A value of a token. An integer beyond 64 bits has lost its last digits when the token was read, and can be
     /// told neither from its neighbours nor from a double: it is an error, and so a denial.
-    pub(super) fn of(value: &'a serde_json::Value) -> Result<Self, Fault> {
+    pub(super) fn of(value: Json<'a>) -> Result<Self, Fault> {
         Ok(match value {
-            serde_json::Value::Null => Self::Null,
-            serde_json::Value::Bool(value) => Self::Bool(*value),
-            serde_json::Value::Number(number) => Self::number(number)?,
-            serde_json::Value::String(text) => Self::borrowed(text),
-            serde_json::Value::Array(items) => Self::List(List::Claim(items)),
-            serde_json::Value::Object(members) => Self::Dict(Dict::Claim(members)),
+            Json::Null => Self::Null,
+            Json::Bool(value) => Self::Bool(value),
+            Json::Number(number) => Self::number(number)?,
+            Json::String(text) => Self::borrowed(text),
+            Json::Array(items) => Self::List(List::Claim(items)),
+            Json::Object(members) => Self::Dict(Dict::Claim(members)),
         })
     }
 
-    fn number(number: &Number) -> Result<Self, Fault> {
-        if let Some(integer) = number.as_i64() {
-            return Ok(Self::Int(integer));
-        }
-        match number.as_f64() {
-            Some(double) if double.abs() < TWO_TO_63 && number.is_f64() => Ok(Self::Double(double)),
-            _ => Err(Fault::NumberTooLarge),
+    fn number(number: Number) -> Result<Self, Fault> {
+        match number {
+            Number::Double(double) if double.abs() < TWO_TO_63 => Ok(Self::Double(double)),
+            number => number.as_i64().map(Self::Int).ok_or(Fault::NumberTooLarge),
         }
     }
 

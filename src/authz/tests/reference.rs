@@ -5,6 +5,7 @@ use proptest::prelude::{
 };
 
 use super::*;
+use crate::authn::json::{Document, Json};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
@@ -19,12 +20,12 @@ proptest! {
         // A condition without an answer denies a real caller; one that is only thought of has answers alone.
         let d = principal.claims().get("d");
         proptest::prop_assume!(d.is_some() || !format!("{requirement:?}").contains("When("));
-        let conditions = if d.and_then(Value::as_f64) == Some(1.0) { vec!["claims.d == 1".to_owned()] } else { vec![] };
+        let conditions = if d.and_then(Json::as_f64) == Some(1.0) { vec!["claims.d == 1".to_owned()] } else { vec![] };
         let thought = Hypothesis {
-            roles: principal.roles().to_vec(),
-            scopes: principal.scopes().to_vec(),
-            tenant: principal.issuer_tenant().first().cloned(),
-            claims: principal.claims().clone(),
+            roles: principal.roles().iter().map(str::to_owned).collect(),
+            scopes: principal.scopes().iter().map(str::to_owned).collect(),
+            tenant: principal.issuer_tenant().map(str::to_owned),
+            claims: Document::of(&principal.claims().to_map()).unwrap(),
             conditions,
         };
         prop_assert_eq!(requirement.would_hold(&thought), requirement.holds(&principal, &RequestFacts::for_test()));
@@ -33,7 +34,7 @@ proptest! {
     #[test]
     fn what_names_tenants_is_open_to_no_other(requirement in requirements(), principal in callers()) {
         if requirement.names_tenants() && requirement.holds(&principal, &RequestFacts::for_test()) {
-            prop_assert!(matches!(principal.issuer_tenant(), [tenant] if tenant != "stranger"));
+            prop_assert!(matches!(principal.issuer_tenant(), Some(tenant) if tenant != "stranger"));
         }
     }
 
@@ -59,7 +60,8 @@ fn comparable(requirement: &Requirement, principal: &Principal) -> bool {
         // Those of the strategy below fail where `d` is absent.
         When(_) => principal.claims().contains_key("d"),
         Requirement::Claim(path, test) => {
-            let claim = path.find(principal.claims());
+            let claim = path.find(principal.claims()).map(Json::to_value);
+            let claim = claim.as_ref();
             test.terms().iter().all(|term| match (term, claim) {
                 (ClaimTerm::Exists(_), _) | (_, None) => true,
                 (ClaimTerm::Matches(_), Some(claim)) => claim.is_string(),
@@ -84,12 +86,13 @@ fn comparable(requirement: &Requirement, principal: &Principal) -> bool {
 fn truth(requirement: &Requirement, principal: &Principal) -> bool {
     match requirement {
         Authenticated => true,
-        Roles(test) => names_hold(test, principal.roles()),
-        Scopes(test) => names_hold(test, principal.scopes()),
-        IssuerTenant(test) => names_hold(test, principal.issuer_tenant()),
-        When(_) => principal.claims()["d"].as_f64() == Some(1.0),
+        Roles(test) => names_hold(test, principal.roles().iter()),
+        Scopes(test) => names_hold(test, principal.scopes().iter()),
+        IssuerTenant(test) => names_hold(test, principal.issuer_tenant().into_iter()),
+        When(_) => principal.claims().get("d").and_then(Json::as_f64) == Some(1.0),
         Requirement::Claim(path, test) => {
-            let claim = path.find(principal.claims());
+            let claim = path.find(principal.claims()).map(Json::to_value);
+            let claim = claim.as_ref();
             let members = claim.map(members).unwrap_or_default();
             test.terms().iter().all(|term| match term {
                 ClaimTerm::Exists(exists) => *exists == claim.is_some(),
@@ -109,9 +112,10 @@ fn truth(requirement: &Requirement, principal: &Principal) -> bool {
     }
 }
 
-fn names_hold(test: &NameTest, has: &[String]) -> bool {
+fn names_hold<'n>(test: &NameTest, has: impl Iterator<Item = &'n str>) -> bool {
+    let has: Vec<&str> = has.collect();
     test.terms().all(|(quantifier, names)| {
-        let hits = names.iter().filter(|name| has.contains(&name.to_string())).count();
+        let hits = names.iter().filter(|name| has.contains(&&***name)).count();
         counted(quantifier, hits, names.len())
     })
 }

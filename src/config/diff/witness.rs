@@ -10,6 +10,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::authn::ClaimPath;
+use crate::authn::json::Document;
 use crate::authz::{ClaimTerm, Hypothesis, NameTest, Requirement};
 
 /// Callers of whom one of the two requirements thinks otherwise.
@@ -167,6 +168,8 @@ impl World {
                 return None;
             }
         }
+        // None where a token could not hold them
+        let claims = Document::of(&claims).ok()?;
         Some(Hypothesis { roles, scopes, tenant, claims, conditions })
     }
 
@@ -207,6 +210,7 @@ impl fmt::Display for Caller {
             }
         }
         parts.extend(tenant.as_ref().map(|tenant| format!("the tenant {tenant}")));
+        let claims = claims.members();
         if !claims.is_empty() {
             let claims: Vec<String> = claims.iter().map(|(name, value)| format!("{name}: {value}")).collect();
             parts.push(format!("the claims {}", claims.join(", ")));

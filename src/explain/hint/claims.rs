@@ -1,8 +1,7 @@
 //! Hints on what a token claims.
 
-use serde_json::Value;
-
 use super::difference;
+use crate::authn::json::{Json, Object};
 use crate::authn::{ClaimPath, Error, IssuerSpec, Principal};
 use crate::authz::{Quantifier, Requirement};
 use crate::explain::facts::Facts;
@@ -44,7 +43,7 @@ pub(super) fn begin(facts: &Facts<'_>, name: &str) -> Option<String> {
     ))
 }
 
-fn milliseconds(name: &str, claim: &Value) -> Option<String> {
+fn milliseconds(name: &str, claim: Json<'_>) -> Option<String> {
     let is = claim.as_f64().is_some_and(|number| number > 1e11);
     is.then(|| format!("`{name}` looks like milliseconds; a token counts seconds (RFC 7519 section 2)"))
 }
@@ -53,9 +52,9 @@ pub(super) fn audience(facts: &Facts<'_>) -> Option<String> {
     let spec = facts.issuer?.spec();
     let narrowed = facts.admission().and_then(|admission| admission.audiences.as_ref());
     let given: Vec<&str> = match facts.token.claim("aud")? {
-        Value::String(audience) => vec![audience],
-        Value::Array(audiences) => audiences.iter().filter_map(Value::as_str).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => return None,
+        Json::String(audience) => vec![audience],
+        Json::Array(audiences) => audiences.iter().filter_map(Json::as_str).collect(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => return None,
     };
     let own = spec.audiences.iter().any(|audience| given.contains(&audience.as_str()));
     if own && narrowed.is_some() {
@@ -72,7 +71,7 @@ pub(super) fn audience(facts: &Facts<'_>) -> Option<String> {
     });
     near.or_else(|| {
         let claims = facts.token.claims.as_ref()?;
-        let graph = given.contains(&"account") && claims.contains_key("realm_access");
+        let graph = given.contains(&"account") && claims.members().contains_key("realm_access");
         graph.then(|| {
             "add this API to the token's audience at the issuer: an audience mapper, as Keycloak calls it"
                 .to_owned()
@@ -82,8 +81,9 @@ pub(super) fn audience(facts: &Facts<'_>) -> Option<String> {
 
 /// OpenID Connect Core §2: made for the client that signed in, with what binds it to that.
 fn is_id_token(facts: &Facts<'_>, audiences: &[&str]) -> bool {
-    let has = |name: &str| facts.token.claim(name).is_some();
-    let client = facts.token.claim("azp").or(facts.token.claim("client_id")).and_then(Value::as_str);
+    let claim = |name: &str| facts.token.claim(name).filter(|claim| !claim.is_null());
+    let has = |name: &str| claim(name).is_some();
+    let client = claim("azp").or(claim("client_id")).and_then(Json::as_str);
     let for_client = client.is_some_and(|client| audiences == [client]);
     has("at_hash") || has("nonce") || has("c_hash") || for_client && !has("scope") && !has("scp")
 }
@@ -152,9 +152,11 @@ fn elsewhere_roles(principal: &Principal, spec: &IssuerSpec) -> Option<String> {
     let claims = principal.claims();
     let read = spec.roles.to_string();
     let known = ["realm_access.roles", "roles", "groups", "cognito:groups"].into_iter().map(str::to_owned);
-    let clients = claims.get("resource_access").and_then(Value::as_object).into_iter().flatten();
-    let of_clients = clients.map(|(client, _)| format!("resource_access.{client}.roles"));
-    let namespaced = claims.keys().filter(|name| name.contains("://") && name.ends_with("roles")).cloned();
+    let clients = claims.get("resource_access").and_then(Json::as_object);
+    let of_clients =
+        clients.into_iter().flat_map(Object::keys).map(|client| format!("resource_access.{client}.roles"));
+    let namespaced = claims.keys().filter(|name| name.contains("://") && name.ends_with("roles"));
+    let namespaced = namespaced.map(str::to_owned);
     let place = known.chain(of_clients).chain(namespaced).find(|place| {
         let path = ClaimPath::parse(place).ok();
         *place != read && path.is_some_and(|path| path.find(claims).is_some())
@@ -170,9 +172,9 @@ fn elsewhere_roles(principal: &Principal, spec: &IssuerSpec) -> Option<String> {
 fn case(facts: &Facts<'_>, principal: &Principal) -> Option<String> {
     let mut asked = Vec::new();
     names(facts.requirement()?, &mut asked);
-    let has = || principal.roles().iter().chain(principal.scopes());
+    let has = || principal.roles().iter().chain(principal.scopes().iter());
     asked.iter().find_map(|asked| {
-        let near = has().find(|had| *had != *asked && had.eq_ignore_ascii_case(asked))?;
+        let near = has().find(|had| had != asked && had.eq_ignore_ascii_case(asked))?;
         Some(format!(
             "the token has {}, the rule asks for {asked}; names compare with case",
             shown::text(near)

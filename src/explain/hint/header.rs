@@ -1,9 +1,8 @@
 //! Hints on the form of the token, and its header.
 
-use serde_json::Value;
-
 use super::difference;
 use crate::authn::Algorithm;
+use crate::authn::json::Json;
 use crate::explain::facts::Facts;
 use crate::explain::shown;
 
@@ -23,8 +22,8 @@ pub(super) fn form(facts: &Facts<'_>) -> Option<String> {
 }
 
 pub(super) fn issuer(facts: &Facts<'_>) -> Option<String> {
-    let iss = match facts.token.claims.as_ref()?.get("iss") {
-        Some(Value::String(iss)) => iss,
+    let iss = match facts.token.claims.as_ref()?.members().get("iss") {
+        Some(Json::String(iss)) => iss,
         Some(_) => return None,
         None => {
             return Some(

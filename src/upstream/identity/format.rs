@@ -14,9 +14,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
-use serde_json::{Number, Value};
 
 use super::value::Source;
+use crate::authn::json::{Json, Number};
 
 /// The format of an identity header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,8 +47,8 @@ impl Format {
     /// The header's value; nothing for an empty list.
     pub(super) fn encode(self, source: Source<'_>) -> Result<Option<HeaderValue>, Unencodable> {
         match source {
-            Source::Names([]) => return Ok(None),
-            Source::Claim(Value::Array(members)) if members.is_empty() => return Ok(None),
+            Source::Names(names) if names.is_empty() => return Ok(None),
+            Source::Claim(Json::Array(members)) if members.is_empty() => return Ok(None),
             Source::Names(_) | Source::Claim(_) | Source::Text(_) => {}
         }
         let encoded = match self {
@@ -56,10 +56,9 @@ impl Format {
             Self::Csv => csv(source)?,
             Self::Json => json(source)?,
             Self::Base64url => URL_SAFE_NO_PAD.encode(match source {
-                Source::Text(text) => text.as_bytes().to_vec(),
-                Source::Claim(Value::String(text)) => text.as_bytes().to_vec(),
-                Source::Claim(value) => serde_json::to_vec(value).map_err(|_| Unencodable)?,
-                Source::Names(names) => serde_json::to_vec(names).map_err(|_| Unencodable)?,
+                Source::Text(text) | Source::Claim(Json::String(text)) => text.as_bytes().to_vec(),
+                Source::Claim(value) => serde_json::to_vec(&value).map_err(|_| Unencodable)?,
+                Source::Names(names) => serde_json::to_vec(&names).map_err(|_| Unencodable)?,
             }),
         };
         // Takes the string over without a copy; refuses control characters once more.
@@ -85,12 +84,12 @@ fn csv(source: Source<'_>) -> Result<String, Unencodable> {
     let mut out = String::new();
     match source {
         Source::Names(names) => {
-            for name in names {
+            for name in names.iter() {
                 push_member(&mut out, |out| push_text(out, name))?;
             }
         }
-        Source::Claim(Value::Array(members)) => {
-            for member in members {
+        Source::Claim(Json::Array(members)) => {
+            for member in members.iter() {
                 push_member(&mut out, |out| push_scalar(out, member))?;
             }
         }
@@ -112,13 +111,13 @@ fn push_member(
     if member.is_empty() || member.contains([',', '"']) { Err(Unencodable) } else { Ok(()) }
 }
 
-fn push_scalar(out: &mut String, value: &Value) -> Result<(), Unencodable> {
+fn push_scalar(out: &mut String, value: Json<'_>) -> Result<(), Unencodable> {
     match value {
-        Value::String(text) => push_text(out, text),
-        Value::Bool(boolean) => push_text(out, if *boolean { "true" } else { "false" }),
-        Value::Number(number) if is_rounded(number) => Err(Unencodable),
-        Value::Number(number) => push_text(out, &number.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => Err(Unencodable),
+        Json::String(text) => push_text(out, text),
+        Json::Bool(boolean) => push_text(out, if boolean { "true" } else { "false" }),
+        Json::Number(number) if is_rounded(number) => Err(Unencodable),
+        Json::Number(number) => push_text(out, &number.to_string()),
+        Json::Null | Json::Array(_) | Json::Object(_) => Err(Unencodable),
     }
 }
 
@@ -132,9 +131,9 @@ fn push_text(out: &mut String, text: &str) -> Result<(), Unencodable> {
 }
 
 /// Whether it may have been an integer of more than 64 bits.
-fn is_rounded(number: &Number) -> bool {
+fn is_rounded(number: Number) -> bool {
     const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
-    !number.is_i64() && !number.is_u64() && !number.as_f64().is_some_and(|value| value.abs() < TWO_TO_63)
+    matches!(number, Number::Double(value) if value.abs() >= TWO_TO_63)
 }
 
 fn json(source: Source<'_>) -> Result<String, Unencodable> {

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use crate::authn::{ClaimPath, Principal};
+use crate::authn::json::Json;
+use crate::authn::{ClaimPath, Names, Principal};
 
 /// The source of an identity header.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +62,7 @@ impl IdentityValue {
             Self::Roles => Some(Source::Names(principal.roles())),
             Self::Scopes => Some(Source::Names(principal.scopes())),
             Self::Issuer => Some(Source::Text(principal.issuer())),
-            Self::IssuerTenant => principal.issuer_tenant().first().map(|tenant| Source::Text(tenant)),
+            Self::IssuerTenant => principal.issuer_tenant().map(Source::Text),
             Self::Capture(name) => capture(name).map(Source::Text),
         }
     }
@@ -72,8 +71,8 @@ impl IdentityValue {
 /// A value before it is put into its format.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Source<'a> {
-    Claim(&'a Value),
-    Names(&'a [String]),
+    Claim(Json<'a>),
+    Names(Names<'a>),
     Text(&'a str),
 }
 

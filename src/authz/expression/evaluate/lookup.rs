@@ -78,7 +78,7 @@ pub(in crate::authz::expression) fn keys<'a>(
     let keys: Arc<[Value<'a>]> = match dict {
         Dict::Claim(members) => {
             fuel.pay(members.len())?;
-            members.keys().map(|name| Value::borrowed(name)).collect()
+            members.keys().map(Value::borrowed).collect()
         }
         Dict::Headers(facts) => {
             let mut shown = Vec::new();

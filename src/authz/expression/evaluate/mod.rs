@@ -120,9 +120,7 @@ impl<'a> Evaluation<'a> {
             Variable::Roles => Value::List(List::Names(principal.roles())),
             Variable::Scopes => Value::List(List::Names(principal.scopes())),
             Variable::Issuer => Value::borrowed(principal.issuer()),
-            Variable::IssuerTenant => {
-                Value::borrowed(principal.issuer_tenant().first().ok_or(Fault::Unbound)?)
-            }
+            Variable::IssuerTenant => Value::borrowed(principal.issuer_tenant().ok_or(Fault::Unbound)?),
             Variable::Path => Value::Dict(Dict::Captures(facts)),
             Variable::Method => Value::borrowed(facts.target.method().as_str()),
             Variable::Host => Value::borrowed(facts.target.host().ok_or(Fault::Unbound)?),
