@@ -226,7 +226,7 @@ impl Issuer {
         for path in &self.spec.required_claims {
             path.find(claims).ok_or_else(|| Error::ClaimMissing(Cow::Owned(path.to_string())))?;
         }
-        let mut names = Vec::new();
+        let mut names = Vec::with_capacity(SOME_NAMES);
         self.spec.roles.names(document, &mut names)?;
         let roles = names.len();
         self.scopes(document, &mut names)?;
@@ -273,6 +273,9 @@ impl From<Error> for Refused {
         Self { error, after_audience: None }
     }
 }
+
+/// Room for roles and scopes as most tokens have them, before it is cut to what they are.
+const SOME_NAMES: usize = 16;
 
 /// Claims that are strings wherever they are (RFC 7519 §4.1.2 and §4.1.7); `null` is none.
 const STRINGS: [&str; 2] = ["sub", "jti"];

@@ -120,11 +120,11 @@ impl<'de> Visitor<'de> for Name<'_> {
     }
 
     fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<(), E> {
-        self.0.push_text(name, false).ok_or_else(too_large)
+        self.0.push_name(name, false).ok_or_else(too_large)
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<(), E> {
-        self.0.push_text(name, true).ok_or_else(too_large)
+        self.0.push_name(name, true).ok_or_else(too_large)
     }
 }
 

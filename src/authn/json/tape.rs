@@ -23,6 +23,9 @@ pub struct Document {
     members: Span,
 }
 
+/// How a name begins, filled up with zeros: most names differ here, and need not be looked at.
+pub(super) type Beginning = [u8; 3];
+
 /// A value, or the name of a member.
 #[derive(Clone, Copy)]
 pub(super) enum Node {
@@ -34,6 +37,8 @@ pub(super) enum Node {
     Double([u8; 8]),
     /// A part of the text.
     Text(Span),
+    /// The same, and how it begins.
+    Name(Beginning, Span),
     /// A part of the nodes.
     Array(Span),
     /// The same, each name followed by its value.
@@ -98,15 +103,46 @@ impl Document {
         span.of(&self.nodes)
     }
 
-    /// How the text of a name compares.
-    pub(super) fn order(&self, name: Node, other: &str) -> Ordering {
-        name.bytes(&self.text).cmp(other.as_bytes())
+    /// How a name of this document compares with another.
+    pub(super) fn order(&self, name: Node, other: Name<'_>) -> Ordering {
+        name.name(&self.text).cmp(&other)
+    }
+}
+
+/// The name of a member, to be compared.
+#[derive(Clone, Copy)]
+pub(super) struct Name<'n> {
+    beginning: Beginning,
+    bytes: &'n [u8],
+}
+
+impl<'n> Name<'n> {
+    pub(super) fn of(text: &'n str) -> Self {
+        let mut beginning = Beginning::default();
+        for (to, from) in beginning.iter_mut().zip(text.bytes()) {
+            *to = from;
+        }
+        Self { beginning, bytes: text.as_bytes() }
+    }
+
+    /// By bytes. Zeros come before all else, so that where the beginnings differ they say which comes first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.beginning.cmp(&other.beginning).then_with(|| {
+            let beginning_is_all = self.bytes.len().max(other.bytes.len()) <= self.beginning.len();
+            if beginning_is_all {
+                self.bytes.len().cmp(&other.bytes.len())
+            } else {
+                self.bytes.cmp(other.bytes)
+            }
+        })
     }
 }
 
 impl Node {
-    fn bytes(self, text: &str) -> &[u8] {
-        if let Self::Text(span) = self { span.of(text.as_bytes()) } else { &[] }
+    fn name(self, text: &str) -> Name<'_> {
+        let (beginning, span) =
+            if let Self::Name(beginning, span) = self { (beginning, span) } else { Default::default() };
+        Name { beginning, bytes: span.of(text.as_bytes()) }
     }
 }
 
@@ -154,16 +190,28 @@ impl Tape {
         self.open.push(node);
     }
 
-    /// A name or a string; one that was written with escapes is looked at.
+    /// The value that is a string; one that was written with escapes is looked at.
     pub(super) fn push_text(&mut self, text: &str, escaped: bool) -> Option<()> {
+        let span = self.write(text, escaped)?;
+        self.open.push(Node::Text(span));
+        Some(())
+    }
+
+    /// The name of the member whose value comes next.
+    pub(super) fn push_name(&mut self, name: &str, escaped: bool) -> Option<()> {
+        let span = self.write(name, escaped)?;
+        self.open.push(Node::Name(Name::of(name).beginning, span));
+        Some(())
+    }
+
+    fn write(&mut self, text: &str, escaped: bool) -> Option<Span> {
         if escaped {
             self.found.look_at(text);
         }
         let start = u32::try_from(self.text.len()).ok()?;
         let length = u32::try_from(text.len()).ok()?;
         self.text.push_str(text);
-        self.open.push(Node::Text(Span { start, length }));
-        Some(())
+        Some(Span { start, length })
     }
 
     /// How far the stack reaches; to be given back when a container that begins here ends.
@@ -180,7 +228,7 @@ impl Tape {
     pub(super) fn close_object(&mut self, mark: usize) -> Option<()> {
         let (text, open) = (self.text.as_str(), self.open.get_mut(mark..)?);
         let (members, _) = open.as_chunks_mut::<2>();
-        let order = |[one, _]: &[Node; 2], [other, _]: &[Node; 2]| one.bytes(text).cmp(other.bytes(text));
+        let order = |[one, _]: &[Node; 2], [other, _]: &[Node; 2]| one.name(text).cmp(&other.name(text));
         members.sort_unstable_by(order);
         if members.array_windows().any(|[one, other]| order(one, other).is_eq()) {
             self.found.note(Defect::DuplicateMember);

@@ -1,7 +1,7 @@
 //! A document's values, to be looked at. A view is two words or three, and free to copy.
 
 use super::number::Number;
-use super::tape::{Document, Node, Span};
+use super::tape::{Document, Name, Node, Span};
 
 /// A value of a document.
 #[derive(Clone, Copy, PartialEq)]
@@ -28,7 +28,7 @@ impl<'d> Json<'d> {
             Node::Unsigned(bytes) => Self::Number(Number::Unsigned(u64::from_ne_bytes(bytes))),
             Node::Negative(bytes) => Self::Number(Number::Negative(i64::from_ne_bytes(bytes))),
             Node::Double(bytes) => Self::Number(Number::Double(f64::from_ne_bytes(bytes))),
-            Node::Text(span) => Self::String(document.text(span)),
+            Node::Text(span) | Node::Name(_, span) => Self::String(document.text(span)),
             Node::Array(span) => Self::Array(Array { document, span }),
             Node::Object(span) => Self::Object(Object { document, span }),
         }
@@ -138,7 +138,7 @@ impl<'d> Object<'d> {
 
     /// The value of the member of this name.
     pub fn get(self, name: &str) -> Option<Json<'d>> {
-        let pairs = self.pairs();
+        let (pairs, name) = (self.pairs(), Name::of(name));
         let place = pairs.binary_search_by(|&[known, _]| self.document.order(known, name)).ok()?;
         pairs.get(place).map(|&[_, value]| Json::of(self.document, value))
     }
@@ -150,7 +150,7 @@ impl<'d> Object<'d> {
 
     /// Each name and its value, by name.
     pub fn iter(self) -> impl ExactSizeIterator<Item = (&'d str, Json<'d>)> + Clone {
-        let name = move |node| if let Node::Text(span) = node { self.document.text(span) } else { "" };
+        let name = move |node| if let Node::Name(_, span) = node { self.document.text(span) } else { "" };
         self.pairs().iter().map(move |&[known, value]| (name(known), Json::of(self.document, value)))
     }
 
