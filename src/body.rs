@@ -3,6 +3,7 @@
 //! Given bytes of our own or the body that an upstream streams, it hands hyper one `http_body::Body`; nothing is
 //! buffered. It names no other module.
 
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -12,13 +13,12 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 
 /// What a response carries.
-#[derive(Debug)]
 pub struct Body(Kind);
 
-#[derive(Debug)]
 enum Kind {
     Own(Full<Bytes>),
     Streamed(Incoming),
+    Carried(Pin<Box<dyn http_body::Body<Data = Bytes, Error = hyper::Error> + Send>>),
 }
 
 impl Body {
@@ -36,6 +36,11 @@ impl Body {
     pub fn streamed(incoming: Incoming) -> Self {
         Self(Kind::Streamed(incoming))
     }
+
+    /// The same, of a body that brings along what carries it.
+    pub fn carried(body: impl http_body::Body<Data = Bytes, Error = hyper::Error> + Send + 'static) -> Self {
+        Self(Kind::Carried(Box::pin(body)))
+    }
 }
 
 impl http_body::Body for Body {
@@ -49,6 +54,7 @@ impl http_body::Body for Body {
         match &mut self.0 {
             Kind::Own(own) => Pin::new(own).poll_frame(context).map_err(|never| match never {}),
             Kind::Streamed(incoming) => Pin::new(incoming).poll_frame(context),
+            Kind::Carried(body) => body.as_mut().poll_frame(context),
         }
     }
 
@@ -56,6 +62,7 @@ impl http_body::Body for Body {
         match &self.0 {
             Kind::Own(own) => own.is_end_stream(),
             Kind::Streamed(incoming) => incoming.is_end_stream(),
+            Kind::Carried(body) => body.is_end_stream(),
         }
     }
 
@@ -63,6 +70,13 @@ impl http_body::Body for Body {
         match &self.0 {
             Kind::Own(own) => own.size_hint(),
             Kind::Streamed(incoming) => incoming.size_hint(),
+            Kind::Carried(body) => body.size_hint(),
         }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Body").finish_non_exhaustive()
     }
 }

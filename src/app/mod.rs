@@ -22,6 +22,7 @@ use self::refresh::Refresh;
 use self::reload::Reloader;
 use self::sockets::{Socket, Sockets};
 use crate::admin::{Admin, Health};
+use crate::authn;
 use crate::config::{self, Problems, Settings, Shutdown};
 use crate::listener::Drain;
 use crate::proxy::{Proxy, Publisher};
@@ -82,6 +83,7 @@ impl App {
         #[expect(clippy::disallowed_methods, reason = "the time of a configuration, not of a request")]
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         metrics.loaded(now);
+        authn::prepare();
         let (access_log, log_writer) = AccessLog::start(log).map_err(Error::Start)?;
         let telemetry = Telemetry { metrics, access_log };
         Ok(Self {

@@ -40,6 +40,11 @@ impl Hash for Digest {
     }
 }
 
+/// Draws the key now. The first random number of a process takes some 50 ms, which no request should wait for.
+pub(super) fn prepare() {
+    LazyLock::force(&KEY);
+}
+
 /// Fills the first block of the hash.
 static KEY: LazyLock<Option<[u8; 64]>> = LazyLock::new(|| {
     let mut key = [0; 64];

@@ -42,6 +42,11 @@ pub use principal::Principal;
 pub use tenant::{Tenants, TenantsError};
 pub use token_type::{TokenTypes, TokenTypesError};
 
+/// Does what would take the first token, and the first TLS handshake, some 50 ms longer: seeds the random generator.
+pub fn prepare() {
+    digest::prepare();
+}
+
 #[cfg(test)]
 #[expect(
     clippy::string_slice,

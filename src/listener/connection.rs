@@ -49,6 +49,19 @@ pub(super) async fn accept<S: Service>(
         let stream = Stream::new(socket, Arc::clone(&activity), open);
         return serve(stream, peer, activity, service, &drain).await;
     };
+    // In a box of its own, so that connections without TLS have no room for it.
+    Box::pin(accept_tls(socket, tls, open, peer, activity, service, drain)).await;
+}
+
+async fn accept_tls<S: Service>(
+    socket: TcpStream,
+    tls: ServerTls,
+    open: Open,
+    peer: Arc<Peer>,
+    activity: Arc<Activity>,
+    service: S,
+    drain: Drain,
+) {
     let handshake = async {
         // Until the first byte there is nothing to be polite about: a drain may close at once. A look at that byte,
         // because `readable` may speak up without one.
@@ -167,8 +180,11 @@ enum End {
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long hyper has to end a connection whose time is up.
 const LINGER: Duration = Duration::from_secs(1);
-/// Request line and header section; a token may be 16 KiB of it.
+/// Header section of HTTP/2, and what is held of an answer; a token may be 16 KiB of the former.
 const MAX_HEAD: usize = 64 * 1024;
+/// What is read from, or waits for, one HTTP/1 client at a time, a head included. An upload of half of it at a time costs a
+/// sixth more.
+const MAX_BUFFER: usize = 128 * 1024;
 
 fn protocols(activity: &Arc<Activity>) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
@@ -178,7 +194,7 @@ fn protocols(activity: &Arc<Activity>) -> Builder<TokioExecutor> {
         // The value is ours to interpret, see `HeadTimer`; without one hyper would ask for no timer.
         .header_read_timeout(super::activity::HEAD_TIMEOUT)
         // hyper's own limit of 100 header fields stays: setting it would move its parser's arrays to the heap.
-        .max_buf_size(MAX_HEAD);
+        .max_buf_size(MAX_BUFFER);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -17,8 +17,8 @@ pub struct Tracked {
 }
 
 impl Tracked {
-    pub(super) fn new(body: Body, record: Record) -> Self {
-        Self { body, record: Box::new(record) }
+    pub(super) fn new(body: Body, record: Box<Record>) -> Self {
+        Self { body, record }
     }
 }
 

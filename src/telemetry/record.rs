@@ -15,7 +15,7 @@ use http::{HeaderValue, Method, StatusCode, Uri, Version};
 use super::access_log::AccessLog;
 use super::findings::Findings;
 use super::label::NONE;
-use super::line::{Line, short};
+use super::line::{Line, name, short};
 use super::metrics::Metrics;
 use super::trace::TraceContext;
 
@@ -92,15 +92,16 @@ struct Outcome {
 }
 
 impl Record {
-    /// Begins a record at `at`. `request` is absent for what the HTTP parser itself rejected.
+    /// Begins a record at `at`. `request` is absent for what the HTTP parser itself rejected. In a box, because it is handed on
+    /// from the request to its answer.
     pub fn new(
         telemetry: Telemetry,
         at: SystemTime,
         request: Option<Request>,
         request_id: HeaderValue,
         trace: TraceContext,
-    ) -> Self {
-        Self {
+    ) -> Box<Self> {
+        Box::new(Self {
             telemetry,
             at,
             started: Instant::now(),
@@ -113,7 +114,7 @@ impl Record {
             upstream: None,
             request_bytes: Arc::default(),
             response_bytes: 0,
-        }
+        })
     }
 
     /// The request's id.
@@ -171,44 +172,44 @@ impl Record {
 
     fn line(&self, outcome: Outcome, duration: Duration, buffer: Vec<u8>) -> Vec<u8> {
         let mut line = Line::at(self.at, buffer);
-        line.text("request_id", self.request_id.to_str().ok());
+        line.text(name!("request_id"), self.request_id.to_str().ok());
         if let Some(request) = &self.request {
-            line.text("http.request.method", Some(short(request.method.as_str())));
-            line.text("url.path", Some(short(request.uri.path())));
-            line.text("url.scheme", Some(request.scheme));
+            line.text(name!("http.request.method"), Some(short(request.method.as_str())));
+            line.text(name!("url.path"), Some(short(request.uri.path())));
+            line.text(name!("url.scheme"), Some(request.scheme));
             match (&request.host, request.uri.host()) {
-                (None, Some(host)) => line.text("server.address", Some(short(host))),
-                (host, _) => line.host("server.address", host.as_ref()),
+                (None, Some(host)) => line.text(name!("server.address"), Some(short(host))),
+                (host, _) => line.host(name!("server.address"), host.as_ref()),
             }
-            line.text("network.protocol.version", Some(version(request.version)));
-            line.address("client.address", request.client);
-            line.address("network.peer.address", request.peer.ip());
-            line.lossy("user_agent.original", request.user_agent.as_ref());
+            line.text(name!("network.protocol.version"), Some(version(request.version)));
+            line.address(name!("client.address"), request.client);
+            line.address(name!("network.peer.address"), request.peer.ip());
+            line.lossy(name!("user_agent.original"), request.user_agent.as_ref());
         } else if let Some((peer, scheme)) = self.refused_from {
-            line.text("url.scheme", Some(scheme));
-            line.address("client.address", peer.ip());
-            line.address("network.peer.address", peer.ip());
+            line.text(name!("url.scheme"), Some(scheme));
+            line.address(name!("client.address"), peer.ip());
+            line.address(name!("network.peer.address"), peer.ip());
         }
-        line.text("http.route", self.findings.route.as_ref().map(|route| &*route.name));
+        line.text(name!("http.route"), self.findings.route.as_ref().map(|route| &*route.name));
         match outcome.status {
-            Some(status) => line.number("http.response.status_code", status.as_u16().into()),
-            None => line.text("http.response.status_code", None),
+            Some(status) => line.number(name!("http.response.status_code"), status.as_u16().into()),
+            None => line.text(name!("http.response.status_code"), None),
         }
-        line.number("http.request.body.size", self.request_bytes.load(Ordering::Relaxed));
-        line.number("http.response.body.size", self.response_bytes);
-        line.seconds("duration", duration);
-        line.text("auth.decision", Some(outcome.decision.as_str()));
-        line.text("auth.reason", Some(outcome.reason));
-        line.text("auth.issuer", self.findings.issuer.as_deref());
+        line.number(name!("http.request.body.size"), self.request_bytes.load(Ordering::Relaxed));
+        line.number(name!("http.response.body.size"), self.response_bytes);
+        line.seconds(name!("duration"), duration);
+        line.text(name!("auth.decision"), Some(outcome.decision.as_str()));
+        line.text(name!("auth.reason"), Some(outcome.reason));
+        line.text(name!("auth.issuer"), self.findings.issuer.as_deref());
         if let Some(reason) = self.findings.shadow {
-            line.text("auth.shadow.reason", Some(reason));
+            line.text(name!("auth.shadow.reason"), Some(reason));
         }
         if let Some((name, duration)) = &self.upstream {
-            line.text("upstream.name", Some(name));
-            line.seconds("upstream.duration", *duration);
+            line.text(name!("upstream.name"), Some(name));
+            line.seconds(name!("upstream.duration"), *duration);
         }
-        line.text("trace_id", Some(self.trace.trace_id()));
-        line.text("span_id", Some(self.trace.span_id()));
+        line.text(name!("trace_id"), Some(self.trace.trace_id()));
+        line.text(name!("span_id"), Some(self.trace.span_id()));
         line.end()
     }
 }

@@ -7,21 +7,24 @@
 
 use std::error::Error as _;
 use std::io;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use http::{Request, Response};
+use http::response::Parts;
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use prometheus::Histogram;
 use tokio::time::sleep;
 
-use super::connector::{Connector, Sender};
+use super::answer::AnswerBody;
+use super::connection::Connection;
+use super::connector::Connector;
 use super::error::{Error, Unavailable};
 use super::pool::Pool;
 use super::request::{Malformed, Progress, RequestBody, Stage};
 use super::{Endpoint, UpstreamError, UpstreamSpec};
+use crate::body::Body;
 
 /// The client of one upstream.
 pub(super) struct Client {
@@ -66,80 +69,75 @@ impl Client {
         &self,
         request: Request<RequestBody>,
         again: Option<impl FnOnce() -> Result<Request<RequestBody>, Error>>,
-    ) -> Result<Response<Incoming>, Error> {
-        let mut lease = self.lease().await?;
-        let reused = lease.reused;
-        let request = match self.exchange(&mut lease, request).await {
-            Ok((response, at)) => return Ok(self.end(lease, response, at)),
-            // The connection was closed before a byte was written: as if it had never been chosen.
-            Err(Failure::Unsent(request)) => *request,
-            Err(Failure::Broken(error)) => match again {
-                Some(again) if reused && is_dead_connection(&error) => again()?,
-                Some(_) | None => return Err(broken(error)),
-            },
-            Err(Failure::Answered(error)) => return Err(error),
+    ) -> Result<Response<Body>, Error> {
+        let (mut request, mut lease) = (request, self.lease().await?);
+        let failure = loop {
+            match self.exchange(&mut lease, request).await {
+                Ok(answer) => return Ok(self.end(lease, answer)),
+                // The endpoint had closed it while it was idle: as if it had never been chosen.
+                Err(Failure::Unsent(unsent)) if lease.reused => request = *unsent,
+                Err(failure) => break failure,
+            }
+            lease = self.lease().await?;
+        };
+        let request = match (failure, again) {
+            (Failure::Broken(error), Some(again)) if lease.reused && is_dead_connection(&error) => again()?,
+            (failure, _) => return Err(failure.into()),
         };
         drop(lease);
         tracing::debug!("An idle upstream connection had died, trying a new one");
         let mut lease = self.connect().await?;
         match self.exchange(&mut lease, request).await {
-            Ok((response, at)) => Ok(self.end(lease, response, at)),
-            Err(Failure::Broken(error)) => Err(broken(error)),
-            Err(Failure::Answered(error)) => Err(error),
-            Err(Failure::Unsent(_)) => {
-                Err(Unavailable::Answer("connection closed before the request").into())
-            }
+            Ok(answer) => Ok(self.end(lease, answer)),
+            Err(failure) => Err(failure.into()),
         }
     }
 
-    /// The head of the answer came `at` this time.
-    fn end(&self, lease: Lease, response: Response<Incoming>, at: Instant) -> Response<Incoming> {
-        // After 101 the connection belongs to the protocol switched to.
-        if response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
-            if let Some(backend) = self.backends.get(lease.backend) {
-                backend.idle.put_back(lease.sender, at);
-            }
+    /// Sees to it that the connection goes on where that is needed, and comes back when its exchange is over.
+    fn end(&self, lease: Lease, Answer { head, body, uploaded, at }: Answer) -> Response<Body> {
+        let Lease { mut connection, pool, .. } = lease;
+        let switches = head.status == StatusCode::SWITCHING_PROTOCOLS;
+        if !switches {
             self.reap_from_now_on();
         }
-        response
+        let body = if connection.is_ready() {
+            pool.put_back(connection, at);
+            Body::streamed(body)
+        } else if uploaded && !switches {
+            Body::carried(AnswerBody::new(body, connection, pool))
+        } else {
+            // What the client sends goes on whether or not it reads the answer: that takes a task.
+            drop(tokio::spawn(async move {
+                if connection.ready().await.is_ok() {
+                    pool.put_back(connection, Instant::now());
+                }
+            }));
+            Body::streamed(body)
+        };
+        Response::from_parts(head, body)
     }
 
-    async fn exchange(
-        &self,
-        lease: &mut Lease,
-        request: Request<RequestBody>,
-    ) -> Result<(Response<Incoming>, Instant), Failure> {
-        let progress = request.body().progress();
-        let sent = lease.at;
-        let mut answer = pin!(lease.sender.try_send_request(request));
-        let mut deadline = pin!(sleep(self.response_timeout));
-        loop {
-            tokio::select! {
-                biased;
-                answer = &mut answer => {
-                    return match answer {
-                        Ok(response) => {
-                            let now = Instant::now();
-                            self.duration.observe(now.saturating_duration_since(sent).as_secs_f64());
-                            Ok((response, now))
-                        }
-                        Err(mut error) => Err(match error.take_message() {
-                            Some(request) => Failure::Unsent(Box::new(request)),
-                            None => Failure::Broken(error.into_error()),
-                        }),
-                    };
-                }
-                () = &mut deadline => {
-                    let left = self.left(progress.as_deref()).map_err(Failure::Answered)?;
-                    deadline.as_mut().reset(tokio::time::Instant::now() + left);
-                }
+    async fn exchange(&self, lease: &mut Lease, request: Request<RequestBody>) -> Result<Answer, Failure> {
+        let (progress, sent) = (request.body().progress(), lease.at);
+        let left = || self.left(progress.as_deref(), sent);
+        match lease.connection.exchange(request, left).await.map_err(Failure::Answered)? {
+            Ok(answer) => {
+                let at = Instant::now();
+                self.duration.observe(at.saturating_duration_since(sent).as_secs_f64());
+                let uploaded = progress.is_none_or(|progress| progress.look().0 == Stage::Sent);
+                let (head, body) = answer.into_parts();
+                Ok(Answer { head, body, uploaded, at })
             }
+            Err(mut error) => Err(match error.take_message() {
+                Some(request) => Failure::Unsent(Box::new(request)),
+                None => Failure::Broken(error.into_error()),
+            }),
         }
     }
 
     /// The response timeout runs from the last thing that moved: an upload may take as long as it goes on.
-    fn left(&self, progress: Option<&Progress>) -> Result<Duration, Error> {
-        let (stage, still) = progress.map_or((Stage::Sent, Duration::MAX), Progress::look);
+    fn left(&self, progress: Option<&Progress>, sent: Instant) -> Result<Duration, Error> {
+        let (stage, still) = progress.map_or_else(|| (Stage::Sent, sent.elapsed()), Progress::look);
         match self.response_timeout.checked_sub(still) {
             Some(left) if !left.is_zero() => Ok(left),
             Some(_) | None if stage == Stage::WaitingForClient => Err(Error::RequestTimedOut),
@@ -154,17 +152,25 @@ impl Client {
             let Some(backend) = self.backends.get(index) else { continue };
             if !backend.is_avoided(self.started) {
                 match backend.idle.take(now) {
-                    Some(sender) => return Ok(Lease { sender, backend: index, reused: true, at: now }),
+                    Some(connection) => {
+                        return Ok(Lease {
+                            connection,
+                            pool: Arc::clone(&backend.idle),
+                            reused: true,
+                            at: now,
+                        });
+                    }
                     None => break,
                 }
             }
         }
-        self.connect_from(first).await
+        // Seldom, and large: in a box, so that no request has room for it.
+        Box::pin(self.connect_from(first)).await
     }
 
     /// A new connection to the endpoint whose turn it is.
     async fn connect(&self) -> Result<Lease, Error> {
-        self.connect_from(self.next.fetch_add(1, Ordering::Relaxed)).await
+        Box::pin(self.connect_from(self.next.fetch_add(1, Ordering::Relaxed))).await
     }
 
     /// A new connection to the first endpoint that accepts one; those that failed of late are asked last.
@@ -176,9 +182,10 @@ impl Client {
         for index in good.chain(avoided.iter().copied()) {
             let Some(backend) = self.backends.get(index) else { continue };
             match self.connector.connect(&backend.endpoint).await {
-                Ok(sender) => {
+                Ok(connection) => {
                     backend.avoided_until.store(0, Ordering::Relaxed);
-                    return Ok(Lease { sender, backend: index, reused: false, at: Instant::now() });
+                    let pool = Arc::clone(&backend.idle);
+                    return Ok(Lease { connection, pool, reused: false, at: Instant::now() });
                 }
                 Err(source) => {
                     timed_out = source.kind() == io::ErrorKind::TimedOut;
@@ -245,11 +252,21 @@ impl Backend {
 
 /// A connection for one exchange.
 struct Lease {
-    sender: Sender,
-    backend: usize,
+    connection: Connection,
+    pool: Arc<Pool>,
     /// It has carried an exchange before, and may have been closed while it was idle.
     reused: bool,
     /// When it was taken out or opened: as good as when the request was sent.
+    at: Instant,
+}
+
+/// The answer to a request.
+struct Answer {
+    head: Parts,
+    body: Incoming,
+    /// Whether all of the request has been taken from the client.
+    uploaded: bool,
+    /// When its head came.
     at: Instant,
 }
 
@@ -261,6 +278,16 @@ enum Failure {
     Broken(hyper::Error),
     /// There is nothing more to try.
     Answered(Error),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unsent(_) => Unavailable::Answer("connection closed before the request").into(),
+            Failure::Broken(error) => broken(error),
+            Failure::Answered(error) => error,
+        }
+    }
 }
 
 /// How long an endpoint that could not be reached is asked last.

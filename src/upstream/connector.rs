@@ -1,8 +1,8 @@
 //! Opens connections to endpoints.
 //!
-//! Given an endpoint it hands on the sending half of an HTTP/1.1 connection whose other half runs in a task of its
-//! own. It refuses certificates that do not lead to the system's authorities, or, with a private `ca`, to that one
-//! alone. The connect timeout covers name resolution, TCP and TLS together.
+//! Given an endpoint it hands on an HTTP/1.1 connection. It refuses certificates that do not lead to the system's
+//! authorities, or, with a private `ca`, to that one alone. The connect timeout covers name resolution, TCP and TLS
+//! together.
 
 use std::io;
 use std::path::Path;
@@ -10,23 +10,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::aws_lc_rs::digest::{SHA256, digest};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::request::RequestBody;
+use super::connection::Connection;
 use super::{Endpoint, UpstreamError, UpstreamSpec};
-
-/// The sending half of one connection.
-pub(super) type Sender = http1::SendRequest<RequestBody>;
 
 /// How connections of one upstream are opened.
 pub(super) struct Connector {
@@ -53,26 +47,27 @@ impl Connector {
     }
 
     /// A new connection, ready for a request.
-    pub(super) async fn connect(&self, endpoint: &Endpoint) -> io::Result<Sender> {
+    pub(super) async fn connect(&self, endpoint: &Endpoint) -> io::Result<Connection> {
         tokio::time::timeout(self.timeout, self.open(endpoint))
             .await
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
-    async fn open(&self, endpoint: &Endpoint) -> io::Result<Sender> {
+    async fn open(&self, endpoint: &Endpoint) -> io::Result<Connection> {
         let socket = TcpStream::connect((endpoint.host(), endpoint.port())).await?;
         // Requests are written whole, see `listener::connection`.
         socket.set_nodelay(true)?;
-        match &self.tls {
+        let opened = match &self.tls {
             Some(tls) if endpoint.is_https() => {
                 let name = match &tls.name {
                     Some(name) => name.clone(),
                     None => server_name(endpoint.host()).ok_or(io::ErrorKind::InvalidInput)?,
                 };
-                handshake(tls.connector.connect(name, socket).await?).await
+                Connection::open(tls.connector.connect(name, socket).await?).await
             }
-            Some(_) | None => handshake(socket).await,
-        }
+            Some(_) | None => Connection::open(socket).await,
+        };
+        opened.map_err(io::Error::other)
     }
 }
 
@@ -137,21 +132,3 @@ pub(super) fn authorities(path: &Path) -> Result<RootCertStore, UpstreamError> {
     }
     Ok(roots)
 }
-
-async fn handshake<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> io::Result<Sender> {
-    let (mut sender, connection) = http1::Builder::new()
-        .max_buf_size(MAX_BUFFER)
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(io::Error::other)?;
-    drop(tokio::spawn(async move {
-        if let Err(error) = connection.with_upgrades().await {
-            tracing::debug!(%error, "Upstream connection ended");
-        }
-    }));
-    sender.ready().await.map_err(io::Error::other)?;
-    Ok(sender)
-}
-
-/// What one connection may hold of an answer that the client has not taken yet, and the longest head of an answer.
-const MAX_BUFFER: usize = 128 * 1024;

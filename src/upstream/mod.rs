@@ -5,7 +5,10 @@
 //! answer whose end nobody could tell. What must stay true:
 //! nothing is sent without a permit, and what is sent is built anew in one place, `outbound`.
 
+mod answer;
+mod bell;
 mod client;
+mod connection;
 mod connector;
 mod endpoint;
 mod error;
@@ -244,7 +247,7 @@ impl Forward {
 }
 
 fn answer_for_client(
-    mut answer: Response<Incoming>,
+    mut answer: Response<Body>,
     upgrade: Option<Upgrade>,
     drain: &Drain,
 ) -> Result<Response<Body>, &'static str> {
@@ -257,7 +260,7 @@ fn answer_for_client(
     if switches {
         upgrade::set(&mut head.headers);
     }
-    let mut answer = Response::new(Body::streamed(body));
+    let mut answer = Response::new(body);
     *answer.status_mut() = head.status;
     // The client's connection has its own version; an upstream of HTTP/1.0 must not make ours one.
     *answer.version_mut() = Version::HTTP_11;

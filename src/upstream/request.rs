@@ -69,13 +69,14 @@ impl Body for RequestBody {
         let Self::Streamed { incoming, guard, identity, progress, received } = &mut *self else {
             return Poll::Ready(None);
         };
-        match Pin::new(incoming).poll_frame(context) {
+        match Pin::new(&mut *incoming).poll_frame(context) {
             Poll::Pending => {
                 progress.note(Stage::WaitingForClient);
                 Poll::Pending
             }
             Poll::Ready(Some(Ok(frame))) => {
-                progress.note(Stage::Sending);
+                // A body of known length ends with its last byte, and is not asked again.
+                progress.note(if incoming.is_end_stream() { Stage::Sent } else { Stage::Sending });
                 if let Some(data) = frame.data_ref() {
                     received.fetch_add(u64::try_from(data.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
                 }
@@ -136,7 +137,7 @@ impl Malformed {
     }
 }
 
-/// How far a body has come, and who is being waited for. Written by the connection's task, read by the request's.
+/// How far a body has come, and who is being waited for. Written by whoever polls the connection, read by the request's task.
 #[derive(Debug)]
 pub(super) struct Progress {
     started: Instant,

@@ -7,7 +7,6 @@
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, Method, Response, Version};
-use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
@@ -35,7 +34,7 @@ impl Upgrade {
     }
 
     /// Splices the two sides once the answer has reached the client.
-    pub(super) fn splice(self, answer: &mut Response<Incoming>, drain: &Drain) -> Result<(), &'static str> {
+    pub(super) fn splice<B>(self, answer: &mut Response<B>, drain: &Drain) -> Result<(), &'static str> {
         if !is_websocket(answer.headers()) {
             return Err("switch to another protocol than the one asked for");
         }

@@ -1,5 +1,6 @@
 //! Requests from a raw client through a listener to a scripted upstream, over real sockets.
 
+mod connection;
 mod exchange;
 mod failure;
 mod upgrade;
