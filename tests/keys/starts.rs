@@ -33,14 +33,14 @@ async fn last_known_good_serves_at_once_after_a_restart_during_an_outage() {
     eventually!(kept.exists(), "the keys were not kept");
     world.issuer.fail_with(500);
     let restarted = Gateway::start(&world.scratch.path().join("jwtgate.yaml")).await;
-    let client = crate::support::Client::new(restarted.listener(0));
+    let client = Client::new(restarted.listener(0));
     client.get("/").bearer(&known.clone().subject("bob").sign()).send().await.assert_passed();
     // And never what somebody has changed.
     drop(restarted);
     let text = std::fs::read_to_string(&kept).unwrap();
     std::fs::write(&kept, text.replace(&world.issuer.key().kid, "another")).unwrap();
     let restarted = Gateway::try_start(&world.scratch.path().join("jwtgate.yaml")).await.unwrap();
-    let client = crate::support::Client::new(restarted.listener(0));
+    let client = Client::new(restarted.listener(0));
     client.get("/").bearer(&known.sign()).send().await.assert_refused(503, None);
 }
 

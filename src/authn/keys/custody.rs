@@ -33,6 +33,11 @@ impl Exposure {
         }
     }
 
+    /// Whether that holds for a process of any user, as which of them this one is may not be known.
+    pub fn is_for_everybody(&self) -> bool {
+        matches!(self.flaw, Flaw::Everybody { .. })
+    }
+
     /// What would be right.
     pub fn right(&self) -> &'static str {
         match self.flaw {
@@ -113,10 +118,10 @@ fn flaw(metadata: &fs::Metadata, us: &Us) -> Option<Flaw> {
 
 fn judge(owner: u32, group: u32, mode: u32, is_directory: bool, us: &Us) -> Option<Flaw> {
     let is_guarded = is_directory && mode & STICKY != 0;
-    if owner != us.user && owner != ROOT {
-        Some(Flaw::Owner { owner, us: us.user })
-    } else if mode & BY_OTHERS != 0 && !is_guarded {
+    if mode & BY_OTHERS != 0 && !is_guarded {
         Some(Flaw::Everybody { mode })
+    } else if owner != us.user && owner != ROOT {
+        Some(Flaw::Owner { owner, us: us.user })
     } else if mode & BY_GROUP != 0 && !is_guarded && group != ROOT && !us.groups.contains(&group) {
         Some(Flaw::Group { group, mode })
     } else {

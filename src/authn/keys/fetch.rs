@@ -102,7 +102,9 @@ impl Fetcher {
             StatusCode::NOT_MODIFIED if asked_for_news => {
                 Ok(Answer::Unmodified { lifetime: freshness::lifetime(response.headers()) })
             }
-            status if status.is_redirection() => Err(FetchError::Redirected(status)),
+            status if status.is_redirection() && status != StatusCode::NOT_MODIFIED => {
+                Err(FetchError::Redirected(status))
+            }
             status => {
                 Err(FetchError::Status { status, retry_after: freshness::retry_after(response.headers()) })
             }

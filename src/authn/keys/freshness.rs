@@ -50,9 +50,9 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(httpdate::parse_http_date(text).ok()?.duration_since(date).unwrap_or_default())
 }
 
-/// A pause that somebody else has named, and a random part of up to a tenth: many are told the same.
-pub(super) fn later(pause: Duration) -> Duration {
-    pause.min(LONGEST).mul_f64(between(1.0, 1.1))
+/// A pause that somebody else has named, of `most` at the most; up to a tenth more or less, for many are told the same.
+pub(super) fn later(pause: Duration, most: Duration) -> Duration {
+    pause.min(LONGEST).mul_f64(between(1.0, 1.1)).min(most.mul_f64(between(0.9, 1.0)))
 }
 
 /// Delta-seconds (RFC 9111 §1.2.2): digits alone, and more of them than fit count as the most there is.
@@ -141,7 +141,9 @@ mod tests {
         for nonsense in ["", "-1", "1.5", "soon", "Sun, 06 Nov 1994 08:50:37 GMT"] {
             assert_eq!(stated(&[("retry-after", nonsense)]), None, "{nonsense}");
         }
-        assert!(later(Duration::MAX) >= LONGEST);
+        let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
+        assert!(later(minute, hour) >= minute && later(minute, hour) <= Duration::from_secs(66));
+        assert!(later(Duration::MAX, hour) <= hour && later(hour, minute) >= Duration::from_secs(54));
     }
 
     #[test]

@@ -66,10 +66,9 @@ impl Shared {
             LookUp::Found(keys) => keys.iter().any(is_new).then_some(keys),
             LookUp::Unsuitable | LookUp::Missing | LookUp::NoKeys => None,
         };
-        let mut progress = self.fetches.subscribe();
         let now = Instant::now();
         let (target, waits) = {
-            let progress = progress.borrow_and_update();
+            let progress = self.fetches.progress();
             (progress.finished + 1, progress.believes(now))
         };
         // After the number of the fetch: one that ends in between is seen here, or waited for.
@@ -81,6 +80,7 @@ impl Shared {
             return None;
         }
         let _place = self.fetches.place()?;
+        let mut progress = self.fetches.subscribe();
         let ended = progress.wait_for(|progress| progress.finished >= target);
         drop(timeout_at((now + self.timing.request_patience).into(), ended).await);
         untried()

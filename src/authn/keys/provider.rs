@@ -41,6 +41,8 @@ struct Discovery {
     /// For how long the document's word is taken.
     good_for: Duration,
     asked: Option<Instant>,
+    /// Why it did not answer, as the log has it.
+    failure: Option<String>,
 }
 
 #[derive(Debug)]
@@ -74,7 +76,8 @@ impl Provider {
         good_for: Duration,
     ) -> Result<Self, LocationError> {
         let document = discovery::document_location(issuer, allow_http)?;
-        let discovery = Discovery { document: document.clone(), allow_http, good_for, asked: None };
+        let discovery =
+            Discovery { document: document.clone(), allow_http, good_for, asked: None, failure: None };
         Ok(Self {
             issuer: issuer.into(),
             fetcher: fetcher.at_home(document),
@@ -127,10 +130,26 @@ impl Provider {
     /// The keys of a new place, if discovery names one that has good ones. May be dropped half done.
     async fn ask_if_moved(&mut self) -> Option<Obtained> {
         let known = self.place.clone().filter(|_| self.discovery.is_some())?;
-        self.ask_elsewhere(&known, true).await.unwrap_or_else(|error| {
-            tracing::debug!(error = %super::report::chain(&error), "Discovery failed, the known place stands");
-            None
-        })
+        let asked = self.ask_elsewhere(&known, true).await;
+        self.note(asked)
+    }
+
+    /// Says once that discovery fails while the known place answers: it is no failed fetch, and must not go unseen.
+    fn note(&mut self, asked: Result<Option<Obtained>, ProviderError>) -> Option<Obtained> {
+        let failure = asked.as_ref().err().map(|error| super::report::chain(error));
+        if let Some(discovery) = &mut self.discovery
+            && discovery.failure != failure
+        {
+            if let Some(error) = &failure {
+                tracing::warn!(
+                    issuer = &*self.issuer,
+                    error,
+                    "Discovery failed, the known place of the keys stands"
+                );
+            }
+            discovery.failure = failure;
+        }
+        asked.ok().flatten()
     }
 
     /// Asks again where the keys are, where that is due. Hands on the keys of a new place, if they are good. May be
@@ -138,13 +157,8 @@ impl Provider {
     pub(super) async fn look_elsewhere(&mut self) -> Option<Obtained> {
         let due = self.discovery.as_ref().is_some_and(Discovery::is_due);
         let known = self.place.clone().filter(|_| due)?;
-        match self.ask_elsewhere(&known, false).await {
-            Ok(obtained) => obtained,
-            Err(error) => {
-                tracing::debug!(error = %super::report::chain(&error), "Discovery failed, the known place stands");
-                None
-            }
-        }
+        let asked = self.ask_elsewhere(&known, false).await;
+        self.note(asked)
     }
 
     async fn ask_where_they_are(&mut self, end_to_end: bool) -> Result<Obtained, ProviderError> {

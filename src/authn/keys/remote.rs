@@ -193,9 +193,9 @@ impl Remote {
             now + freshness::backoff(in_a_row, timing.retry_first, timing.retry_most)
         };
         if let Some(pause) = error.retry_after() {
-            let (most, pause) = (if has_keys { PATIENCE } else { PATIENCE_WITHOUT }, freshness::later(pause));
-            self.scheduled = self.scheduled.max(now + pause.min(most).min(self.max_stale / 2));
-            self.allowed = self.allowed.max(now + pause.min(PATIENCE_WITHOUT));
+            let most = if has_keys { PATIENCE.min(self.max_stale / 2) } else { PATIENCE_WITHOUT };
+            self.scheduled = self.scheduled.max(now + freshness::later(pause, most));
+            self.allowed = self.allowed.max(now + freshness::later(pause, PATIENCE_WITHOUT));
         }
         if cause == Cause::Doubted {
             self.doubt.was_for_nothing(now, timing.demand_interval);
