@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-use rustix::process::{getegid, geteuid, getgroups};
+use rustix::process::{Gid, getegid, geteuid, getgroups};
 
 /// What others can do to a path; in the words of an operator, with what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +107,7 @@ struct Us {
 impl Us {
     fn now() -> Self {
         let others = getgroups().unwrap_or_default();
-        let groups = others.into_iter().chain([getegid()]).map(|group| group.as_raw()).collect();
+        let groups = others.into_iter().chain([getegid()]).map(Gid::as_raw).collect();
         Self { user: geteuid().as_raw(), groups }
     }
 }

@@ -3,7 +3,7 @@
 //! Given how each fetch ended that such a signature has caused, it says when the next one may begin and from when on
 //! requests wait for it. A key that was replaced under its id is had within the two seconds of any other missing key. But a
 //! forged token costs nothing: fetches that bring nothing new come with growing pauses, up to a minute, until the keys
-//! change or nobody forges for a minute.
+//! change or nobody forges for half a minute.
 
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ impl Doubt {
 
     /// From when on requests wait for the fetch that they cause; none: they do.
     pub(super) fn believes_from(&self) -> Option<Instant> {
-        (self.fruitless > 0).then(|| self.allowed + MOST)
+        (self.fruitless > 0).then(|| self.allowed + QUIET)
     }
 
     /// A fetch that a signature caused has ended at this time and brought nothing new; pauses begin with `first`.
@@ -47,15 +47,17 @@ impl Doubt {
     }
 }
 
-/// The longest pause, and how long nobody may forge until all is forgotten.
+/// The longest pause.
 const MOST: Duration = Duration::from_mins(1);
+/// How long nobody may forge until all is forgotten: who sends one bad token now and then costs no rotation.
+const QUIET: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_to_a_minute_and_are_forgotten_after_one() {
+    fn pauses_double_to_a_minute_and_are_forgotten_after_half_of_one() {
         let first = Duration::from_secs(2);
         let mut now = Instant::now();
         let mut doubt = Doubt::new(now);
@@ -64,14 +66,25 @@ mod tests {
             doubt.was_for_nothing(now, first);
             let pause = doubt.allowed() - now;
             assert_eq!(pause, Duration::from_secs(seconds));
-            assert_eq!(doubt.believes_from(), Some(now + pause + MOST));
+            assert_eq!(doubt.believes_from(), Some(now + pause + QUIET));
             now = doubt.allowed();
         }
-        now += MOST;
+        now += QUIET;
         doubt.was_for_nothing(now, first);
         assert_eq!(doubt.allowed() - now, first);
         doubt.is_over(now);
         assert!(doubt.allowed() <= now && doubt.believes_from().is_none());
+    }
+
+    #[test]
+    fn a_bad_token_now_and_then_makes_no_pause_longer() {
+        let mut now = Instant::now();
+        let mut doubt = Doubt::new(now);
+        for _ in 0..10 {
+            doubt.was_for_nothing(now, Duration::from_secs(2));
+            assert_eq!(doubt.allowed() - now, Duration::from_secs(2));
+            now += Duration::from_secs(33);
+        }
     }
 
     #[test]

@@ -109,6 +109,9 @@ impl LastKnown {
             return Err(Unusable::Exposed(exposure));
         }
         let file = custody::open(path)?;
+        if file.metadata().map_err(Unusable::Unreadable)?.len() > FILE_LIMIT {
+            return Err(Unusable::Damaged);
+        }
         let mut text = Vec::new();
         file.take(FILE_LIMIT).read_to_end(&mut text).map_err(Unusable::Unreadable)?;
         let record: Record = serde_json::from_slice(&text).map_err(Unusable::Malformed)?;

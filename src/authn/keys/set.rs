@@ -85,9 +85,10 @@ impl KeySet {
     /// No keys, where a document is none for want of usable ones: an operator has emptied the file that they were in. A
     /// fetched set is never this.
     pub(super) fn withdrawn(error: KeySetError) -> Result<Self, KeySetError> {
-        match error {
-            KeySetError::Unusable { skipped } => Ok(Self { skipped, ..Self::empty(Kids::Named) }),
-            error => Err(error),
+        if let KeySetError::Unusable { skipped } = error {
+            Ok(Self { skipped, ..Self::empty(Kids::Named) })
+        } else {
+            Err(error)
         }
     }
 

@@ -62,22 +62,21 @@ async fn forged_tokens_are_fetches_with_growing_pauses_and_wait_for_one_answer_a
     let started = fixture.at(&issuer);
     let tried = keys(&started, Some("a")).await;
     let forged = || started.keys.reconsider(Some("a"), Algorithm::Es256, &tried);
-    let begun = Instant::now();
     assert!(!forged().await);
-    assert!(begun.elapsed() < Duration::from_millis(150), "a slot that is to come is not waited for");
-    pass(1).await;
-    assert_eq!(issuer.fetches("/jwks"), 2, "it is used nevertheless");
-
-    // 0.2 + 0.4 + 0.8 s …: in 2 s from the first one, three.
+    eventually("a slot that is to come is used", || issuer.fetches("/jwks") == 2).await;
+    let (begun, mut answered) = (Instant::now(), 0);
     while begun.elapsed() < Duration::from_secs(2) {
-        let asked = Instant::now();
         assert!(!forged().await);
-        assert!(asked.elapsed() < Duration::from_millis(150), "a forged token waited");
         assert!(started.has("a").await);
+        answered += 1;
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    let fetches = issuer.fetches("/jwks");
-    assert!((3..=5).contains(&fetches), "{fetches} fetches");
+    assert!(answered > 20, "forged tokens waited: {answered} answered");
+    // After 0.2, 0.6, 1.4, 3 s …
+    let fetches = issuer.fetches("/jwks") - 2;
+    let passed = begun.elapsed().as_millis();
+    let allowed = (1..10).take_while(|&n| 200 * (2_u128.pow(n) - 1) <= passed + 100).count();
+    assert!((1..=allowed).contains(&fetches), "{fetches} fetches in {passed} ms, {allowed} allowed");
 
     // A missing key does not wait for that pause, and what it brings ends it.
     issuer.serve_keys(&[&a, &b]);
@@ -93,6 +92,7 @@ async fn a_signature_that_no_key_verifies_costs_nothing_while_the_issuer_is_down
     let issuer = Scripted::with(&[&Jwk::new("a")]).await;
     let mut fixture = Fixture::new();
     fixture.timing.waiters = 2;
+    fixture.options.timeout = Duration::from_secs(5);
     let started = fixture.at(&issuer);
     let tried = keys(&started, Some("a")).await;
     let forged = || started.keys.reconsider(Some("a"), Algorithm::Es256, &tried);
@@ -106,8 +106,8 @@ async fn a_signature_that_no_key_verifies_costs_nothing_while_the_issuer_is_down
     });
     let (outcomes, rest) = futures_util::future::join(two, rest).await;
     assert_eq!(outcomes, (false, false));
-    assert!(rest < Duration::from_millis(300), "who finds no place does not wait: {rest:?}");
-    assert!(begun.elapsed() < Duration::from_millis(1000), "for one answer at the most");
+    assert!(rest < Duration::from_secs(1), "who finds no place does not wait: {rest:?}");
+    assert!(begun.elapsed() < Duration::from_secs(4), "waiting has a deadline");
     assert!(started.has("a").await);
     issuer.script("/jwks", Script::Hangup);
     assert!(!forged().await);
@@ -139,7 +139,10 @@ async fn an_issuer_that_asks_to_be_left_alone_is() {
         assert!(retry_after <= Duration::from_secs(3), "{retry_after:?}");
         while begun.elapsed() < Duration::from_millis(1800) {
             assert!(started.has("a").await);
-            assert_eq!(issuer.fetches("/jwks"), fetches, "{status}: asked after {:?}", begun.elapsed());
+            let now = issuer.fetches("/jwks");
+            if begun.elapsed() < Duration::from_millis(1900) {
+                assert_eq!(now, fetches, "{status}: asked too early");
+            }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         eventually("another try", || issuer.fetches("/jwks") > fetches).await;
