@@ -110,32 +110,64 @@ impl Issuer {
         if !self.spec.token_types.allow(jws.header.typ.as_deref()) {
             return Err(Error::TokenTypeNotAllowed);
         }
-        // before the keys are chosen: should one be withdrawn meanwhile, the entry is of a generation that has passed
-        let generation = self.keys.generation();
-        let keys =
-            self.keys.select(jws.header.kid.as_deref(), algorithm).await.map_err(
-                |failure| match failure {
-                    KeyFailure::Unknown => Error::KeyUnknown,
-                    KeyFailure::Unsuitable => Error::KeyUnsuitable,
-                    KeyFailure::Unavailable { retry_after } => Error::KeysUnavailable { retry_after },
-                },
-            )?;
-        let here = Cell::new(false);
-        let verify = || -> Result<Entry, Refused> {
-            here.set(true);
-            let verified = self.verify_with(&keys, algorithm, jws, now)?;
-            Ok(Entry { lifetime: verified.validity.remaining(&self.times, now), verified })
+        let header = Arc::clone(&jws.header);
+        let kid = header.kid.as_deref();
+        let chosen = self.choose_keys(kid, algorithm).await?;
+        let outcome = match self.find_or_verify(&chosen, algorithm, jws, digest, now) {
+            // the key may have been replaced under its id, or have none
+            Err(Refused { unsigned: Some(jws), .. })
+                if self.keys.reconsider(kid, algorithm, &chosen.keys).await =>
+            {
+                let chosen = self.choose_keys(kid, algorithm).await?;
+                self.find_or_verify(&chosen, algorithm, *jws, digest, now)
+            }
+            outcome => outcome,
         };
-        let outcome = match digest {
-            Some(digest) => self.cache.get_or_verify(digest, generation, now, verify),
-            None => verify().map(|entry| entry.verified),
-        };
-        // whoever waited for another request's verification found the token, as far as the count goes
-        (if here.get() { &self.metrics.cache_misses } else { &self.metrics.cache_hits }).inc();
         match outcome {
             Ok(verified) => self.admit(&verified, admission, now).map(|()| verified),
             Err(refused) => Err(refused.on(self, admission)),
         }
+    }
+
+    /// The keys for a token of this header.
+    async fn choose_keys(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<Chosen, Error> {
+        loop {
+            // before the keys are chosen: should one be withdrawn meanwhile, the entry is of a generation that has passed
+            let generation = self.keys.generation();
+            let keys = self.keys.select(kid, algorithm).await.map_err(|failure| match failure {
+                KeyFailure::Unknown => Error::KeyUnknown,
+                KeyFailure::Unsuitable => Error::KeyUnsuitable,
+                KeyFailure::Unavailable { retry_after } => Error::KeysUnavailable { retry_after },
+            })?;
+            // who has waited would else bring back a generation that has passed
+            if self.keys.generation() == generation {
+                return Ok(Chosen { generation, keys });
+            }
+        }
+    }
+
+    /// The token as it was verified before, or as these keys verify it.
+    fn find_or_verify<'t>(
+        &self,
+        chosen: &Chosen,
+        algorithm: Algorithm,
+        jws: Jws<'t>,
+        digest: Option<&Digest>,
+        now: Timestamp,
+    ) -> Result<Arc<Verified>, Refused<'t>> {
+        let here = Cell::new(false);
+        let verify = || -> Result<Entry, Refused<'t>> {
+            here.set(true);
+            let verified = self.verify_with(&chosen.keys, algorithm, jws, now)?;
+            Ok(Entry { lifetime: verified.validity.remaining(&self.times, now), verified })
+        };
+        let outcome = match digest {
+            Some(digest) => self.cache.get_or_verify(digest, chosen.generation, now, verify),
+            None => verify().map(|entry| entry.verified),
+        };
+        // whoever waited for another request's verification found the token, as far as the count goes
+        (if here.get() { &self.metrics.cache_misses } else { &self.metrics.cache_hits }).inc();
+        outcome
     }
 
     /// Whether a verified token may be used now and on this route.
@@ -164,19 +196,20 @@ impl Issuer {
     }
 
     /// Everything that does not depend on the route: requests on different routes share the answer.
-    fn verify_with(
+    fn verify_with<'t>(
         &self,
         keys: &[Arc<VerificationKey>],
         algorithm: Algorithm,
-        jws: Jws<'_>,
+        jws: Jws<'t>,
         now: Timestamp,
-    ) -> Result<Arc<Verified>, Refused> {
+    ) -> Result<Arc<Verified>, Refused<'t>> {
         let claims = jws.claims.members();
         let tenant = self.tenant(&jws.claims)?;
         let mut keys = keys.iter().filter(|key| self.takes_key(key, claims)).peekable();
         keys.peek().ok_or(Error::KeyUnsuitable)?;
         if !keys.any(|key| key.verify(algorithm, jws.signing_input, &jws.signature)) {
-            return Err(Error::SignatureInvalid.into());
+            let unsigned = Some(Box::new(jws));
+            return Err(Refused { unsigned, ..Error::SignatureInvalid.into() });
         }
         let validity = Validity::read(claims, &self.times, now)?;
         self.check_audience(claims, &Admission::default())?;
@@ -185,7 +218,7 @@ impl Issuer {
                 let issuer = Arc::clone(&self.spec.name);
                 Ok(Arc::new(Verified { issuer, tenant, names, roles, claims: jws.claims, validity }))
             }
-            Err(error) => Err(Refused { error, after_audience: Some(jws.claims) }),
+            Err(error) => Err(Refused { after_audience: Some(jws.claims), ..error.into() }),
         }
     }
 
@@ -252,14 +285,22 @@ impl Issuer {
     }
 }
 
+/// The keys that a token is tried with, and the generation that they are of.
+struct Chosen {
+    generation: u64,
+    keys: Vec<Arc<VerificationKey>>,
+}
+
 /// A refused token, before the route has had its say.
-struct Refused {
+struct Refused<'t> {
     error: Error,
+    /// The token, where none of the keys has made its signature.
+    unsigned: Option<Box<Jws<'t>>>,
     /// The claims, where only a check that comes after the audience's failed.
     after_audience: Option<Document>,
 }
 
-impl Refused {
+impl Refused<'_> {
     /// The first check that fails for a request on this route.
     fn on(self, issuer: &Issuer, admission: &Admission) -> Error {
         let audience = self.after_audience.as_ref();
@@ -268,9 +309,9 @@ impl Refused {
     }
 }
 
-impl From<Error> for Refused {
+impl From<Error> for Refused<'_> {
     fn from(error: Error) -> Self {
-        Self { error, after_audience: None }
+        Self { error, unsigned: None, after_audience: None }
     }
 }
 

@@ -75,6 +75,17 @@ impl Tenants {
     }
 }
 
+/// Whether a key whose own `issuer` member is this may be a key of the configured issuer: it is the same, or has a
+/// placeholder where the issuer has a tenant. Of an issuer that has a place for tenants itself, the token decides.
+pub(super) fn may_be_of(key_issuer: &str, issuer: &str) -> bool {
+    let of_any_tenant = || {
+        let text =
+            KEY_PLACEHOLDERS.iter().fold(key_issuer.to_owned(), |text, name| text.replace(name, PLACEHOLDER));
+        Tenants::parse(&text, None).is_ok_and(|tenants| tenants.of(issuer).is_some())
+    };
+    key_issuer == issuer || Tenants::are_in(issuer) || of_any_tenant()
+}
+
 /// Why tenants cannot be told apart.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TenantsError {
@@ -191,6 +202,26 @@ mod tests {
         }
         assert!(!some(ISSUER, &["a"]).overlap(&some(ISSUER, &["b"])));
         assert!(some(ISSUER, &["a", "b"]).overlap(&some(ISSUER, &["b"])));
+    }
+
+    #[test]
+    fn a_key_says_whose_it_is() {
+        let iss = "https://login.example.com/a/v2.0";
+        for (own, issuer, may_be) in [
+            (iss, iss, true),
+            ("https://login.example.com/{tenantid}/v2.0", iss, true),
+            (ISSUER, iss, true),
+            ("https://login.example.com/b/v2.0", iss, false),
+            ("https://login.example.com/a/v2.0/", iss, false),
+            ("https://login.example.com/{tenantid}/v1.0", iss, false),
+            ("https://other.example.com/{tenantid}/v2.0", iss, false),
+            ("{tenantid}", iss, false),
+            ("", iss, false),
+            (iss, ISSUER, true),
+            ("https://login.example.com/{tenantid}/v2.0", ISSUER, true),
+        ] {
+            assert_eq!(may_be_of(own, issuer), may_be, "{own} for {issuer}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What `check` finds beyond mistakes: each lint where it is due, and not where it is nearly due.
 
+use std::os::unix::fs::PermissionsExt;
+
 use super::{Binary, Setup, check};
 use crate::support::Pki;
 use crate::support::keypair::KeyPair;
@@ -329,6 +331,41 @@ const ISSUERS: &[Case] = &[
         &[("private.json", "private-key", "key 1 in it holds private parts")],
     ),
     (
+        "a set without keys",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], keys: { jwks_file: empty.json } } }\n",
+        &[("empty.json", "no-usable-key", "the key set holds no usable key; every token is refused")],
+    ),
+    (
+        "a set of keys for other things",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], keys: { jwks_file: enc.json } } }\n",
+        &[("enc.json", "no-usable-key", "holds no usable key: key 1 is not for verifying signatures; every")],
+    ),
+    (
+        "keys that say whose they are, and are of another",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], keys: { jwks_file: foreign.json } } }\n",
+        &[("foreign.json", "no-usable-key", "key 1 is of another issuer")],
+    ),
+    (
+        "keys fetched all the time",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], keys: { refresh: { min: 4s } } } }\n",
+        &[("4s", "frequent-refresh", "is asked for its keys that often; give 5s or more")],
+    ),
+    (
+        "keys fetched often",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], keys: { refresh: { min: 5s } } } }\n",
+        &[],
+    ),
+    (
+        "a directory of kept keys for everybody",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], keys: { on_start: last_known_good, state_dir: open } } }\n",
+        &[("open", "exposed-state-dir", "may be written by everybody (mode 0777); who can write it")],
+    ),
+    (
+        "a directory of kept keys",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], keys: { on_start: last_known_good, state_dir: kept } } }\n",
+        &[],
+    ),
+    (
         "clocks far apart",
         "issuers: { corporate: { issuer: $ISSUER, audiences: [a], clock_skew: 301s } }\n",
         &[("301s", "large-clock-skew", "for that long after they expired")],
@@ -417,6 +454,19 @@ async fn each_lint_is_found_where_it_is_due_and_not_where_it_is_nearly_due() {
     setup.scratch.write("five.json", serde_json::json!({ "keys": jwks }).to_string());
     let mut private = five[0].jwk();
     private["d"] = "AAAA".into();
+    setup.scratch.write("empty.json", r#"{"keys":[]}"#);
+    for (name, member, value) in
+        [("enc.json", "use", "enc"), ("foreign.json", "issuer", "https://evil.example")]
+    {
+        let mut key = five[0].jwk();
+        key[member] = value.into();
+        setup.scratch.write(name, serde_json::json!({ "keys": [key] }).to_string());
+    }
+    for (name, mode) in [("open", 0o777), ("kept", 0o2770)] {
+        let directory = setup.scratch.path().join(name);
+        std::fs::create_dir(&directory).unwrap();
+        std::fs::set_permissions(directory, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
     setup.scratch.write("private.json", serde_json::json!({ "keys": [private] }).to_string());
     setup.scratch.write("rs.pem", KeyPair::generate("RS256").public_pem());
     let mut found = Vec::new();

@@ -2,6 +2,7 @@
 
 mod faults;
 mod operators;
+mod replaced;
 mod samples;
 mod starts;
 mod storms;

@@ -165,3 +165,24 @@ async fn a_rotation_is_one_line_in_the_log() {
         assert!(lines[1].contains(word), "{word} in {}", lines[1]);
     }
 }
+
+#[tokio::test]
+async fn the_age_of_a_file_is_that_of_its_last_good_reading() {
+    let setup = Setup::new().await;
+    let good = serde_json::json!({ "keys": [setup.issuer.key().jwk()] }).to_string();
+    setup.scratch.write("jwks.json", &good);
+    let world = setup.start(&with_keys("{ jwks_file: jwks.json }", AUTHENTICATED)).await;
+    let of = [("issuer", "corporate")];
+    let age = async || world.gateway.metrics().await.sum("jwtgate_jwks_age_seconds", &of);
+    let ready = async || world.gateway.admin().get("/readyz?verbose").send().await.text();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    eventually!(age().await < 2.0, "a file that is read twice a second is not old");
+    assert!(ready().await.contains("issuer corporate: 1 keys, confirmed"), "{}", ready().await);
+    world.scratch.replace("jwks.json", "{");
+    eventually!(age().await > 3.0, "a broken file does not grow old");
+    assert!(ready().await.contains("jwks.json cannot be used"), "{}", ready().await);
+    assert_eq!(world.gateway.metrics().await.sum("jwtgate_jwks_keys", &of), 1.0, "the good keys stand");
+    world.scratch.replace("jwks.json", good);
+    eventually!(age().await < 2.0, "a mended file stays old");
+    assert!(!ready().await.contains("cannot"), "{}", ready().await);
+}

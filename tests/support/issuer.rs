@@ -108,6 +108,16 @@ impl Issuer {
         key
     }
 
+    /// Signs with a new key of the same algorithm and id from now on; the old one is gone.
+    pub fn replace(&self) -> KeyPair {
+        let old = self.key();
+        let key = KeyPair::generate(old.alg).with_kid(&old.kid);
+        let mut state = self.lock();
+        state.published = vec![key.jwk()];
+        state.signing = key.clone();
+        key
+    }
+
     /// Answers everything with this status.
     pub fn fail_with(&self, status: u16) {
         self.lock().failure = Some(status);

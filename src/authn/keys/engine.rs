@@ -77,7 +77,7 @@ impl Keys {
             options: options.clone(),
         };
         let shared = Arc::new(Shared::new(Arc::clone(name), source.is_remote(), metrics, timing));
-        let file = |path, kind| KeyFile { path, kind, algorithms: algorithms.clone() };
+        let file = |path, kind| KeyFile { path, kind, issuer: issuer.into(), algorithms: algorithms.clone() };
         let task = match source {
             KeySource::Discovery => {
                 let fetcher = Fetcher::new(options)?;
@@ -87,7 +87,7 @@ impl Keys {
             }
             KeySource::JwksUri(uri) => {
                 let place = Location::parse(&uri, options.allow_http).map_err(KeySourceError::JwksUri)?;
-                let provider = Provider::at(place, Fetcher::new(options)?, algorithms);
+                let provider = Provider::at(place, issuer, Fetcher::new(options)?, algorithms);
                 Task::remote(&shared, issuer, provider, options)?
             }
             KeySource::JwksFile(path) => Task::file(&shared, file(path, Kind::Jwks))?,
@@ -154,6 +154,17 @@ impl Keys {
         self.shared.select(kid, algorithm).await
     }
 
+    /// Keys for a token of this header after none of those that it was tried with has made its signature: whether there are
+    /// others by now, asked for where that makes sense.
+    pub async fn reconsider(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+        tried: &[Arc<VerificationKey>],
+    ) -> bool {
+        self.shared.reconsider(kid, algorithm, tried).await.is_some()
+    }
+
     /// The keys that are there now, for people who ask; a token's are chosen by [`Keys::select`].
     pub fn known(&self) -> Vec<Arc<VerificationKey>> {
         self.shared.store.current().map(|set| set.keys().to_vec()).unwrap_or_default()
@@ -171,7 +182,7 @@ impl Keys {
 
     /// Whether the keys are there, or were asked for and could not be had.
     pub fn is_settled(&self) -> bool {
-        !self.known().is_empty() || self.shared.fetches.progress().finished > 0
+        !self.are_missing() || self.shared.fetches.progress().finished > 0
     }
 
     /// Grows whenever a key is withdrawn or replaced, and when the keys are no longer trusted: what was verified under
@@ -199,8 +210,11 @@ impl Keys {
         let ago = |at: Instant| now.saturating_duration_since(at).as_secs();
         let progress = self.shared.fetches.progress().clone();
         let mut line = match (self.shared.store.current(), progress.obtained) {
+            (Some(set), Some(at)) if set.keys().is_empty() => {
+                format!("no usable keys in the file, confirmed {}s ago", ago(at))
+            }
             (Some(set), Some(at)) => format!("{} keys, confirmed {}s ago", set.keys().len(), ago(at)),
-            (Some(set), None) => format!("{} keys", set.keys().len()),
+            (Some(set), None) => format!("{} keys, as they were at the start", set.keys().len()),
             (None, Some(at)) => {
                 format!("no keys: the last were confirmed {}s ago and are no longer trusted", ago(at))
             }

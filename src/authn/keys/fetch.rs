@@ -102,8 +102,12 @@ impl Fetcher {
             StatusCode::NOT_MODIFIED if asked_for_news => {
                 Ok(Answer::Unmodified { lifetime: freshness::lifetime(response.headers()) })
             }
-            status if status.is_redirection() => Err(FetchError::Redirected(status)),
-            status => Err(FetchError::Status(status)),
+            status if status.is_redirection() && status != StatusCode::NOT_MODIFIED => {
+                Err(FetchError::Redirected(status))
+            }
+            status => {
+                Err(FetchError::Status { status, retry_after: freshness::retry_after(response.headers()) })
+            }
         }
     }
 
@@ -154,8 +158,8 @@ pub(super) enum FetchError {
     Transport(#[source] reqwest::Error),
     #[error("the issuer did not answer in time")]
     TimedOut,
-    #[error("the issuer answered with status {0}")]
-    Status(StatusCode),
+    #[error("the issuer answered with status {status}")]
+    Status { status: StatusCode, retry_after: Option<Duration> },
     #[error("the issuer answered with a redirect ({0}), which is not followed")]
     Redirected(StatusCode),
     #[error("the issuer's answer is larger than 1 MiB")]

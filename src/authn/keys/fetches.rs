@@ -16,6 +16,7 @@ pub(super) struct Fetches {
     progress: watch::Sender<Progress>,
     bell: Notify,
     demanded: AtomicBool,
+    doubted: AtomicBool,
     forced: AtomicBool,
     waiters: Semaphore,
 }
@@ -35,6 +36,8 @@ pub(super) struct Progress {
     pub(super) scheduled: Option<Instant>,
     /// When the next fetch may begin if somebody asks.
     pub(super) allowed: Option<Instant>,
+    /// From when on a signature that no key verifies is waited for; none: always.
+    pub(super) believes_from: Option<Instant>,
 }
 
 /// A failed fetch.
@@ -52,6 +55,8 @@ pub(super) enum Cause {
     Scheduled,
     /// A request misses a key.
     Demanded,
+    /// No key verifies a signature.
+    Doubted,
     /// An operator asked.
     Forced,
 }
@@ -65,11 +70,13 @@ impl Fetches {
             failure: None,
             scheduled: None,
             allowed: None,
+            believes_from: None,
         };
         Self {
             progress: watch::Sender::new(progress),
             bell: Notify::new(),
             demanded: AtomicBool::new(false),
+            doubted: AtomicBool::new(false),
             forced: AtomicBool::new(false),
             waiters: Semaphore::new(waiters),
         }
@@ -97,6 +104,13 @@ impl Fetches {
         }
     }
 
+    /// No key verifies a signature: one may have been replaced under its id, or may have none.
+    pub(super) fn doubt(&self) {
+        if !self.doubted.swap(true, Ordering::AcqRel) {
+            self.bell.notify_one();
+        }
+    }
+
     /// An operator asks for a fetch now.
     pub(super) fn force(&self) {
         self.forced.store(true, Ordering::Release);
@@ -114,6 +128,8 @@ impl Fetches {
             Some(Cause::Forced)
         } else if self.demanded.load(Ordering::Acquire) {
             Some(Cause::Demanded)
+        } else if self.doubted.load(Ordering::Acquire) {
+            Some(Cause::Doubted)
         } else {
             None
         }
@@ -123,6 +139,7 @@ impl Fetches {
     pub(super) fn begin(&self) {
         self.forced.store(false, Ordering::Release);
         self.demanded.store(false, Ordering::Release);
+        self.doubted.store(false, Ordering::Release);
         self.progress.send_modify(|progress| progress.started += 1);
     }
 
@@ -149,6 +166,13 @@ impl Progress {
     /// Whether the issuer answered when it was last asked.
     pub(super) fn answered(&self) -> bool {
         self.finished > 0 && self.failure.is_none()
+    }
+
+    /// Whether a signature that no key verifies is worth waiting for: whoever made it has not cried wolf lately, and there is
+    /// an answer on its way or to be had at once.
+    pub(super) fn believes(&self, now: Instant) -> bool {
+        let has_passed = |at: Option<Instant>| at.is_none_or(|at| at <= now);
+        has_passed(self.believes_from) && (self.in_flight() || has_passed(self.allowed))
     }
 
     /// When it is worth asking again: after the fetch that a request could cause, or the one that is due.

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::{AGE, CACHE_CONTROL, DATE, EXPIRES};
+use http::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, RETRY_AFTER};
 
 /// The freshness lifetime of an answer (RFC 9111 §4.2.1), as a private cache sees it, less the time it has spent in
 /// caches on the way; none where the answer does not say.
@@ -37,6 +37,22 @@ pub(super) fn lifetime(headers: &HeaderMap) -> Option<Duration> {
     };
     let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
     Some(expires.duration_since(date).unwrap_or_default())
+}
+
+/// How long an issuer that cannot answer now wants to be left alone (RFC 9110 §10.2.3), where it says so: in seconds, or as a
+/// time by its own clock.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Some(seconds) = seconds(text) {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
+    Some(httpdate::parse_http_date(text).ok()?.duration_since(date).unwrap_or_default())
+}
+
+/// A pause that somebody else has named, of `most` at the most; up to a tenth more or less, for many are told the same.
+pub(super) fn later(pause: Duration, most: Duration) -> Duration {
+    pause.min(LONGEST).mul_f64(between(1.0, 1.1)).min(most.mul_f64(between(0.9, 1.0)))
 }
 
 /// Delta-seconds (RFC 9111 §1.2.2): digits alone, and more of them than fit count as the most there is.
@@ -106,6 +122,28 @@ mod tests {
             stated(&[("cache-control", "max-age=5"), ("expires", "Sun, 06 Nov 1994 08:59:37 GMT"), date]),
             Some(5)
         );
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        let stated = |headers: &[(&'static str, &'static str)]| {
+            let of = |&(name, value): &(&'static str, &'static str)| {
+                (http::HeaderName::from_static(name), value.parse().unwrap())
+            };
+            retry_after(&headers.iter().map(of).collect()).map(|pause| pause.as_secs())
+        };
+        assert_eq!(stated(&[]), None);
+        assert_eq!(stated(&[("retry-after", "120")]), Some(120));
+        assert_eq!(stated(&[("retry-after", "99999999999999999999")]), Some(u64::MAX));
+        assert_eq!(stated(&[("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT"), date]), Some(60));
+        assert_eq!(stated(&[("retry-after", "Sun, 06 Nov 1994 08:40:37 GMT"), date]), Some(0));
+        for nonsense in ["", "-1", "1.5", "soon", "Sun, 06 Nov 1994 08:50:37 GMT"] {
+            assert_eq!(stated(&[("retry-after", nonsense)]), None, "{nonsense}");
+        }
+        let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
+        assert!(later(minute, hour) >= minute && later(minute, hour) <= Duration::from_secs(66));
+        assert!(later(Duration::MAX, hour) <= hour && later(hour, minute) >= Duration::from_secs(54));
     }
 
     #[test]

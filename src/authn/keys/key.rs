@@ -54,7 +54,7 @@ impl VerificationKey {
         self.kid.as_deref()
     }
 
-    /// Its own `issuer` member, where it has one; counts for issuers with tenants.
+    /// Its own `issuer` member, where it has one.
     pub fn issuer(&self) -> Option<&str> {
         self.issuer.as_deref()
     }
@@ -185,6 +185,9 @@ pub enum KeyDefect {
     /// RFC 8725 §2.1: whoever can read the key could sign with it.
     #[error("is a public or private key, a certificate or a key set in place of a secret")]
     SecretIsKey,
+    /// Its `issuer` is not the one whose set it is in.
+    #[error("is of another issuer by its own `issuer` member")]
+    OtherIssuer,
     /// The same key stands earlier in the set.
     #[error("is the same as an earlier one")]
     Duplicate,

@@ -3,9 +3,10 @@
 //! Given each good key set, it keeps the document in a file of the issuer's own, replaced in one step, so that a
 //! crash leaves the old one or the new one. A file is believed only if it is whole (its digest), of the same issuer
 //! and source, not from the future and no older than `max_stale`; it is parsed like a fresh answer. Public keys are no
-//! secret, but who can write this file can sign tokens: it is made readable and writable by its owner alone.
+//! secret, but who can write this file can sign tokens: it is made readable and writable by its owner alone, and not
+//! believed where somebody else could have put or changed it.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,6 +16,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::custody::{self, Exposure, OpenError};
 use super::report::chain;
 use super::set::{KeySet, Origin};
 use super::shared::wall_clock;
@@ -103,7 +105,15 @@ impl LastKnown {
         max_stale: Duration,
         now: SystemTime,
     ) -> Result<(KeySet, Duration), Unusable> {
-        let text = super::local::read_bounded(path, FILE_LIMIT).map_err(Unusable::Unreadable)?;
+        if let Some(exposure) = custody::exposure(&self.directory) {
+            return Err(Unusable::Exposed(exposure));
+        }
+        let file = custody::open(path)?;
+        if file.metadata().map_err(Unusable::Unreadable)?.len() > FILE_LIMIT {
+            return Err(Unusable::Damaged);
+        }
+        let mut text = Vec::new();
+        file.take(FILE_LIMIT).read_to_end(&mut text).map_err(Unusable::Unreadable)?;
         let record: Record = serde_json::from_slice(&text).map_err(Unusable::Malformed)?;
         if record.version != VERSION || record.digest != sum(record.document.as_bytes()) {
             return Err(Unusable::Damaged);
@@ -116,7 +126,8 @@ impl LastKnown {
         if age >= max_stale {
             return Err(Unusable::TooOld);
         }
-        let set = KeySet::from_jwks(record.document.as_bytes(), Origin::Remote).map_err(Unusable::KeySet)?;
+        let set = KeySet::from_jwks_of(&self.issuer, record.document.as_bytes(), Origin::Remote)
+            .map_err(Unusable::KeySet)?;
         Ok((set, age))
     }
 
@@ -146,6 +157,8 @@ impl LastKnown {
 enum Unusable {
     #[error("the file cannot be read")]
     Unreadable(#[source] io::Error),
+    #[error("somebody else may have written the file")]
+    Exposed(#[source] Exposure),
     #[error("the file is not one of ours")]
     Malformed(#[source] serde_json::Error),
     #[error("the file is damaged")]
@@ -158,6 +171,15 @@ enum Unusable {
     TooOld,
     #[error("the keys are no good key set")]
     KeySet(#[source] super::KeySetError),
+}
+
+impl From<OpenError> for Unusable {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Io(error) => Self::Unreadable(error),
+            OpenError::Exposed(exposure) => Self::Exposed(exposure),
+        }
+    }
 }
 
 /// In one step: a new file beside the old one, on the disk before it takes its name.

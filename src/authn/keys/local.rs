@@ -4,7 +4,7 @@
 //! twice a second. It compares contents, never times, and opens the path anew each time: Kubernetes replaces a mounted
 //! file by swapping a link two levels up. A change counts once two looks agree on it, so that a file caught half
 //! written is not taken for broken. A broken file changes nothing and is reported once; a whole key set without a usable key is the
-//! operator's word that the keys are withdrawn, and they go.
+//! operator's word that the keys are withdrawn, and they go; a gateway that starts then starts without them.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::fetches::{Cause, Failure};
 use super::report;
-use super::set::{KeySet, KeySetError, Origin};
+use super::set::{KeySet, Origin};
 use super::shared::Shared;
 use super::source::KeySourceError;
 use crate::authn::Algorithms;
@@ -26,6 +26,7 @@ use crate::authn::Algorithms;
 pub(super) struct KeyFile {
     pub(super) path: PathBuf,
     pub(super) kind: Kind,
+    pub(super) issuer: Arc<str>,
     pub(super) algorithms: Algorithms,
 }
 
@@ -53,7 +54,9 @@ impl KeyFile {
 
     fn parse(&self, content: &[u8]) -> Result<KeySet, KeySourceError> {
         let set = match self.kind {
-            Kind::Jwks => KeySet::from_jwks(content, Origin::File),
+            Kind::Jwks => {
+                KeySet::from_jwks_of(&self.issuer, content, Origin::File).or_else(KeySet::withdrawn)
+            }
             Kind::Pem => KeySet::from_pem(content),
             Kind::Secret => KeySet::from_secret(trimmed(content), &self.algorithms),
         };
@@ -62,6 +65,19 @@ impl KeyFile {
             needed: self.kind.needed(),
             source,
         })
+    }
+}
+
+impl KeyFile {
+    /// Takes what was in it. Says whether that changed anything.
+    pub(super) fn hand_over(&self, set: KeySet, shared: &Shared) -> bool {
+        let (is_empty, had_keys) = (set.keys().is_empty(), shared.store.current().is_some());
+        let is_change = shared.take(Arc::new(set), None);
+        if is_empty && (is_change || !had_keys) {
+            let (issuer, path) = (&*shared.issuer, self.path.display());
+            tracing::warn!(issuer, %path, "The key file holds no usable key: all keys of the issuer are withdrawn");
+        }
+        is_change
     }
 }
 
@@ -169,17 +185,9 @@ impl Follower {
             Ok(set) => {
                 self.shared.fetches.note(|progress| progress.failure = None);
                 self.confirm();
-                if self.shared.take(Arc::new(set), None) {
+                if self.file.hand_over(set, &self.shared) {
                     tracing::info!(issuer, %path, "The key file has been read again");
                 }
-            }
-            Err(KeySourceError::Unusable { source: KeySetError::Unusable { .. }, .. })
-                if matches!(self.file.kind, Kind::Jwks) =>
-            {
-                self.shared.fetches.note(|progress| progress.failure = None);
-                self.confirm();
-                self.shared.take(Arc::new(KeySet::withdrawn()), None);
-                tracing::warn!(issuer, %path, "The key file holds no usable key: all keys of the issuer are withdrawn");
             }
             Err(error) => {
                 let reason: Arc<str> = report::chain(&error).into();

@@ -1,9 +1,13 @@
 //! The way from a token's header to the keys that it may be verified with.
 //!
 //! Keys that are there are handed out at once. A request waits only when its key is not there: for one fetch that
-//! begins after it came, for a bounded time, among a bounded number; who may not wait is answered at once from what is
-//! known. What it refuses it refuses as what it is: an unknown key of an issuer that answers is the token's fault, one
-//! of an issuer that does not answer is not, and a good token must not be thrown away for it.
+//! begins after it came, for a bounded time, among a bounded number; who may not wait is answered at once. What it refuses
+//! it refuses as what it is: a key that the issuer was asked for and has not is the token's fault, one that it could not
+//! be asked for is not, and a good token must not be thrown away for it.
+//!
+//! A key may also have been replaced under its id, or have none. A signature that no key verifies is therefore a reason to
+//! ask too; but it costs nothing to make, so that it waits only for an answer that is to be had at once, and is believed
+//! less the more often it was made for nothing.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,7 +40,7 @@ impl Shared {
     pub(super) async fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Selected {
         match self.look_up(kid, algorithm) {
             LookUp::Found(keys) => Ok(keys),
-            LookUp::Unsuitable => Err(KeyFailure::Unsuitable),
+            LookUp::Unsuitable => self.reconsider(kid, algorithm, &[]).await.ok_or(KeyFailure::Unsuitable),
             LookUp::Missing if !self.is_remote => Err(KeyFailure::Unknown),
             LookUp::Missing => {
                 self.metrics.unknown_kid.inc();
@@ -44,6 +48,42 @@ impl Shared {
             }
             LookUp::NoKeys => self.enquire(kid, algorithm, false).await,
         }
+    }
+
+    /// Keys for a token of this header that it has not been tried with, when those that it was tried with did not make its
+    /// signature.
+    pub(super) async fn reconsider(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+        tried: &[Arc<VerificationKey>],
+    ) -> Option<Vec<Arc<VerificationKey>>> {
+        if !self.is_remote {
+            return None;
+        }
+        let is_new = |key: &Arc<VerificationKey>| !tried.iter().any(|old| old.identity() == key.identity());
+        let untried = || match self.look_up(kid, algorithm) {
+            LookUp::Found(keys) => keys.iter().any(is_new).then_some(keys),
+            LookUp::Unsuitable | LookUp::Missing | LookUp::NoKeys => None,
+        };
+        let now = Instant::now();
+        let (target, waits) = {
+            let progress = self.fetches.progress();
+            (progress.finished + 1, progress.believes(now))
+        };
+        // After the number of the fetch: one that ends in between is seen here, or waited for.
+        if let Some(keys) = untried() {
+            return Some(keys);
+        }
+        self.fetches.doubt();
+        if !waits {
+            return None;
+        }
+        let _place = self.fetches.place()?;
+        let mut progress = self.fetches.subscribe();
+        let ended = progress.wait_for(|progress| progress.finished >= target);
+        drop(timeout_at((now + self.timing.request_patience).into(), ended).await);
+        untried()
     }
 
     fn look_up(&self, kid: Option<&str>, algorithm: Algorithm) -> LookUp {
@@ -72,7 +112,11 @@ impl Shared {
             // Without keys only the very first answer is waited for; with keys, one that is newer than the question.
             if has_keys { progress.started + 1 } else { 1 }
         };
-        let Some(_place) = fetches.place() else { return Err(verdict(kid, has_keys, &progress.borrow())) };
+        let Some(_place) = fetches.place() else {
+            // Nobody has asked for it, so nobody knows.
+            let retry_after = progress.borrow().retry_after(Instant::now(), has_keys);
+            return Err(KeyFailure::Unavailable { retry_after });
+        };
         let deadline = Instant::now() + timing.request_patience;
         loop {
             // Before the keys: a fetch that ends in between is looked at in the next round, with what it brought.

@@ -11,13 +11,15 @@
 //!     ├─ lookup ─── from a token's header to keys, with or without waiting
 //!     ├─ store ──── the last good set, ids known to be unknown
 //!     ├─ fetches ── where requests and the task meet
-//!     ├─ remote ─── the task of a URL: when to fetch, what to make of the answer
+//!     ├─ remote ─── the task of a URL: when to fetch (doubt: for a signature), what to make of the answer
 //!     │    └─ provider ── discovery ── location, fetch ── trust, freshness: one question to the issuer
-//!     ├─ last_known ── keys kept over a restart
+//!     ├─ last_known ── keys kept over a restart (custody: who else could have put them there)
 //!     ├─ local ──── the task of a file
 //!     └─ inherit ── keys that outlive a change of their settings
 //! ```
+mod custody;
 mod discovery;
+mod doubt;
 mod ed25519;
 mod engine;
 mod fetch;
@@ -43,6 +45,7 @@ mod store;
 mod task;
 mod trust;
 
+pub use custody::{Exposure, exposure};
 pub use engine::{Keys, RefreshFailed};
 pub use key::{KeyDefect, KeyIdentity, VerificationKey};
 pub use location::LocationError;

@@ -22,6 +22,8 @@ use crate::authn::Algorithms;
 #[derive(Debug)]
 pub(super) struct Provider {
     fetcher: Fetcher,
+    /// Whose keys it is asked for.
+    issuer: Arc<str>,
     /// What a key must serve for one of these, or the set is none.
     algorithms: Algorithms,
     discovery: Option<Discovery>,
@@ -34,12 +36,13 @@ pub(super) struct Provider {
 
 #[derive(Debug)]
 struct Discovery {
-    issuer: Arc<str>,
     document: Location,
     allow_http: bool,
     /// For how long the document's word is taken.
     good_for: Duration,
     asked: Option<Instant>,
+    /// Why it did not answer, as the log has it.
+    failure: Option<String>,
 }
 
 #[derive(Debug)]
@@ -52,8 +55,9 @@ struct Seen {
 
 impl Provider {
     /// The issuer whose keys are at this place.
-    pub(super) fn at(place: Location, fetcher: Fetcher, algorithms: &Algorithms) -> Self {
+    pub(super) fn at(place: Location, issuer: &str, fetcher: Fetcher, algorithms: &Algorithms) -> Self {
         Self {
+            issuer: issuer.into(),
             fetcher: fetcher.at_home(place.clone()),
             algorithms: algorithms.clone(),
             discovery: None,
@@ -72,14 +76,10 @@ impl Provider {
         good_for: Duration,
     ) -> Result<Self, LocationError> {
         let document = discovery::document_location(issuer, allow_http)?;
-        let discovery = Discovery {
-            issuer: issuer.into(),
-            document: document.clone(),
-            allow_http,
-            good_for,
-            asked: None,
-        };
+        let discovery =
+            Discovery { document: document.clone(), allow_http, good_for, asked: None, failure: None };
         Ok(Self {
+            issuer: issuer.into(),
             fetcher: fetcher.at_home(document),
             algorithms: algorithms.clone(),
             discovery: Some(discovery),
@@ -105,7 +105,7 @@ impl Provider {
     pub(super) async fn ask(&mut self, cause: Cause, patience: Duration) -> Result<Obtained, ProviderError> {
         let obtained = match cause {
             Cause::Scheduled => self.ask_where_they_are(false).await,
-            Cause::Demanded => match self.ask_where_they_are(true).await {
+            Cause::Demanded | Cause::Doubted => match self.ask_where_they_are(true).await {
                 // A flood of invented keys must not double what the issuer is asked.
                 Ok(Obtained::Unchanged { lifetime }) if self.was_discovered_before(patience * SLOTS) => {
                     let moved = tokio::time::timeout(patience, self.ask_if_moved()).await.ok().flatten();
@@ -130,10 +130,26 @@ impl Provider {
     /// The keys of a new place, if discovery names one that has good ones. May be dropped half done.
     async fn ask_if_moved(&mut self) -> Option<Obtained> {
         let known = self.place.clone().filter(|_| self.discovery.is_some())?;
-        self.ask_elsewhere(&known, true).await.unwrap_or_else(|error| {
-            tracing::debug!(error = %super::report::chain(&error), "Discovery failed, the known place stands");
-            None
-        })
+        let asked = self.ask_elsewhere(&known, true).await;
+        self.note(asked)
+    }
+
+    /// Says once that discovery fails while the known place answers: it is no failed fetch, and must not go unseen.
+    fn note(&mut self, asked: Result<Option<Obtained>, ProviderError>) -> Option<Obtained> {
+        let failure = asked.as_ref().err().map(|error| super::report::chain(error));
+        if let Some(discovery) = &mut self.discovery
+            && discovery.failure != failure
+        {
+            if let Some(error) = &failure {
+                tracing::warn!(
+                    issuer = &*self.issuer,
+                    error,
+                    "Discovery failed, the known place of the keys stands"
+                );
+            }
+            discovery.failure = failure;
+        }
+        asked.ok().flatten()
     }
 
     /// Asks again where the keys are, where that is due. Hands on the keys of a new place, if they are good. May be
@@ -141,13 +157,8 @@ impl Provider {
     pub(super) async fn look_elsewhere(&mut self) -> Option<Obtained> {
         let due = self.discovery.as_ref().is_some_and(Discovery::is_due);
         let known = self.place.clone().filter(|_| due)?;
-        match self.ask_elsewhere(&known, false).await {
-            Ok(obtained) => obtained,
-            Err(error) => {
-                tracing::debug!(error = %super::report::chain(&error), "Discovery failed, the known place stands");
-                None
-            }
-        }
+        let asked = self.ask_elsewhere(&known, false).await;
+        self.note(asked)
     }
 
     async fn ask_where_they_are(&mut self, end_to_end: bool) -> Result<Obtained, ProviderError> {
@@ -193,7 +204,7 @@ impl Provider {
         };
         match self.fetcher.get(&discovery.document, Revalidation::None).await.map_err(failed)? {
             Answer::Document { body, .. } => {
-                Ok(discovery::jwks_uri(&body, &discovery.issuer, &discovery.document, discovery.allow_http)?)
+                Ok(discovery::jwks_uri(&body, &self.issuer, &discovery.document, discovery.allow_http)?)
             }
             Answer::Unmodified { .. } => Err(ProviderError::Nowhere),
         }
@@ -221,7 +232,7 @@ impl Provider {
         let obtained = if unchanged {
             Obtained::Unchanged { lifetime }
         } else {
-            let (set, document) = parse(body, self.algorithms.clone()).await?;
+            let (set, document) = parse(body, Arc::clone(&self.issuer), self.algorithms.clone()).await?;
             Obtained::Changed { set: Arc::new(set), document, lifetime }
         };
         self.seen = Some(Seen { place: place.clone(), digest: sum, etag, lifetime });
@@ -264,13 +275,27 @@ pub(super) enum ProviderError {
     Nowhere,
 }
 
+impl ProviderError {
+    /// How long the issuer wants to be left alone, where it says so.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Fetch { source: FetchError::Status { retry_after, .. }, .. } => *retry_after,
+            Self::Fetch { .. } | Self::Discovery(_) | Self::KeySet(_) | Self::Parser | Self::Nowhere => None,
+        }
+    }
+}
+
 /// Who misses a key has discovery asked once in so many of the times that keys may be asked for: every 30 s.
 const SLOTS: u32 = 15;
 
 /// Off the threads that carry requests: a set of a hundred keys takes milliseconds to parse and check.
-async fn parse(document: Vec<u8>, algorithms: Algorithms) -> Result<(KeySet, Vec<u8>), ProviderError> {
+async fn parse(
+    document: Vec<u8>,
+    issuer: Arc<str>,
+    algorithms: Algorithms,
+) -> Result<(KeySet, Vec<u8>), ProviderError> {
     let parsed = tokio::task::spawn_blocking(move || {
-        let set = KeySet::from_jwks(&document, Origin::Remote)?;
+        let set = KeySet::from_jwks_of(&issuer, &document, Origin::Remote)?;
         if set.serves(&algorithms) { Ok((set, document)) } else { Err(KeySetError::Unsuitable) }
     });
     parsed.await.map_err(|_| ProviderError::Parser)?.map_err(ProviderError::KeySet)

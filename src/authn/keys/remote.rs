@@ -1,7 +1,8 @@
 //! The task of an issuer whose keys come over the network: it decides when to ask and what an answer changes.
 //!
 //! It asks before the set is old; when a request misses a key, but not more often than every two seconds however many
-//! miss however many; with growing pauses while there is no answer; and at once when an operator says so. One
+//! miss however many; when no key verifies a signature, less often the more often that was for nothing; with growing pauses
+//! while there is no answer, or as long as the issuer says; and at once when an operator says so. One
 //! question at a time. A good answer replaces the set, any other changes nothing; when the time of trust is up the set
 //! goes. What it does is seen in the metrics and, one line a change, in the log.
 
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep_until;
 
+use super::doubt::Doubt;
 use super::fetches::{Cause, Failure, Fetches};
 use super::last_known::LastKnown;
 use super::provider::{Obtained, Provider, ProviderError};
@@ -32,6 +34,7 @@ pub(super) struct Remote {
     current: Option<Arc<KeySet>>,
     scheduled: Instant,
     allowed: Instant,
+    doubt: Doubt,
     trusted_until: Option<Instant>,
 }
 
@@ -55,6 +58,7 @@ impl Remote {
             current: None,
             scheduled: now,
             allowed: now,
+            doubt: Doubt::new(now),
             trusted_until,
         }
     }
@@ -75,11 +79,10 @@ impl Remote {
     /// Waits until it is time to ask.
     async fn next_cause(&mut self) -> Cause {
         loop {
+            // Due anyhow, perhaps; a request that waits for it wants an answer from the issuer itself.
             let (at, cause) = match self.shared.fetches.wanted() {
                 Some(Cause::Forced) => return Cause::Forced,
-                Some(Cause::Demanded) if self.allowed < self.scheduled => (self.allowed, Cause::Demanded),
-                // Due anyhow; a request that waits for it wants an answer from the issuer itself.
-                Some(cause @ (Cause::Demanded | Cause::Scheduled)) => (self.scheduled, cause),
+                Some(cause) => (self.allows(cause).min(self.scheduled), cause),
                 None => (self.scheduled, Cause::Scheduled),
             };
             tokio::select! {
@@ -87,6 +90,16 @@ impl Remote {
                 () = sleep_until(at.into()) => return cause,
                 () = until(self.trusted_until) => self.expire(),
             }
+        }
+    }
+
+    /// When a fetch of this cause may begin.
+    fn allows(&self, cause: Cause) -> Instant {
+        match cause {
+            Cause::Doubted => self.allowed.max(self.doubt.allowed()),
+            Cause::Demanded => self.allowed,
+            Cause::Scheduled => self.scheduled,
+            Cause::Forced => Instant::now(),
         }
     }
 
@@ -108,20 +121,20 @@ impl Remote {
         };
         self.shared.metrics.fetch_duration.observe(begun.elapsed().as_secs_f64());
         match obtained {
-            Ok(obtained) => self.accept(obtained).await,
-            Err(error) => self.endure(&error),
+            Ok(obtained) => self.accept(obtained, cause).await,
+            Err(error) => self.endure(&error, cause),
         }
         // After the answer is out: whoever waits for a key does not wait for discovery.
         let moved = tokio::select! {
             moved = self.provider.look_elsewhere() => moved,
-            () = wanted_again(&self.shared.fetches, self.allowed) => None,
+            () = wanted_again(&self.shared.fetches, self.allowed, self.doubt.allowed()) => None,
         };
         if let Some(obtained) = moved {
-            self.accept(obtained).await;
+            self.accept(obtained, Cause::Scheduled).await;
         }
     }
 
-    async fn accept(&mut self, obtained: Obtained) {
+    async fn accept(&mut self, obtained: Obtained, cause: Cause) {
         let now = Instant::now();
         self.trusted_until = now.checked_add(self.max_stale);
         let (Obtained::Changed { lifetime, .. } | Obtained::Unchanged { lifetime }) = &obtained;
@@ -129,10 +142,11 @@ impl Remote {
         // Keys must not die of old age while the issuer is well.
         self.scheduled = now + delay.min(self.max_stale / 2);
         let shared = &self.shared;
+        let mut is_change = false;
         let document = match obtained {
             Obtained::Changed { set, document, .. } => {
                 self.current = Some(Arc::clone(&set));
-                shared.take(set, self.trusted_until);
+                is_change = shared.take(set, self.trusted_until);
                 Some(document)
             }
             Obtained::Unchanged { .. } => {
@@ -142,14 +156,20 @@ impl Remote {
                 None
             }
         };
+        match cause {
+            _ if is_change => self.doubt.is_over(now),
+            Cause::Doubted => self.doubt.was_for_nothing(now, shared.timing.demand_interval),
+            Cause::Scheduled | Cause::Demanded | Cause::Forced => {}
+        }
         shared.metrics.fetch_success.inc();
-        let (scheduled, allowed) = (self.scheduled, self.allowed);
+        let (scheduled, allowed, believes_from) = (self.scheduled, self.allowed, self.doubt.believes_from());
         let mut failures = 0;
         shared.fetches.end(|progress| {
             failures = progress.failure.take().map_or(0, |failure| failure.in_a_row);
             progress.obtained = Some(now);
             progress.scheduled = Some(scheduled);
             progress.allowed = Some(allowed);
+            progress.believes_from = believes_from;
         });
         if failures > 0 {
             tracing::info!(issuer = &*shared.issuer, failures, "The issuer answers again");
@@ -160,7 +180,7 @@ impl Remote {
         }
     }
 
-    fn endure(&mut self, error: &ProviderError) {
+    fn endure(&mut self, error: &ProviderError, cause: Cause) {
         let (now, timing, shared) = (Instant::now(), &self.shared.timing, &self.shared);
         let reason: Arc<str> = report::chain(error).into();
         let earlier = shared.fetches.progress().failure.clone();
@@ -172,6 +192,14 @@ impl Remote {
         } else {
             now + freshness::backoff(in_a_row, timing.retry_first, timing.retry_most)
         };
+        if let Some(pause) = error.retry_after() {
+            let most = if has_keys { PATIENCE.min(self.max_stale / 2) } else { PATIENCE_WITHOUT };
+            self.scheduled = self.scheduled.max(now + freshness::later(pause, most));
+            self.allowed = self.allowed.max(now + freshness::later(pause, PATIENCE_WITHOUT));
+        }
+        if cause == Cause::Doubted {
+            self.doubt.was_for_nothing(now, timing.demand_interval);
+        }
         // One line a change: an outage of a day is not ten thousand lines.
         if earlier.is_none_or(|failure| failure.reason != reason) {
             tracing::warn!(issuer = &*shared.issuer, %reason, has_keys, "The issuer's keys could not be obtained");
@@ -179,11 +207,12 @@ impl Remote {
             tracing::debug!(issuer = &*shared.issuer, %reason, in_a_row, "The issuer's keys could not be obtained");
         }
         shared.metrics.fetch_failure.inc();
-        let (scheduled, allowed) = (self.scheduled, self.allowed);
+        let (scheduled, allowed, believes_from) = (self.scheduled, self.allowed, self.doubt.believes_from());
         shared.fetches.end(|progress| {
             progress.failure = Some(Failure { at: now, reason, in_a_row });
             progress.scheduled = Some(scheduled);
             progress.allowed = Some(allowed);
+            progress.believes_from = believes_from;
         });
         shared.publish_schedule(scheduled);
     }
@@ -196,12 +225,17 @@ impl Remote {
 }
 
 /// Resolves when the next fetch is asked for and may begin.
-async fn wanted_again(fetches: &Fetches, allowed: Instant) {
+async fn wanted_again(fetches: &Fetches, allowed: Instant, believed: Instant) {
     loop {
-        match fetches.wanted() {
+        let at = match fetches.wanted() {
             Some(Cause::Forced) => return,
-            Some(Cause::Demanded | Cause::Scheduled) => return sleep_until(allowed.into()).await,
-            None => fetches.asked().await,
+            Some(Cause::Demanded | Cause::Scheduled) => Some(allowed),
+            Some(Cause::Doubted) => Some(allowed.max(believed)),
+            None => None,
+        };
+        tokio::select! {
+            () = until(at) => return,
+            () = fetches.asked() => {}
         }
     }
 }
@@ -212,3 +246,8 @@ async fn until(instant: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+/// For as long as an issuer says, while its keys are there (RFC 9110 §10.2.3): for this long at the most.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// While a key is missing that somebody needs.
+const PATIENCE_WITHOUT: Duration = Duration::from_secs(30);

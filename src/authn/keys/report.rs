@@ -20,8 +20,12 @@ pub(super) fn chain(error: &dyn Error) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
+        let text = error.to_string();
+        // Some errors say their cause themselves.
+        if !line.ends_with(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
         cause = error.source();
     }
     line.chars().take(LINE_LIMIT).collect()
@@ -88,6 +92,8 @@ mod tests {
     fn what_a_stranger_wrote_is_escaped_and_cut() {
         assert_eq!(printable("a\n\u{1b}[31m\""), "a\\n\\u{1b}[31m\\\"");
         assert_eq!(printable(&"é".repeat(1000)).chars().count(), TEXT_LIMIT + 1);
+        let skipped = super::super::KeySetError::Key { index: 0, source: super::super::KeyDefect::Point };
+        assert_eq!(chain(&skipped), "key 1 cannot be used: it has a point that is not on its curve");
         let kids: Vec<String> = (0..20).map(|n| n.to_string()).collect();
         assert!(listed(&kids).ends_with("15, …"));
         assert_eq!(listed(&["a".to_owned()]), "a");

@@ -16,6 +16,7 @@ use super::material::{Material, secret_length};
 use super::pem::{self, PemError};
 use crate::authn::algorithm::{Algorithm, Algorithms};
 use crate::authn::json;
+use crate::authn::tenant;
 
 /// The usable keys of an issuer; none only if the operator has withdrawn them all.
 #[derive(Debug)]
@@ -27,12 +28,24 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// From a JWK set.
+    /// From the JWK set of this issuer: a key that says itself whose it is must be the issuer's.
+    pub fn from_jwks_of(issuer: &str, json: &[u8], origin: Origin) -> Result<Self, KeySetError> {
+        Self::from_keys(json, origin, |own| tenant::may_be_of(own, issuer))
+    }
+
+    /// From a JWK set, whosesoever its keys are.
     pub fn from_jwks(json: &[u8], origin: Origin) -> Result<Self, KeySetError> {
+        Self::from_keys(json, origin, |_| true)
+    }
+
+    fn from_keys(json: &[u8], origin: Origin, is_ours: impl Fn(&str) -> bool) -> Result<Self, KeySetError> {
         let mut set = Self::empty(Kids::Named);
         for (index, jwk) in jwk::documents(json, MAX_KEYS)?.into_iter().enumerate() {
             let (kid, decoded) = jwk::decode(&jwk, origin);
             match decoded {
+                Ok((key, _)) if !key.issuer().is_none_or(&is_ours) => {
+                    set.skipped.push(SkippedKey { index, kid, why: KeyDefect::OtherIssuer });
+                }
                 Ok((key, private)) => {
                     if private {
                         set.notes.push(KeyNote { index, kid: kid.clone(), note: Note::PrivateParts });
@@ -69,9 +82,14 @@ impl KeySet {
         set.checked()
     }
 
-    /// No keys any more: an operator has emptied the file that they were in. A fetched set is never this.
-    pub(super) fn withdrawn() -> Self {
-        Self::empty(Kids::Named)
+    /// No keys, where a document is none for want of usable ones: an operator has emptied the file that they were in. A
+    /// fetched set is never this.
+    pub(super) fn withdrawn(error: KeySetError) -> Result<Self, KeySetError> {
+        if let KeySetError::Unusable { skipped } = error {
+            Ok(Self { skipped, ..Self::empty(Kids::Named) })
+        } else {
+            Err(error)
+        }
     }
 
     /// The keys, in the order of the document.

@@ -57,7 +57,7 @@ impl Task {
 
     /// The task of a file, which is read here for the first time.
     pub(super) fn file(shared: &Arc<Shared>, file: KeyFile) -> Result<Self, KeySourceError> {
-        shared.take(Arc::new(file.load()?), None);
+        file.hand_over(file.load()?, shared);
         shared.fetches.note(|progress| progress.obtained = Some(Instant::now()));
         Ok(Self::File(Box::new(Follower::new(Arc::clone(shared), file))))
     }

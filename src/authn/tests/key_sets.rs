@@ -277,6 +277,29 @@ fn identities_tell_keys_apart() {
 }
 
 #[test]
+fn a_key_that_says_whose_it_is_must_be_the_issuers() {
+    let own = |issuer: &str| with(p256(), json!({"kid": issuer, "issuer": issuer}));
+    let iss = "https://id.example.com/a/v2.0";
+    let keys = [own(iss), own("https://id.example.com/{tenantid}/v2.0"), own("https://evil.example"), p256()];
+    let text = json!({"keys": keys}).to_string();
+    for origin in [Origin::Remote, Origin::File] {
+        let set = KeySet::from_jwks_of(iss, text.as_bytes(), origin).unwrap();
+        assert_eq!(set.keys().len(), 3);
+        let skipped: Vec<_> = set.skipped().iter().map(|key| (key.index, key.why)).collect();
+        assert_eq!(skipped, [(2, KeyDefect::OtherIssuer)]);
+        assert_eq!(set.skipped()[0].kid.as_deref(), Some("https://evil.example"));
+    }
+    let foreign = json!({"keys": [own("https://evil.example")]}).to_string();
+    let error = KeySet::from_jwks_of(iss, foreign.as_bytes(), Origin::Remote).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "holds no usable key: key 1 is of another issuer by its own `issuer` member"
+    );
+    let null = json!({"keys": [with(p256(), json!({"issuer": null}))]}).to_string();
+    assert!(KeySet::from_jwks_of(iss, null.as_bytes(), Origin::Remote).is_ok());
+}
+
+#[test]
 fn what_is_no_key_set_is_refused_as_a_whole() {
     let refused = |text: &str| KeySet::from_jwks(text.as_bytes(), Origin::Remote).unwrap_err();
     for text in ["[]", "null", "1", "\"x\"", "{}", r#"{"keys":{}}"#, r#"{"keys":null}"#, r#"{"Keys":[]}"#] {

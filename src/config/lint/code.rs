@@ -70,10 +70,16 @@ codes! {
         "Clients refuse it until then. Check this machine's clock, or use the certificate later."
     NoFittingKey "no-fitting-key" "None of the keys in a file is for the issuer's algorithms."
         "Every token of the issuer is refused. Name the algorithms that the keys are for, or give the issuer's own keys."
+    NoUsableKey "no-usable-key" "A key set in a file has no usable key."
+        "Every token of the issuer is refused with `key_unknown`, from the start. That is how an operator withdraws all keys; else give the issuer's own public keys for signatures."
     UntriedKey "untried-key" "A key in a file is never tried."
         "A token is tried with at most 4 keys that fit it, the first of the file, so that an invalid token cannot cost more. Tokens of the keys behind them are refused. Remove keys that are not used any more, or give a JWK set whose keys have a `kid` each."
     PrivateKey "private-key" "A key set in a file holds a private key."
         "The gateway never needs it, and whoever reads the file can sign tokens. Leave the public members alone in the file, and replace the key if others could read it."
+    ExposedStateDir "exposed-state-dir" "Others may write to a directory of kept keys."
+        "Who can write there can sign tokens. Keys kept there are not taken, so that a restart while the issuer is down has none. Give the directory to the user of the gateway or to root, and to nobody else the right to write."
+    FrequentRefresh "frequent-refresh" "Keys may be fetched more often than every five seconds."
+        "An issuer whose answers say that they are not to be cached is then asked that often by each gateway, and may refuse to answer at all. A token with an unknown key makes the gateway ask at once whatever the bounds are. Give `min: 5s` or more."
     LargeClockSkew "large-clock-skew" "Expired tokens pass for more than five minutes."
         "Clocks that are kept differ by seconds. A token that was stolen or withdrawn is good for that much longer. Give 5m or less."
     LiteralWildcard "literal-wildcard" "An audience or a type of tokens with an asterisk in it."
@@ -114,6 +120,8 @@ impl Code {
                 | Self::CertificateExpiresSoon
                 | Self::CertificateNotYetValid
                 | Self::NoFittingKey
+                | Self::NoUsableKey
+                | Self::ExposedStateDir
                 | Self::UntriedKey
                 | Self::PrivateKey
         )

@@ -1,4 +1,5 @@
-//! What an issuer's section says and hardly means: clocks that are far apart, names that stand for nothing, repetitions.
+//! What an issuer's section says and hardly means: clocks that are far apart, keys fetched all the time, names that stand for
+//! nothing, repetitions.
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ pub(super) fn lint(document: &Document, problems: &mut Problems) {
         wildcards(issuer, problems);
         repetitions(issuer, problems);
         skew(issuer, problems);
+        haste(issuer, problems);
     }
 }
 
@@ -48,5 +50,23 @@ fn skew(issuer: &Issuer, problems: &mut Problems) {
     }
 }
 
+fn haste(issuer: &Issuer, problems: &mut Problems) {
+    let keys = issuer.keys.as_ref().and_then(|keys| keys.value.0.as_ref());
+    let refresh = keys.and_then(|keys| keys.refresh.as_ref());
+    if let Some(At { at, value }) = refresh.and_then(|refresh| refresh.value.min.as_ref())
+        && *value < HASTY
+    {
+        let wrong = "an issuer that forbids caching is asked for its keys that often";
+        problems.warning(
+            Code::FrequentRefresh,
+            *at,
+            wrong,
+            "give 5s or more; unknown keys are asked for at once anyway",
+        );
+    }
+}
+
+/// Whoever asks more often is a burden.
+const HASTY: Duration = Duration::from_secs(5);
 /// More than clocks that are kept are ever apart.
 const LARGE_SKEW: Duration = Duration::from_mins(5);

@@ -1,9 +1,10 @@
-//! Key files: none of whose keys is for the issuer's algorithms, some of whose keys are never tried, or that hold private ones.
+//! Key files: without a usable key, none of whose keys is for the issuer's algorithms, some of whose keys are never tried, or
+//! that hold private ones. Directories of kept keys: that others may write to.
 
 use std::path::Path;
 
 use super::code::Code;
-use crate::authn::keys::{KeySet, Note, Origin, Selection};
+use crate::authn::keys::{Exposure, KeySet, KeySetError, Note, Origin, Selection, exposure};
 use crate::authn::{Algorithm, Algorithms};
 use crate::config::document::{Document, Issuer};
 use crate::config::node::{At, Given};
@@ -12,6 +13,7 @@ use crate::config::problem::{Position, Problems};
 pub(super) fn lint(document: &Document, directory: &Path, problems: &mut Problems) {
     let issuers = document.issuers.iter().flat_map(|issuers| &issuers.value.entries);
     for issuer in issuers.filter_map(|(_, issuer)| issuer.as_ref()) {
+        kept(issuer, directory, problems);
         look(issuer, directory, problems);
     }
 }
@@ -21,7 +23,18 @@ fn look(issuer: &Issuer, directory: &Path, problems: &mut Problems) -> Option<()
     // What cannot be read is reported where that matters.
     let read = |file: &At<Given<String>>| std::fs::read(directory.join(file.value.0.as_ref()?)).ok();
     let (file, set) = match (&keys.jwks_file, &keys.pem_file) {
-        (Some(file), _) => (file, KeySet::from_jwks(&read(file)?, Origin::File).ok()?),
+        (Some(file), _) => {
+            let iss = issuer.issuer.as_ref().map_or("", |iss| &iss.value);
+            match KeySet::from_jwks_of(iss, &read(file)?, Origin::File) {
+                Ok(set) => (file, set),
+                Err(error @ KeySetError::Unusable { .. }) => {
+                    let right = "every token is refused; give the issuer's keys unless they are withdrawn";
+                    problems.warning(Code::NoUsableKey, file.at, format_args!("the key set {error}"), right);
+                    return None;
+                }
+                Err(_) => return None,
+            }
+        }
         (None, Some(file)) => (file, KeySet::from_pem(&read(file)?).ok()?),
         (None, None) => return None,
     };
@@ -49,6 +62,14 @@ fn look(issuer: &Issuer, directory: &Path, problems: &mut Problems) -> Option<()
         problems.warning(Code::NoFittingKey, file.at, wrong, right);
     }
     odd(&set, file.at, problems);
+    Some(())
+}
+
+fn kept(issuer: &Issuer, directory: &Path, problems: &mut Problems) -> Option<()> {
+    let state_dir = issuer.keys.as_ref()?.value.0.as_ref()?.state_dir.as_ref()?;
+    // Who will run the gateway is not known here.
+    let exposure = exposure(&directory.join(&state_dir.value)).filter(Exposure::is_for_everybody)?;
+    problems.warning(Code::ExposedStateDir, state_dir.at, exposure.wrong(), exposure.right());
     Some(())
 }
 

@@ -101,3 +101,29 @@ async fn what_an_issuer_writes_is_escaped_and_said_once() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("forged line") && !lines[0].contains('\u{1b}'), "{}", lines[0]);
 }
+
+#[tokio::test]
+async fn discovery_that_fails_is_said_once_though_the_keys_can_be_had() {
+    let log = Log::default();
+    let _guard = log.capture();
+    let issuer = Scripted::with(&[&Jwk::new("a")]).await;
+    let document =
+        |iss: &str| Script::Json(format!(r#"{{"issuer":"{iss}","jwks_uri":"{}"}}"#, issuer.url("/jwks")));
+    let path = "/.well-known/openid-configuration";
+    issuer.script(path, document(&issuer.url("")));
+    let started = Fixture::new().start(KeySource::Discovery, &issuer.url(""));
+    assert!(started.has("a").await);
+    issuer.script(path, document("https://evil.example"));
+    for _ in 0..3 {
+        started.keys.refresh_now().await.unwrap();
+    }
+    assert!(started.has("a").await);
+    let lines = log.lines("Discovery failed");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("is of the issuer https://evil.example"), "{}", lines[0]);
+    issuer.script(path, document(&issuer.url("")));
+    started.keys.refresh_now().await.unwrap();
+    issuer.script(path, Script::Hangup);
+    started.keys.refresh_now().await.unwrap();
+    assert_eq!(log.lines("Discovery failed").len(), 2, "another time");
+}

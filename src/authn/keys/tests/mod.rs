@@ -4,6 +4,7 @@ mod answers;
 mod discovery;
 mod files;
 mod logs;
+mod replaced;
 mod restart;
 mod rotation;
 mod scripted;

@@ -99,3 +99,33 @@ async fn a_directory_that_cannot_be_written_costs_nothing_else() {
     assert!(started.has("a").await);
     assert!(!started.has("b").await);
 }
+
+#[tokio::test]
+async fn keys_that_somebody_else_could_have_put_there_are_not_believed() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let made =
+        || LastKnown::new("main".into(), directory.path().to_owned(), "https://i", "https://i/k".to_owned());
+    made().keep(Some(scripted::set(&[&Jwk::new("a")]).into_bytes())).await;
+    let file = directory.path().join("main.keys.json");
+    let later = wall_clock() + Duration::from_secs(1);
+    let is_believed = |directory_mode: u32, file_mode: u32| {
+        let set = |path: &std::path::Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        set(directory.path(), directory_mode);
+        set(&file, file_mode);
+        made().load(Duration::from_hours(1), later).is_some()
+    };
+    // As made here; as Kubernetes makes volumes with fsGroup; like /tmp.
+    for (directory_mode, file_mode) in [(0o755, 0o600), (0o2775, 0o660), (0o1777, 0o600)] {
+        assert!(is_believed(directory_mode, file_mode), "{directory_mode:o} {file_mode:o}");
+    }
+    for (directory_mode, file_mode) in [(0o777, 0o600), (0o2777, 0o660), (0o755, 0o666), (0o1777, 0o602)] {
+        assert!(!is_believed(directory_mode, file_mode), "{directory_mode:o} {file_mode:o}");
+    }
+    let elsewhere = directory.path().join("elsewhere");
+    std::fs::rename(&file, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+    assert!(!is_believed(0o755, 0o600), "a link");
+}
