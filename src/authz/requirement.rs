@@ -64,28 +64,50 @@ impl Requirement {
 
     /// The captures that its conditions name, with the named policy in which each stands, if in one.
     pub fn captures(&self) -> Vec<(&str, Option<&str>)> {
-        let mut captures = Vec::new();
-        self.collect_captures(None, &mut captures);
-        captures
+        self.conditions()
+            .into_iter()
+            .flat_map(|(condition, policy)| {
+                condition.captures().iter().map(move |name| (name.as_str(), policy))
+            })
+            .collect()
     }
 
-    fn collect_captures<'a>(&'a self, policy: Option<&'a str>, into: &mut Vec<(&'a str, Option<&'a str>)>) {
+    /// The headers that its conditions name, with the named policy in which each stands, if in one.
+    pub fn headers(&self) -> Vec<(&str, Option<&str>)> {
+        self.conditions()
+            .into_iter()
+            .flat_map(|(condition, policy)| {
+                condition.headers().iter().map(move |name| (name.as_str(), policy))
+            })
+            .collect()
+    }
+
+    /// Its conditions, with the named policy in which each stands, if in one.
+    fn conditions(&self) -> Vec<(&Expression, Option<&str>)> {
+        let mut conditions = Vec::new();
+        self.collect_conditions(None, &mut conditions);
+        conditions
+    }
+
+    fn collect_conditions<'a>(
+        &'a self,
+        policy: Option<&'a str>,
+        into: &mut Vec<(&'a Expression, Option<&'a str>)>,
+    ) {
         match self {
             Self::Authenticated
             | Self::Roles(_)
             | Self::Scopes(_)
             | Self::IssuerTenant(_)
             | Self::Claim(..) => {}
-            Self::When(expression) => {
-                into.extend(expression.captures().iter().map(|name| (name.as_str(), policy)));
-            }
+            Self::When(condition) => into.push((condition, policy)),
             Self::AllOf(parts) | Self::AnyOf(parts) => {
                 for part in parts {
-                    part.collect_captures(policy, into);
+                    part.collect_conditions(policy, into);
                 }
             }
-            Self::Not(part) => part.collect_captures(policy, into),
-            Self::Policy(named) => named.requirement.collect_captures(Some(&*named.name), into),
+            Self::Not(part) => part.collect_conditions(policy, into),
+            Self::Policy(named) => named.requirement.collect_conditions(Some(&*named.name), into),
         }
     }
 
