@@ -22,6 +22,7 @@ use super::error::{Error, Unavailable};
 use super::pool::Pool;
 use super::request::{Malformed, Progress, RequestBody, Stage};
 use super::{Endpoint, UpstreamError, UpstreamSpec};
+use crate::telemetry::Held;
 
 /// The client of one upstream.
 pub(super) struct Client {
@@ -29,7 +30,7 @@ pub(super) struct Client {
     next: AtomicUsize,
     connector: Connector,
     response_timeout: Duration,
-    duration: Histogram,
+    duration: Held<Histogram>,
     started: Instant,
     reaping: AtomicBool,
 }
@@ -42,7 +43,7 @@ struct Backend {
 }
 
 impl Client {
-    pub(super) fn new(spec: &UpstreamSpec, duration: Histogram) -> Result<Self, UpstreamError> {
+    pub(super) fn new(spec: &UpstreamSpec, duration: Held<Histogram>) -> Result<Self, UpstreamError> {
         let backend = |endpoint: &Endpoint| Backend {
             endpoint: endpoint.clone(),
             idle: Arc::default(),

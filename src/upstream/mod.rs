@@ -44,6 +44,7 @@ use crate::authz::Permit;
 use crate::body::Body;
 use crate::listener::{Drain, Peer};
 use crate::route::{Captures, Target};
+use crate::telemetry::Held;
 use client::Client;
 use hop_by_hop::ConnectionOptions;
 use outbound::Outbound;
@@ -77,13 +78,13 @@ pub struct Upstream {
 
 impl Upstream {
     /// Reads the authorities and opens nothing. `duration` is the upstream's histogram.
-    pub fn new(spec: UpstreamSpec, duration: Histogram) -> Result<Self, UpstreamError> {
+    pub fn new(spec: UpstreamSpec, duration: impl Into<Held<Histogram>>) -> Result<Self, UpstreamError> {
         if spec.endpoints.is_empty() {
             return Err(UpstreamError::NoEndpoint);
         }
         // First: a file that changes in between is then taken for another the next time, not for the same.
         let authorities = spec.ca.as_deref().map(connector::digest_of).transpose()?;
-        let client = Client::new(&spec, duration)?;
+        let client = Client::new(&spec, duration.into())?;
         Ok(Self { spec, authorities, client })
     }
 
