@@ -167,6 +167,7 @@ impl Follower {
         let path = self.file.path.display();
         match read.and_then(|content| self.file.parse(&content)) {
             Ok(set) => {
+                self.shared.metrics.fetch_success.inc();
                 self.shared.fetches.note(|progress| progress.failure = None);
                 self.confirm();
                 if self.shared.take(Arc::new(set), None) {
@@ -176,12 +177,14 @@ impl Follower {
             Err(KeySourceError::Unusable { source: KeySetError::Unusable { .. }, .. })
                 if matches!(self.file.kind, Kind::Jwks) =>
             {
+                self.shared.metrics.fetch_success.inc();
                 self.shared.fetches.note(|progress| progress.failure = None);
                 self.confirm();
                 self.shared.take(Arc::new(KeySet::withdrawn()), None);
                 tracing::warn!(issuer, %path, "The key file holds no usable key: all keys of the issuer are withdrawn");
             }
             Err(error) => {
+                self.shared.metrics.fetch_failure.inc();
                 let reason: Arc<str> = report::chain(&error).into();
                 tracing::warn!(issuer, %path, %reason, "The key file is broken, the last good keys stand");
                 self.shared.fetches.note(|progress| {

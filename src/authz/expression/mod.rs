@@ -70,6 +70,16 @@ impl Expression {
         &self.mentions.headers
     }
 
+    /// The literals with which it compares `issuer`.
+    pub fn issuers(&self) -> &[String] {
+        &self.mentions.issuers
+    }
+
+    /// The literals with which it compares `request.method`.
+    pub fn methods(&self) -> &[String] {
+        &self.mentions.methods
+    }
+
     /// Whether it is true for callers of tenants that it names, and for no others. Sees only what is plain:
     /// `issuer_tenant` compared with literals, alone or joined to the rest by `&&`.
     pub fn names_tenants(&self) -> bool {

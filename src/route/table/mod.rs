@@ -8,6 +8,7 @@
 //! over the tries that apply, at most one per label of the host.
 
 mod reach;
+mod slash;
 
 use std::collections::HashMap;
 use std::iter;

@@ -47,6 +47,10 @@ pub(super) struct Mentions {
     pub(super) captures: Vec<String>,
     /// The headers.
     pub(super) headers: Vec<String>,
+    /// What `issuer` is compared with.
+    pub(super) issuers: Vec<String>,
+    /// What `request.method` is compared with.
+    pub(super) methods: Vec<String>,
 }
 
 /// What is found while a tree is compiled. Where a part cannot be compiled, its mistake is recorded and the rest goes on.

@@ -129,7 +129,7 @@ impl Compiler {
     }
 }
 
-fn note(names: &mut Vec<String>, name: &str) {
+pub(super) fn note(names: &mut Vec<String>, name: &str) {
     if !names.iter().any(|known| known == name) {
         names.push(name.to_owned());
     }
