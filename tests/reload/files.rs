@@ -60,7 +60,10 @@ async fn a_key_file_that_breaks_is_reported_and_its_keys_serve_on() {
     };
     client.get("/authenticated/a").bearer(&token).send().await.assert_passed();
     setup.scratch.replace("keys.pem", "nothing");
-    eventually!(metric("jwtgate_jwks_fetches_total", "failure").await == 1.0, "the file was never found broken");
+    eventually!(
+        metric("jwtgate_jwks_fetches_total", "failure").await == 1.0,
+        "the file was never found broken"
+    );
     let said = |binary: &mut crate::support::Binary, words: &[&str]| {
         binary.stderr().into_iter().any(|line| words.iter().all(|word| line.contains(word)))
     };
@@ -71,7 +74,10 @@ async fn a_key_file_that_breaks_is_reported_and_its_keys_serve_on() {
     eventually!(said(&mut binary, &warning), "{:#?}", binary.stderr());
     client.get("/authenticated/b").bearer(&token).send().await.assert_passed();
     setup.scratch.replace("keys.pem", pem + "\n");
-    eventually!(metric("jwtgate_jwks_fetches_total", "success").await == 1.0, "the file was never found mended");
+    eventually!(
+        metric("jwtgate_jwks_fetches_total", "success").await == 1.0,
+        "the file was never found mended"
+    );
     client.get("/authenticated/c").bearer(&token).send().await.assert_passed();
 }
 

@@ -37,15 +37,6 @@ pub(super) fn compare(old: &Requirement, new: &Requirement) -> Option<(Change, S
 
 /// The conditions of a requirement, as they are written.
 fn conditions(requirement: &Requirement) -> BTreeSet<&str> {
-    match requirement {
-        Requirement::When(condition) => BTreeSet::from([condition.source()]),
-        Requirement::AllOf(parts) | Requirement::AnyOf(parts) => parts.iter().flat_map(conditions).collect(),
-        Requirement::Not(part) => conditions(part),
-        Requirement::Policy(policy) => conditions(policy.requirement()),
-        Requirement::Authenticated
-        | Requirement::Roles(_)
-        | Requirement::Scopes(_)
-        | Requirement::IssuerTenant(_)
-        | Requirement::Claim(..) => BTreeSet::new(),
-    }
+    let own = if let Requirement::When(condition) = requirement { Some(condition.source()) } else { None };
+    own.into_iter().chain(requirement.parts().iter().flat_map(conditions)).collect()
 }
