@@ -32,6 +32,7 @@ mod tokens;
 mod keys;
 mod policy;
 mod when;
+mod watched;
 mod observing;
 mod identity;
 mod forwarding;

@@ -118,6 +118,32 @@ async fn a_wrong_method_is_405_with_what_is_allowed() {
     }
 }
 
+/// Servers that compare methods without case would take `delete` for what the first rule keeps out.
+#[tokio::test]
+async fn a_method_in_another_case_is_405_on_every_route() {
+    let world = World::start(
+        "
+routes:
+  - { name: admin, match: { path: /a, methods: [DELETE, PURGE] }, access: { require: { roles: admin } }, upstream: orders }
+  - { name: rest, match: { path: /a }, access: public, upstream: orders }
+",
+    )
+    .await;
+    let method = |name: &str| Method::from_bytes(name.as_bytes()).unwrap();
+    for client in [world.client.clone(), world.client.http2()] {
+        let reply = client.request(method("cook"), "/a").send().await;
+        assert_eq!((reply.status, world.upstream.take_requests().len()), (200, 1));
+        for name in ["delete", "Delete", "purge", "get", "patch"] {
+            let (reply, decision) = world.decide(client.request(method(name), "/a")).await;
+            assert_eq!((reply.status, decision.reason.as_str()), (405, "method_not_allowed"), "{name}");
+            let allow = "DELETE, PURGE, GET, HEAD, POST, PUT, PATCH, OPTIONS, TRACE";
+            assert_eq!(reply.header("allow"), Some(allow), "{name}");
+            reply.assert_problem();
+        }
+        assert_eq!(world.upstream.take_requests().len(), 0);
+    }
+}
+
 #[tokio::test]
 async fn a_later_route_with_other_hosts_does_not_rescue_a_wrong_method() {
     let world = World::start(&table(&[

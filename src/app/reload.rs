@@ -22,7 +22,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use super::readiness::Readiness;
 use super::sockets::Sockets;
 use crate::authn::Issuer;
-use crate::config::{self, Settings};
+use crate::config::{self, Previous, Settings};
 use crate::proxy::{Publisher, Snapshot};
 use crate::telemetry::metrics::Metrics;
 
@@ -107,8 +107,11 @@ impl Reloader {
     /// Tries the configuration; what is wrong is logged and counted, unless the last try has told the same.
     async fn reload(&mut self) {
         let (path, metrics) = (self.path.clone(), Arc::clone(&self.metrics));
-        let current = self.publisher.snapshots().current();
-        let compiling = move || config::load(&path, &metrics, Some(&current));
+        let (current, settings) = (self.publisher.snapshots().current(), self.settings.clone());
+        let compiling = move || {
+            let previous = Previous { snapshot: &current, listeners: &settings.listeners };
+            config::load(&path, &metrics, Some(previous))
+        };
         let taken = match self.waiting.take() {
             Some(compiled) => self.take(compiled, Duration::ZERO).await,
             None => match tokio::task::spawn_blocking(compiling).await {

@@ -17,6 +17,7 @@ use crate::admin::Admin;
 use crate::config::Settings;
 use crate::listener::{Drain, Listener, ListenerSpec, Service, Terms};
 use crate::proxy::Proxy;
+use crate::telemetry::Held;
 use crate::telemetry::metrics::Metrics;
 
 /// A bound socket that nobody serves yet.
@@ -44,10 +45,10 @@ impl Socket {
             trusted_proxies: Arc::default(),
         };
         let uncounted = IntGauge::new("admin_connections", "Connections of the admin address.")?;
-        Self::bind_counted(spec, uncounted).await
+        Self::bind_counted(spec, uncounted.into()).await
     }
 
-    async fn bind_counted(spec: ListenerSpec, gauge: IntGauge) -> Result<Self, Error> {
+    async fn bind_counted(spec: ListenerSpec, gauge: Held<IntGauge>) -> Result<Self, Error> {
         let (address, configured) = (spec.name.to_string(), spec.address);
         let bound = async {
             let listener = Listener::bind(spec, gauge).await?;

@@ -15,7 +15,7 @@ pub struct RequestFacts<'a> {
     pub captures: &'a Captures,
     /// The headers as the client sent them.
     pub headers: &'a HeaderMap,
-    /// Which of them are none of a condition's business: credentials, identity and forwarding headers.
+    /// Which of them are none of a condition's business, credentials, identity and forwarding headers, or not sent on.
     pub hidden: &'a (dyn Fn(&HeaderName) -> bool + Sync),
     /// The time of the request.
     pub now: SystemTime,

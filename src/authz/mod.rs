@@ -28,6 +28,7 @@ mod requirement;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod whole;
 mod written;
 
 use crate::authn::Principal;

@@ -80,18 +80,42 @@ impl Requirement {
 
     /// The captures that its conditions name, with the named policy in which each stands, if in one.
     pub fn captures(&self) -> Vec<(&str, Option<&str>)> {
-        let mut captures = Vec::new();
-        self.collect_captures(None, &mut captures);
-        captures
+        self.conditions()
+            .into_iter()
+            .flat_map(|(condition, policy)| {
+                condition.captures().iter().map(move |name| (name.as_str(), policy))
+            })
+            .collect()
     }
 
-    fn collect_captures<'a>(&'a self, policy: Option<&'a str>, into: &mut Vec<(&'a str, Option<&'a str>)>) {
-        if let Self::When(expression) = self {
-            into.extend(expression.captures().iter().map(|name| (name.as_str(), policy)));
+    /// The headers that its conditions name, with the named policy in which each stands, if in one.
+    pub fn headers(&self) -> Vec<(&str, Option<&str>)> {
+        self.conditions()
+            .into_iter()
+            .flat_map(|(condition, policy)| {
+                condition.headers().iter().map(move |name| (name.as_str(), policy))
+            })
+            .collect()
+    }
+
+    /// Its conditions, with the named policy in which each stands, if in one.
+    fn conditions(&self) -> Vec<(&Expression, Option<&str>)> {
+        let mut conditions = Vec::new();
+        self.collect_conditions(None, &mut conditions);
+        conditions
+    }
+
+    fn collect_conditions<'a>(
+        &'a self,
+        policy: Option<&'a str>,
+        into: &mut Vec<(&'a Expression, Option<&'a str>)>,
+    ) {
+        if let Self::When(condition) = self {
+            into.push((condition, policy));
         }
         let inner = if let Self::Policy(named) = self { Some(&*named.name) } else { policy };
         for part in self.parts() {
-            part.collect_captures(inner, into);
+            part.collect_conditions(inner, into);
         }
     }
 

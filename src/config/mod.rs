@@ -40,6 +40,7 @@ pub use self::problem::{Position, Problem, Problems, Severity};
 pub use self::schema::{schema, schema_of_tests};
 pub use self::settings::{Settings, Shutdown};
 pub use self::source::Environment;
+use crate::listener::ListenerSpec;
 use crate::proxy::Snapshot;
 use crate::telemetry::metrics::Metrics;
 
@@ -54,13 +55,26 @@ pub struct Compiled {
     pub warnings: Problems,
 }
 
+/// What serves, for what did not change.
+#[derive(Debug, Clone, Copy)]
+pub struct Previous<'a> {
+    /// What decides requests.
+    pub snapshot: &'a Snapshot,
+    /// Where clients connect.
+    pub listeners: &'a [ListenerSpec],
+}
+
 /// Reads and compiles a configuration file. Opens the files that it names; fetches nothing and listens nowhere. What did
 /// not change since `previous` is carried over: issuers with their keys and verified tokens, upstreams with their
-/// connections.
+/// connections, listeners with their certificates.
 ///
 /// # Errors
 /// Every problem of the file.
-pub fn load(path: &Path, metrics: &Metrics, previous: Option<&Snapshot>) -> Result<Compiled, Box<Problems>> {
+pub fn load(
+    path: &Path,
+    metrics: &Metrics,
+    previous: Option<Previous<'_>>,
+) -> Result<Compiled, Box<Problems>> {
     let mut problems = Problems::new(path, false);
     let compiled = Parsed::read(path, &mut problems).map(|parsed| {
         let compiled = compile::compile(parsed.document, base(path), metrics, previous, &mut problems);

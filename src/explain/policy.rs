@@ -11,7 +11,7 @@ use crate::proxy::Protection;
 /// A step for each part of what the route asks of a caller, and one for its candidate.
 pub(super) fn terms(facts: &Facts<'_>, protection: &Protection, principal: &Principal) -> Vec<Step> {
     let (Ok(target), Some((.., route))) = (&facts.target, facts.route) else { return Vec::new() };
-    let hidden = |name: &_| route.forward().hides(name);
+    let hidden = route.forward().hidden(&facts.head.headers);
     let (captures, headers, now) = (&facts.captures, &facts.head.headers, facts.now);
     let request = RequestFacts { target, captures, headers, hidden: &hidden, now };
     let terms = authz::terms(&protection.requirement, principal, &request);

@@ -36,6 +36,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
+use crate::telemetry::Held;
+
 /// What serves the requests of a listener.
 pub trait Service: Clone + Send + Sync + 'static {
     /// The body of the answers.
@@ -85,14 +87,15 @@ pub struct Listener {
     socket: TcpListener,
     name: Arc<str>,
     terms: Terms,
-    connections: IntGauge,
+    connections: Held<IntGauge>,
     slots: Arc<Semaphore>,
     limits: Limits,
 }
 
 impl Listener {
     /// Binds the address. `connections` is the listener's gauge of open connections.
-    pub async fn bind(spec: ListenerSpec, connections: IntGauge) -> io::Result<Self> {
+    pub async fn bind(spec: ListenerSpec, connections: impl Into<Held<IntGauge>>) -> io::Result<Self> {
+        let connections = connections.into();
         let socket = TcpListener::bind(spec.address).await?;
         let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let (name, terms) = (Arc::clone(&spec.name), Terms::new(spec));

@@ -14,6 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::activity::Activity;
+use crate::telemetry::Held;
 
 /// A stream whose reads and writes are noted and whose end is counted.
 #[derive(Debug)]
@@ -81,14 +82,18 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
 /// What a connection takes up while its socket is open: a place under the cap, one in the gauge, one in the drain.
 #[derive(Debug)]
 pub(super) struct Open {
-    gauge: IntGauge,
+    gauge: Held<IntGauge>,
     counted: bool,
     _slot: Option<OwnedSemaphorePermit>,
     _token: TaskTrackerToken,
 }
 
 impl Open {
-    pub(super) fn new(gauge: IntGauge, slot: Option<OwnedSemaphorePermit>, token: TaskTrackerToken) -> Self {
+    pub(super) fn new(
+        gauge: Held<IntGauge>,
+        slot: Option<OwnedSemaphorePermit>,
+        token: TaskTrackerToken,
+    ) -> Self {
         Self { gauge, counted: false, _slot: slot, _token: token }
     }
 

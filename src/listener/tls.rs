@@ -36,9 +36,21 @@ impl ServerTls {
         let config = paths.config(&files)?;
         Ok(Self(Arc::new(Shared {
             paths,
-            seen: Mutex::new(Ok(files)),
+            seen: Mutex::new(Seen { files: Ok(files), are_used: true }),
             current: RwLock::new(Arc::new(config)),
         })))
+    }
+
+    /// The same one, if it is made from these paths and what is in the files is what it uses: nothing is parsed then.
+    #[must_use]
+    pub fn unchanged(&self, certificate: &Path, key: &Path, client_ca: Option<&Path>) -> Option<Self> {
+        let Shared { paths, seen, .. } = &*self.0;
+        let is_of = *paths.certificate == *certificate
+            && *paths.key == *key
+            && paths.client_ca.as_deref() == client_ca;
+        let files = if is_of { paths.read().ok() } else { None }?;
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        (seen.are_used && seen.files.as_ref() == Ok(&files)).then(|| self.clone())
     }
 
     /// Reads the authorities of clients alone, for whoever reports all mistakes at once.
@@ -57,18 +69,18 @@ impl ServerTls {
             Ok(files) => files,
             Err(error) => {
                 let text = error.to_string();
-                if seen.as_ref().err() != Some(&text) {
+                if seen.files.as_ref().err() != Some(&text) {
                     tracing::warn!(%error, "Cannot read the TLS files again, keeping the certificate in use");
-                    *seen = Err(text);
+                    *seen = Seen { files: Err(text), are_used: false };
                 }
                 return false;
             }
         };
-        if seen.as_ref() == Ok(&files) {
+        if seen.files.as_ref() == Ok(&files) {
             return false;
         }
         let config = paths.config(&files);
-        *seen = Ok(files);
+        *seen = Seen { files: Ok(files), are_used: config.is_ok() };
         match config {
             Ok(config) => {
                 *current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
@@ -142,9 +154,16 @@ pub enum TlsError {
 
 struct Shared {
     paths: Paths,
-    /// What the last pass over the files found; an error as its text.
-    seen: Mutex<Result<Files, String>>,
+    seen: Mutex<Seen>,
     current: RwLock<Arc<ServerConfig>>,
+}
+
+/// What the last pass over the files found.
+struct Seen {
+    /// An error as its text.
+    files: Result<Files, String>,
+    /// Whether the current configuration is made from it.
+    are_used: bool,
 }
 
 #[derive(Debug, PartialEq)]

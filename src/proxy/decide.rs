@@ -53,7 +53,7 @@ pub async fn decide<'a>(
     findings.matched(&found.route.label);
     let asked = Asked { head, target: &target, scheme };
     let (captures, headers, hidden) =
-        (&found.captures, &head.headers, |name: &_| found.route.forward.hides(name));
+        (&found.captures, &head.headers, found.route.forward.hidden(&head.headers));
     let facts = RequestFacts { target: &target, captures, headers, hidden: &hidden, now };
     match admit(snapshot, asked, &found, &facts, findings).await {
         Ok((caller, reason)) => {

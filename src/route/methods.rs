@@ -2,12 +2,25 @@
 
 use http::Method;
 
+/// The methods that everybody knows (RFC 9110 §9.3, RFC 5789), but for CONNECT, which is never routed.
+const STANDARD: [Method; 8] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+    Method::TRACE,
+];
+
 /// A set of methods; GET includes HEAD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Methods(Option<Vec<Method>>);
 
 impl Methods {
-    /// Every method.
+    /// Every method, in its own case: `delete` is no method but another spelling of DELETE, which no route takes. Methods are
+    /// case-sensitive (RFC 9110 §9.1), and servers that are not would do what a rule for DELETE keeps out.
     pub fn any() -> Self {
         Self(None)
     }
@@ -39,7 +52,7 @@ impl Methods {
     }
 
     pub(super) fn take(&self, method: &Method) -> bool {
-        self.0.as_ref().is_none_or(|methods| methods.contains(method))
+        self.0.as_ref().map_or_else(|| !is_respelled(method, &STANDARD), |methods| methods.contains(method))
     }
 
     /// Whether every method of `other` is taken.
@@ -55,6 +68,18 @@ impl Methods {
     pub fn iter(&self) -> impl Iterator<Item = &Method> {
         self.0.iter().flatten()
     }
+
+    /// The methods as a refusal lists them; the standard ones where every method is taken.
+    pub(super) fn listed(&self) -> impl Iterator<Item = &Method> {
+        self.0.as_deref().unwrap_or(&STANDARD).iter()
+    }
+}
+
+/// Whether the method is one of `known` but for its case.
+pub(super) fn is_respelled(method: &Method, known: &[Method]) -> bool {
+    let name = method.as_str();
+    name.bytes().any(|byte| byte.is_ascii_lowercase())
+        && known.iter().any(|known| known.as_str().eq_ignore_ascii_case(name))
 }
 
 /// Why a list of methods is none.
@@ -94,7 +119,12 @@ mod tests {
 
     #[test]
     fn any_takes_all() {
-        assert!(Methods::any().take(&Method::from_bytes(b"ODD").unwrap()));
+        for name in ["ODD", "odd", "GET", "TRACE", "deletes", "DELETE-ALL"] {
+            assert!(Methods::any().take(&Method::from_bytes(name.as_bytes()).unwrap()), "{name}");
+        }
+        for name in ["delete", "Delete", "gET", "patch", "trace"] {
+            assert!(!Methods::any().take(&Method::from_bytes(name.as_bytes()).unwrap()), "{name}");
+        }
         assert_eq!(Methods::any().iter().count(), 0);
     }
 

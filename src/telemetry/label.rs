@@ -10,13 +10,14 @@ use http::StatusCode;
 use prometheus::{Histogram, IntCounter};
 
 use super::metrics::Metrics;
+use super::series::Held;
 
 /// The label of a route, and its metrics; made once, when the route is.
 #[derive(Debug)]
 pub struct RouteLabel {
     /// The configured name.
     pub name: Arc<str>,
-    duration: Histogram,
+    duration: Held<Histogram>,
     /// By reason; few or none.
     shadow: Box<[(&'static str, IntCounter)]>,
     requests: Known<(&'static str, Option<StatusCode>)>,

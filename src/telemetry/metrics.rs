@@ -3,6 +3,7 @@
 //! Label values come from the configuration or from a fixed list, never from a request, so that no flood of odd
 //! methods, paths, issuers or key ids makes new series.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::core::Collector;
@@ -10,6 +11,8 @@ use prometheus::{
     Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     IntGaugeVec, Opts, Registry, TextEncoder,
 };
+
+use super::series::{Held, Holders, ISSUER, LISTENER, ROUTE, Series, UPSTREAM};
 
 /// Seconds; the list of the OpenTelemetry semantic conventions for HTTP, with finer steps below 5 ms.
 const BUCKETS: &[f64] =
@@ -33,6 +36,7 @@ pub struct Metrics {
     connections: IntGaugeVec,
     config_reloads: IntCounterVec,
     config_last_reload_success: Gauge,
+    holders: Holders,
 }
 
 impl Metrics {
@@ -113,6 +117,7 @@ impl Metrics {
                 &["result"],
             )?,
             config_last_reload_success: registered(&registry, reloaded)?,
+            holders: Holders::default(),
             registry,
         })
     }
@@ -122,14 +127,16 @@ impl Metrics {
         self.requests.with_label_values(&[route, method, status])
     }
 
-    /// `jwtgate_request_duration_seconds` of one route.
-    pub fn request_duration(&self, route: &str) -> Histogram {
-        self.request_duration.with_label_values(&[route])
+    /// `jwtgate_request_duration_seconds` of one route; holds all series of the route.
+    pub fn request_duration(&self, route: &str) -> Held<Histogram> {
+        let held = self.holders.hold(ROUTE, route);
+        Held::new(self.request_duration.with_label_values(&[route]), held)
     }
 
     /// `jwtgate_upstream_duration_seconds` of one upstream; made once, when the upstream is.
-    pub fn upstream_duration(&self, upstream: &str) -> Histogram {
-        self.upstream_duration.with_label_values(&[upstream])
+    pub fn upstream_duration(&self, upstream: &str) -> Held<Histogram> {
+        let held = self.holders.hold(UPSTREAM, upstream);
+        Held::new(self.upstream_duration.with_label_values(&[upstream]), held)
     }
 
     /// `jwtgate_decisions_total`.
@@ -145,6 +152,7 @@ impl Metrics {
     /// The metrics of one issuer, made once, when the issuer is; their series exist from then on.
     pub fn issuer(&self, issuer: &str) -> IssuerMetrics {
         IssuerMetrics {
+            _held: self.holders.hold(ISSUER, issuer),
             fetch_success: self.jwks_fetches.with_label_values(&[issuer, "success"]),
             fetch_failure: self.jwks_fetches.with_label_values(&[issuer, "failure"]),
             age: self.jwks_age.with_label_values(&[issuer]),
@@ -158,8 +166,9 @@ impl Metrics {
     }
 
     /// `jwtgate_connections` of one listener.
-    pub fn connections(&self, listener: &str) -> IntGauge {
-        self.connections.with_label_values(&[listener])
+    pub fn connections(&self, listener: &str) -> Held<IntGauge> {
+        let held = self.holders.hold(LISTENER, listener);
+        Held::new(self.connections.with_label_values(&[listener]), held)
     }
 
     /// The first configuration took effect; `at` is the time since the Unix epoch.
@@ -181,10 +190,27 @@ impl Metrics {
         self.config_reloads.with_label_values(&["failure"]).inc();
     }
 
-    /// The text format of Prometheus, version 0.0.4.
+    /// The text format of Prometheus, version 0.0.4. What nobody counts for any more is in it for the last time.
     pub fn render(&self) -> Result<Vec<u8>, prometheus::Error> {
         let mut text = Vec::with_capacity(16 * 1024);
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        let all: [&dyn Series; 14] = [
+            &self.requests,
+            &self.request_duration,
+            &self.upstream_duration,
+            &self.decisions,
+            &self.shadow_decisions,
+            &self.jwks_fetches,
+            &self.jwks_age,
+            &self.jwks_keys,
+            &self.refreshes.next,
+            &self.refreshes.duration,
+            &self.refreshes.unknown_kid,
+            &self.token_cache_hits,
+            &self.token_cache_misses,
+            &self.connections,
+        ];
+        self.holders.keep_held(&all);
         Ok(text)
     }
 }
@@ -225,6 +251,8 @@ impl RefreshMetrics {
 /// The metrics of one issuer.
 #[derive(Debug, Clone)]
 pub struct IssuerMetrics {
+    /// Its name: first, so that it is held before its series are looked up.
+    _held: Arc<str>,
     /// `jwtgate_jwks_fetches_total{result="success"}`.
     pub fetch_success: IntCounter,
     /// `jwtgate_jwks_fetches_total{result="failure"}`.

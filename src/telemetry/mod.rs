@@ -10,6 +10,7 @@ mod line;
 pub mod metrics;
 mod record;
 mod request_id;
+mod series;
 mod trace;
 
 pub use access_log::{AccessLog, AccessLogWriter};
@@ -17,4 +18,5 @@ pub use findings::Findings;
 pub use label::RouteLabel;
 pub use record::{Decision, Record, Request, Telemetry};
 pub use request_id::{X_REQUEST_ID, request_id};
+pub use series::Held;
 pub use trace::{TRACEPARENT, TraceContext};

@@ -25,6 +25,7 @@ use super::pool::Pool;
 use super::request::{Malformed, Progress, RequestBody, Stage};
 use super::{Endpoint, UpstreamError, UpstreamSpec};
 use crate::body::Body;
+use crate::telemetry::Held;
 
 /// The client of one upstream.
 pub(super) struct Client {
@@ -32,7 +33,7 @@ pub(super) struct Client {
     next: AtomicUsize,
     connector: Connector,
     response_timeout: Duration,
-    duration: Histogram,
+    duration: Held<Histogram>,
     started: Instant,
     reaping: AtomicBool,
 }
@@ -45,7 +46,7 @@ struct Backend {
 }
 
 impl Client {
-    pub(super) fn new(spec: &UpstreamSpec, duration: Histogram) -> Result<Self, UpstreamError> {
+    pub(super) fn new(spec: &UpstreamSpec, duration: Held<Histogram>) -> Result<Self, UpstreamError> {
         let backend = |endpoint: &Endpoint| Backend {
             endpoint: endpoint.clone(),
             idle: Arc::default(),

@@ -24,7 +24,7 @@ mod upgrade;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Error, Unavailable};
-pub use guard::{Guard, NamePattern, NamePatternError, Override, OverrideError};
+pub use guard::{Guard, NamePattern, NamePatternError, Override, OverrideError, Watched};
 pub use identified::{Identified, Unidentified};
 pub use identity::{
     Format, Identity, IdentityName, IdentityNameError, IdentityValue, IdentityValueError, Unsendable,
@@ -34,11 +34,11 @@ pub use request::Malformed;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use prometheus::Histogram;
 
@@ -47,7 +47,9 @@ use crate::authz::Permit;
 use crate::body::Body;
 use crate::listener::{Drain, Peer};
 use crate::route::{Captures, Target};
+use crate::telemetry::Held;
 use client::Client;
+use hop_by_hop::ConnectionOptions;
 use outbound::Outbound;
 use request::RequestBody;
 use upgrade::Upgrade;
@@ -79,13 +81,13 @@ pub struct Upstream {
 
 impl Upstream {
     /// Reads the authorities and opens nothing. `duration` is the upstream's histogram.
-    pub fn new(spec: UpstreamSpec, duration: Histogram) -> Result<Self, UpstreamError> {
+    pub fn new(spec: UpstreamSpec, duration: impl Into<Held<Histogram>>) -> Result<Self, UpstreamError> {
         if spec.endpoints.is_empty() {
             return Err(UpstreamError::NoEndpoint);
         }
         // First: a file that changes in between is then taken for another the next time, not for the same.
         let authorities = spec.ca.as_deref().map(connector::digest_of).transpose()?;
-        let client = Client::new(&spec, duration)?;
+        let client = Client::new(&spec, duration.into())?;
         Ok(Self { spec, authorities, client })
     }
 
@@ -155,6 +157,7 @@ pub struct Forward {
     identity: Arc<Identity>,
     guard: Arc<Guard>,
     credentials: Arc<Credentials>,
+    watched: Arc<Watched>,
 }
 
 /// A request that may be sent on, with what is known of it.
@@ -186,7 +189,13 @@ impl Forward {
         guard: Arc<Guard>,
         credentials: Arc<Credentials>,
     ) -> Self {
-        Self { upstream, identity, guard, credentials }
+        Self { upstream, identity, guard, credentials, watched: Arc::default() }
+    }
+
+    /// The same for a route whose conditions look at these headers.
+    #[must_use]
+    pub fn watching(self, watched: Watched) -> Self {
+        Self { watched: Arc::new(watched), ..self }
     }
 
     /// Where the route looks for a token.
@@ -209,10 +218,20 @@ impl Forward {
         &self.identity
     }
 
-    /// Whether a header of a client is none of a condition's business: a credential, a forwarding header, one that
+    /// Whether a header is none of a condition's business, whoever sends it: a credential, a forwarding header, one that
     /// carries identity on any route, or one that this route removes.
     pub fn hides(&self, name: &HeaderName) -> bool {
         outbound::is_sensitive(name) || self.guard.removes(name) || self.identity.removes(name)
+    }
+
+    /// Which headers of a request its conditions do not see: those that are none of their business, and those that
+    /// will not be sent, so that no condition is met by what the upstream does not get.
+    pub fn hidden<'a>(&'a self, headers: &'a HeaderMap) -> impl Fn(&HeaderName) -> bool + Sync + 'a {
+        let options = OnceLock::new();
+        move |name| {
+            let options = options.get_or_init(|| ConnectionOptions::parse(headers));
+            self.hides(name) || self.watched.removes(name) || outbound::is_withheld(name, options.as_ref())
+        }
     }
 
     /// What the upstream is told of the caller; refuses who cannot be named as the route's rules ask.
@@ -223,7 +242,7 @@ impl Forward {
     /// Sends the request and hands on the head of the answer; its body streams. The permit is used up.
     pub async fn send(&self, caller: Identified, request: Inbound<'_>) -> Result<Response<Body>, Error> {
         let Inbound { mut head, body, target, peer, request_id, traceparent, received, drain } = request;
-        let body = RequestBody::new(body, &self.guard, &self.identity, received);
+        let body = RequestBody::new(body, &self.guard, &self.identity, &self.watched, received);
         let upgrade = Upgrade::requested(&mut head, &body);
         let outbound = Outbound {
             inbound: &head,
@@ -234,6 +253,7 @@ impl Forward {
             caller: &caller,
             identity: &self.identity,
             guard: &self.guard,
+            watched: &self.watched,
             credentials: &self.credentials,
             endpoint: self.upstream.spec.endpoints.first(),
             upgrade: upgrade.is_some(),

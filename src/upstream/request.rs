@@ -16,7 +16,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::guard::Guard;
+use super::guard::{Guard, Watched};
 use super::identity::Identity;
 use super::outbound;
 
@@ -29,6 +29,7 @@ pub(super) enum RequestBody {
         incoming: Incoming,
         guard: Arc<Guard>,
         identity: Arc<Identity>,
+        watched: Arc<Watched>,
         progress: Arc<Progress>,
         received: Arc<AtomicU64>,
     },
@@ -40,13 +41,14 @@ impl RequestBody {
         incoming: Incoming,
         guard: &Arc<Guard>,
         identity: &Arc<Identity>,
+        watched: &Arc<Watched>,
         received: Arc<AtomicU64>,
     ) -> Self {
         if incoming.is_end_stream() {
             return Self::Empty;
         }
-        let (guard, identity) = (Arc::clone(guard), Arc::clone(identity));
-        Self::Streamed { incoming, guard, identity, progress: Arc::new(Progress::new()), received }
+        let (guard, identity, watched) = (Arc::clone(guard), Arc::clone(identity), Arc::clone(watched));
+        Self::Streamed { incoming, guard, identity, watched, progress: Arc::new(Progress::new()), received }
     }
 
     /// How far a streamed body has come.
@@ -66,7 +68,7 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Malformed>>> {
-        let Self::Streamed { incoming, guard, identity, progress, received } = &mut *self else {
+        let Self::Streamed { incoming, guard, identity, watched, progress, received } = &mut *self else {
             return Poll::Ready(None);
         };
         match Pin::new(&mut *incoming).poll_frame(context) {
@@ -80,7 +82,7 @@ impl Body for RequestBody {
                 if let Some(data) = frame.data_ref() {
                     received.fetch_add(u64::try_from(data.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
                 }
-                Poll::Ready(Some(Ok(without_ours(frame, guard, identity))))
+                Poll::Ready(Some(Ok(without_ours(frame, guard, identity, watched))))
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(Malformed::Body(error)))),
             Poll::Ready(None) => {
@@ -188,12 +190,13 @@ impl Progress {
     }
 }
 
-fn without_ours(frame: Frame<Bytes>, guard: &Guard, identity: &Identity) -> Frame<Bytes> {
+fn without_ours(frame: Frame<Bytes>, guard: &Guard, identity: &Identity, watched: &Watched) -> Frame<Bytes> {
     match frame.into_trailers() {
         Ok(trailers) => {
             let mut kept = HeaderMap::with_capacity(trailers.len());
             for (name, value) in &trailers {
-                if outbound::is_trailer(name) && !guard.removes(name) && !identity.removes(name) {
+                let removed = guard.removes(name) || identity.removes(name) || watched.removes_trailer(name);
+                if outbound::is_trailer(name) && !removed {
                     kept.append(name.clone(), value.clone());
                 }
             }

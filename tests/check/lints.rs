@@ -21,6 +21,62 @@ const ROUTES: &[Case] = &[
         &[("'/a/:id'", "colon-segment", "write `{id}` for any one segment")],
     ),
     (
+        "conditions that name what is never there",
+        "policies:
+  typo: { when: 'issuer == \"corprate\"' }
+  fine: { when: \"issuer in ['corporate'] && request.method != 'GET' && request.headers['x-tenant'] == [claims.t]\" }
+credentials: [authorization, { header: X-Api-Token }]
+identity: { headers: { X-User: claims.sub } }
+routes:
+  - { name: a, match: { path: /a }, access: { require: [typo, fine] }, upstream: orders }
+  - name: b
+    match: { path: /b }
+    access: { require: { any_of: [fine, { not: { when: \"request.method in ['get', 'PUT']\" } }] } }
+    upstream: orders
+    identity: { headers: { X-Person: claims.sub } }
+  - name: c
+    match: { path: /c }
+    access:
+      require: { roles: x }
+      candidate:
+        when: has(request.headers.x_user) || 'x-person' in request.headers || 'x-api-token' in request.headers
+    upstream: orders
+",
+        &[
+            ("'issuer == ", "never-there", "no issuer has that name; did you mean `corporate`?"),
+            ("\"request.method in", "never-there", "compared with `get`, and methods are in upper case; write 'GET'"),
+            ("has(request", "never-there", "does not see the header `x_user`"),
+            ("has(request", "never-there", "does not see the header `x-person`"),
+            ("has(request", "never-there", "does not see the header `x-api-token`"),
+        ],
+    ),
+    (
+        "an encoded slash past a stricter route",
+        "routes:
+  - { name: admin, match: { path: '/files/admin/**' }, access: { require: { roles: admin } }, upstream: orders }
+  - name: files
+    match: { path: '/files/{name}' }
+    access: authenticated
+    path: { allow: [parameters, encoded_slash] }
+    upstream: orders
+",
+        &[("encoded_slash", "encoded-slash", "paths of `admin` on line 13 (/files/admin/**), with a slash encoded")],
+    ),
+    (
+        "an encoded slash beside routes that ask for the same or less",
+        "routes:
+  - { name: open, match: { path: '/files/open/**' }, access: public, upstream: orders }
+  - { name: same, match: { path: '/files/same/**' }, access: { require: { roles: { any: [a, b] } } }, upstream: orders }
+  - { name: other, match: { path: '/others/admin/**' }, access: { require: { roles: admin } }, upstream: orders }
+  - name: files
+    match: { path: '/files/{name}' }
+    access: { require: { roles: { any: [a, b] } } }
+    path: { allow: [encoded_slash] }
+    upstream: orders
+",
+        &[],
+    ),
+    (
         "a route behind a wider path",
         "routes:
   - { name: wide, match: { path: '/a/**' }, access: authenticated, upstream: orders }

@@ -44,6 +44,43 @@ async fn the_authorities_of_an_upstream_are_read_again_when_they_change() {
     world.client.get("/public/a").send().await.assert_passed();
 }
 
+/// A restart would refuse the file; until then the keys that were good are as good as they were.
+#[tokio::test]
+async fn a_key_file_that_breaks_is_reported_and_its_keys_serve_on() {
+    let setup = Setup::new().await;
+    let pem = setup.issuer.key().public_pem();
+    setup.scratch.write("keys.pem", &pem);
+    let issuers = "issuers:\n  corporate: { issuer: $ISSUER, audiences: [orders-api], algorithms: [ES256], keys: { pem_file: keys.pem } }\n";
+    let mut binary = setup.run(&format!("{issuers}{EVERY_ACCESS}")).await;
+    let (client, admin) = (binary.client().await, Client::new(binary.admin().await));
+    let token = setup.issuer.token().without_header("kid").sign();
+    let metric = async |name: &str, result: &str| {
+        let text = admin.get("/metrics").send().await.text();
+        crate::support::metrics::Metrics::parse(&text).sum(name, &[("result", result)])
+    };
+    client.get("/authenticated/a").bearer(&token).send().await.assert_passed();
+    setup.scratch.replace("keys.pem", "nothing");
+    eventually!(
+        metric("jwtgate_jwks_fetches_total", "failure").await == 1.0,
+        "the file was never found broken"
+    );
+    let said = |binary: &mut crate::support::Binary, words: &[&str]| {
+        binary.stderr().into_iter().any(|line| words.iter().all(|word| line.contains(word)))
+    };
+    assert!(said(&mut binary, &["WARN", "The key file is broken", "keys.pem"]), "{:#?}", binary.stderr());
+    binary.signal("HUP");
+    eventually!(metric("jwtgate_config_reloads_total", "success").await == 1.0, "never reloaded");
+    let warning = ["WARN", "jwtgate.yaml:", "its last good keys serve on", "[broken-key-file]"];
+    eventually!(said(&mut binary, &warning), "{:#?}", binary.stderr());
+    client.get("/authenticated/b").bearer(&token).send().await.assert_passed();
+    setup.scratch.replace("keys.pem", pem + "\n");
+    eventually!(
+        metric("jwtgate_jwks_fetches_total", "success").await == 1.0,
+        "the file was never found mended"
+    );
+    client.get("/authenticated/c").bearer(&token).send().await.assert_passed();
+}
+
 /// Makes `..data` lead to this directory in one step, as the kubelet does.
 fn swap(volume: &Path, version: &str) {
     let new = volume.join("..data_tmp");

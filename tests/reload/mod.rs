@@ -3,6 +3,7 @@
 mod files;
 mod listeners;
 mod outage;
+mod series;
 mod storm;
 
 use std::net::SocketAddr;

@@ -204,6 +204,12 @@ impl Keys {
                 .is_some_and(|running| now.saturating_duration_since(running.since) >= patience)
     }
 
+    /// Why the file of these keys cannot be used any more, while those that were in it serve on. For people.
+    pub fn broken_file(&self) -> Option<Arc<str>> {
+        let failure = self.shared.fetches.progress().failure.clone();
+        failure.filter(|_| !self.made_from.source.is_remote()).map(|failure| failure.reason)
+    }
+
     /// For people: how many keys, how old, and what went wrong last. Nothing secret.
     pub fn describe(&self) -> String {
         let now = Instant::now();

@@ -183,6 +183,7 @@ impl Follower {
         let path = self.file.path.display();
         match read.and_then(|content| self.file.parse(&content)) {
             Ok(set) => {
+                self.shared.metrics.fetch_success.inc();
                 self.shared.fetches.note(|progress| progress.failure = None);
                 self.confirm();
                 if self.file.hand_over(set, &self.shared) {
@@ -190,6 +191,7 @@ impl Follower {
                 }
             }
             Err(error) => {
+                self.shared.metrics.fetch_failure.inc();
                 let reason: Arc<str> = report::chain(&error).into();
                 tracing::warn!(issuer, %path, %reason, "The key file is broken, the last good keys stand");
                 self.shared.fetches.note(|progress| {

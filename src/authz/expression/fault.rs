@@ -33,6 +33,9 @@ pub enum Fault {
     /// A header of the request is no text.
     #[error("a header is not UTF-8")]
     HeaderNotText,
+    /// A header of the request comes in another spelling too, or instead, which the upstream may read.
+    #[error("a header comes in another spelling than this, which servers may take for the same")]
+    HeaderRespelled,
     /// The result is neither true nor false.
     #[error("the result is not a bool")]
     NotBool,

@@ -34,6 +34,7 @@ mod value;
 use crate::authn::Principal;
 
 use super::facts::RequestFacts;
+use compile::Mentions;
 use evaluate::{Evaluation, Scope};
 pub use fault::Fault;
 pub use mistake::Mistake;
@@ -44,14 +45,14 @@ use node::Node;
 pub struct Expression {
     source: Box<str>,
     node: Node,
-    captures: Box<[String]>,
+    mentions: Mentions,
 }
 
 impl Expression {
     /// From its text; on failure everything that is wrong with it.
     pub fn parse(source: &str) -> Result<Self, Vec<Mistake>> {
-        let (node, captures) = compile::compile(source)?;
-        Ok(Self { source: source.into(), node, captures: captures.into() })
+        let (node, mentions) = compile::compile(source)?;
+        Ok(Self { source: source.into(), node, mentions })
     }
 
     /// The text that it was made from.
@@ -61,7 +62,22 @@ impl Expression {
 
     /// The captures that it names: a path that it is used with must have them.
     pub fn captures(&self) -> &[String] {
-        &self.captures
+        &self.mentions.captures
+    }
+
+    /// The headers that it names, in the spelling in which it looks at them.
+    pub fn headers(&self) -> &[String] {
+        &self.mentions.headers
+    }
+
+    /// The literals with which it compares `issuer`.
+    pub fn issuers(&self) -> &[String] {
+        &self.mentions.issuers
+    }
+
+    /// The literals with which it compares `request.method`.
+    pub fn methods(&self) -> &[String] {
+        &self.mentions.methods
     }
 
     /// Whether it is true for callers of tenants that it names, and for no others. Sees only what is plain:

@@ -34,7 +34,7 @@ pub(super) async fn decide(suite: &Suite, head: &Parts, now: SystemTime) -> Outc
         && let Ok(found) = snapshot.routes().find(target)
         && let Access::Protected(Protection { requirement, .. }) = found.route.access()
     {
-        let hidden = |name: &_| found.route.forward().hides(name);
+        let hidden = found.route.forward().hidden(&head.headers);
         let request =
             RequestFacts { target, captures: &found.captures, headers: &head.headers, hidden: &hidden, now };
         let owner = Owner::Route(found.route.name().to_string());

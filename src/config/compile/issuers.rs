@@ -10,6 +10,7 @@ use super::tenants;
 use crate::authn::keys::{FetchOptions, KeySource, Keys};
 use crate::authn::{Algorithm, Algorithms, ClaimPath, Issuer, IssuerSpec, TokenTypes};
 use crate::config::document::{self, Path};
+use crate::config::lint::Code;
 use crate::config::node::{At, Named};
 use crate::config::problem::{Position, Problems, closest};
 use crate::config::suite::StandIns;
@@ -103,7 +104,19 @@ fn compile_one(
     // Keys outlive a change of anything but themselves: an issuer that is down just now must not lose them to a reload.
     let reusable = old.filter(|old| old.keys().is_made_from(&iss.value, &tried, &source, &tried_options));
     let keys = match (reusable, base.stand_ins()) {
-        (Some(old), _) => Arc::clone(old.keys()),
+        (Some(old), _) => {
+            if let Some(reason) = old.keys().broken_file() {
+                let wrong = format!("its last good keys serve on: {}", reason.replace("; ", ", "));
+                let right = "mend the file before a restart, which would refuse it";
+                problems.warning(
+                    Code::BrokenKeyFile,
+                    places.source.or(whole).unwrap_or(iss.at),
+                    wrong,
+                    right,
+                );
+            }
+            Arc::clone(old.keys())
+        }
         (None, Some(stand_ins)) => {
             let first = first.or_else(|| tried.iter().next())?;
             stand_in_keys(stand_ins, &name, first, &metrics, iss.at, problems)?

@@ -34,7 +34,7 @@ impl Default for Sourced {
 /// Where the parts of `keys` stand, for what is found wrong with them later.
 #[derive(Default)]
 pub(super) struct Places {
-    source: Option<Position>,
+    pub(super) source: Option<Position>,
     ca: Option<Position>,
     state_dir: Option<Position>,
     bearer_token_file: Option<(PathBuf, Position)>,

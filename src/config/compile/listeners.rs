@@ -14,6 +14,7 @@ pub(super) fn compile(
     section: Option<At<Vec<document::Listener>>>,
     admin: Option<At<document::Admin>>,
     base: Base<'_>,
+    previous: &[ListenerSpec],
     problems: &mut Problems,
 ) -> (Vec<ListenerSpec>, SocketAddr) {
     let mut taken: Vec<(SocketAddr, Position)> = Vec::new();
@@ -22,7 +23,7 @@ pub(super) fn compile(
         if let Some(address) = &listener.address {
             claim(&mut taken, address.value.socket, address.at, problems);
         }
-        specs.extend(compile_one(listener, base, problems));
+        specs.extend(compile_one(listener, base, previous, problems));
     }
     let address = admin.and_then(|admin| admin.value.address);
     let (socket, at) = address.map_or((ADMIN, Position::START), |address| (address.value.socket, address.at));
@@ -59,10 +60,12 @@ fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
 fn compile_one(
     document::Listener { address, tls, trusted_proxies }: document::Listener,
     base: Base<'_>,
+    previous: &[ListenerSpec],
     problems: &mut Problems,
 ) -> Option<ListenerSpec> {
     // Who tests a configuration listens nowhere.
-    let tls = tls.filter(|_| base.stand_ins().is_none()).map(|tls| compile_tls(tls, base, problems));
+    let tls =
+        tls.filter(|_| base.stand_ins().is_none()).map(|tls| compile_tls(tls, base, previous, problems));
     let trusted_proxies = trusted_proxies.map(|networks| networks.value).unwrap_or_default();
     let address = address?.value;
     Some(ListenerSpec {
@@ -79,6 +82,7 @@ fn compile_one(
 fn compile_tls(
     At { at, value: document::ListenerTls { certificate, key, client_ca } }: At<document::ListenerTls>,
     base: Base<'_>,
+    previous: &[ListenerSpec],
     problems: &mut Problems,
 ) -> Option<ServerTls> {
     const RIGHT: &str = "give a PEM certificate chain and the private key that belongs to it";
@@ -86,11 +90,19 @@ fn compile_tls(
     let certificate_at = certificate.as_ref().map_or(at, |certificate| certificate.at);
     let certificate = certificate.and_then(|certificate| base.file(&certificate, problems));
     let key = key.and_then(|key| base.file(&key, problems));
+    let client_ca = client_ca.map(|ca| (base.file(&ca, problems), ca.at));
+    if let (Some(certificate), Some(key), None | Some((Some(_), _))) = (&certificate, &key, &client_ca) {
+        let client_ca = client_ca.as_ref().and_then(|(path, _)| path.as_deref());
+        let mut known = previous.iter().filter_map(|listener| listener.tls.as_ref());
+        if let Some(unchanged) = known.find_map(|tls| tls.unchanged(certificate, key, client_ca)) {
+            return Some(unchanged);
+        }
+    }
     // The authorities by themselves, so that neither they nor the pair hide what is wrong with the other.
-    let client_ca = client_ca.map(|ca| {
-        let path = base.file(&ca, problems)?;
+    let client_ca = client_ca.map(|(path, at)| {
+        let path = path?;
         let checked = ServerTls::check_client_ca(&path);
-        checked.map_err(|error| problems.refuse(ca.at, super::complete(&error, AUTHORITIES))).ok()?;
+        checked.map_err(|error| problems.refuse(at, super::complete(&error, AUTHORITIES))).ok()?;
         Some(path)
     });
     let (certificate, key) = (certificate?, key?);

@@ -27,6 +27,7 @@ pub(super) use self::files::Base;
 pub(super) use self::requirements::KEYS as REQUIREMENT_KEYS;
 use self::requirements::Policies;
 use self::routes::Parts;
+use super::Previous;
 use super::document::Document;
 use super::node::{At, Size};
 use super::problem::Problems;
@@ -42,11 +43,14 @@ pub(super) fn compile(
     document: Document,
     base: Base<'_>,
     metrics: &Metrics,
-    previous: Option<&Snapshot>,
+    previous: Option<Previous<'_>>,
     problems: &mut Problems,
 ) -> (Settings, Snapshot) {
-    let (listeners, admin) = problems
-        .of_listening(|problems| listeners::compile(document.listeners, document.admin, base, problems));
+    let serving = previous.map_or(&[][..], |previous| previous.listeners);
+    let previous = previous.map(|previous| previous.snapshot);
+    let (listeners, admin) = problems.of_listening(|problems| {
+        listeners::compile(document.listeners, document.admin, base, serving, problems)
+    });
     let issuers = issuers::compile(document.issuers, base, metrics, previous, problems);
     let upstreams = upstreams::compile(document.upstreams, base, metrics, previous, problems);
     let mut policies = Policies::new(document.policies);

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use http::HeaderName;
+
 use super::terms::{claims, name_test};
 use crate::authz::{Expression, NamedPolicy, Requirement};
 use crate::config::node::{At, Entry, Named, Node, Value};
 use crate::config::problem::{Position, Problems, closest};
+use crate::upstream::Guard;
 
 /// The policies of the file, each compiled when it is first named.
 #[derive(Debug)]
@@ -71,6 +74,12 @@ impl Policies {
                     format!("the policy `{policy}` asks for `path.{name}`, which this path does not capture");
                 problems.error(node.at, wrong, right_capture(name, captures));
             }
+        }
+        if let Some((one, other)) = requirement.as_ref().and_then(spelled_twice) {
+            let wrong = format!(
+                "the headers `{one}` and `{other}`, for both of which `when` asks here, are one to many servers"
+            );
+            problems.error(node.at, wrong, "ask for one of them: the other is then removed");
         }
         requirement
     }
@@ -226,6 +235,18 @@ impl Policies {
 /// What a requirement may hold.
 pub(in crate::config) const KEYS: [&str; 8] =
     ["roles", "scopes", "issuer_tenant", "claims", "when", "any_of", "all_of", "not"];
+
+/// Two spellings of one header.
+fn spelled_twice(requirement: &Requirement) -> Option<(HeaderName, HeaderName)> {
+    let named: Vec<HeaderName> =
+        requirement.headers().iter().filter_map(|(name, _)| name.parse().ok()).collect();
+    let mut pairs = named
+        .iter()
+        .enumerate()
+        .flat_map(|(index, one)| named.iter().skip(index + 1).map(move |other| (one, other)));
+    let (one, other) = pairs.find(|(one, other)| one != other && Guard::is_one(one, other))?;
+    Some((one.clone(), other.clone()))
+}
 
 fn right_capture(name: &str, captures: &[String]) -> String {
     match closest(name, captures.iter().map(String::as_str)) {

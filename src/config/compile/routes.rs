@@ -17,7 +17,7 @@ use crate::config::problem::{Position, Problems};
 use crate::proxy::{self, Cors, Enforcement, Protection};
 use crate::route::{HostPattern, Matcher, Methods, PathPattern};
 use crate::telemetry::metrics::Metrics;
-use crate::upstream::{Forward, Guard, Identity, IdentityName, Upstream};
+use crate::upstream::{Forward, Guard, Identity, IdentityName, Upstream, Watched};
 
 /// What routes refer to.
 pub(super) struct Parts<'a> {
@@ -59,10 +59,21 @@ pub(super) fn compile(
     }
     let guard = Arc::new(guard(&parts, &drafts, problems));
     let finish = |Draft { name, matcher, access, upstream, identity, credentials, cors, .. }| {
-        let forward = Forward::new(upstream, identity, Arc::clone(&guard), credentials);
+        let forward =
+            Forward::new(upstream, identity, Arc::clone(&guard), credentials).watching(watched(&access));
         (matcher, proxy::Route::new(name, access, forward, parts.metrics).with_cors(cors))
     };
     drafts.into_iter().map(finish).collect()
+}
+
+/// What the conditions look at that decide; those of a candidate do not.
+fn watched(access: &proxy::Access) -> Watched {
+    match access {
+        proxy::Access::Public | proxy::Access::Optional(_) => Watched::default(),
+        proxy::Access::Protected(protection) => {
+            Watched::new(protection.requirement.headers().into_iter().map(|(name, _)| name))
+        }
+    }
 }
 
 /// What the paths of the routes without an `identity` of their own capture; none where that is not known.

@@ -48,6 +48,10 @@ codes! {
         "Something is both required and excluded, so that every caller is denied. Policies that are required together are looked at together. Remove one of the two."
     NeedlessRequirement "needless-requirement" "A requirement that every verified caller meets."
         "It looks like a check and is none. Remove it, or write what was meant."
+    NeverThere "never-there" "A condition names an issuer, a method or a header that no request ever has."
+        "`issuer` is the name of a section of this file, methods are in upper case, and headers that carry an identity or a credential are taken from clients before a condition looks. Compared with something else, the condition is always false, or always true. Write the name that is meant."
+    EncodedSlash "encoded-slash" "A route that takes an encoded slash has paths that another route asks more for."
+        "To the gateway `/files/admin%2Fkeys` is one segment below `/files`; an upstream that decodes it sees `/files/admin/keys`. Allow `encoded_slash` only where the upstream does not decode it, or let both routes ask for the same."
     SpaceInName "space-in-name" "A scope with a space in it."
         "A space separates scopes (RFC 6749 §3.3), so that no token holds one with a space. Write a list below `all` or `any`."
     ClaimOfTwoValues "claim-of-two-values" "One claim is required to be two different values."
@@ -72,6 +76,8 @@ codes! {
         "Every token of the issuer is refused. Name the algorithms that the keys are for, or give the issuer's own keys."
     NoUsableKey "no-usable-key" "A key set in a file has no usable key."
         "Every token of the issuer is refused with `key_unknown`, from the start. That is how an operator withdraws all keys; else give the issuer's own public keys for signatures."
+    BrokenKeyFile "broken-key-file" "The key file of an issuer that serves cannot be used any more."
+        "The keys that were good before go on serving, but a restart would refuse the file. Mend it."
     UntriedKey "untried-key" "A key in a file is never tried."
         "A token is tried with at most 4 keys that fit it, the first of the file, so that an invalid token cannot cost more. Tokens of the keys behind them are refused. Remove keys that are not used any more, or give a JWK set whose keys have a `kid` each."
     PrivateKey "private-key" "A key set in a file holds a private key."
@@ -122,6 +128,7 @@ impl Code {
                 | Self::NoFittingKey
                 | Self::NoUsableKey
                 | Self::ExposedStateDir
+                | Self::BrokenKeyFile
                 | Self::UntriedKey
                 | Self::PrivateKey
         )

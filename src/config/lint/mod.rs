@@ -5,6 +5,7 @@
 
 mod certificates;
 mod code;
+mod conditions;
 mod contradiction;
 mod fact;
 mod issuers;
@@ -13,6 +14,7 @@ mod listeners;
 mod reach;
 mod requirements;
 mod silence;
+mod slashes;
 mod unused;
 
 use std::path::Path;
@@ -31,4 +33,6 @@ pub(super) fn lint(root: &Node, document: &Document, directory: &Path, problems:
     reach::lint(document, problems);
     unused::lint(root, document, problems);
     requirements::lint(document, problems);
+    conditions::lint(document, problems);
+    slashes::lint(document, problems);
 }

@@ -28,8 +28,12 @@ pub(super) fn of_method(facts: &Facts<'_>) -> Option<String> {
     let (number, matcher, route) = facts.route?;
     let takers = facts.snapshot.routes().entries().skip(number);
     let later = (number + 1..).zip(takers).find(|(_, (later, _))| takes(later, facts));
-    let hint =
+    let mut hint =
         format!("route {number}, `{}` ({matcher}), would have matched but for the method", route.name());
+    let method = facts.target.as_ref().map_or("", |target| target.method().as_str());
+    if method.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        hint.push_str(", which is compared with its case");
+    }
     Some(match later {
         None => hint,
         Some((number, (_, route))) => format!(

@@ -29,6 +29,28 @@ impl Authority {
     }
 }
 
+#[test]
+fn what_has_not_changed_is_not_made_again() {
+    let files = Files::new();
+    let (certificate, key) = (files.path("tls.crt"), files.path("tls.key"));
+    let tls = files.load(None).unwrap();
+    let config = tls.current();
+    let again = tls.unchanged(&certificate, &key, None).unwrap();
+    assert!(Arc::ptr_eq(&config, &again.current()));
+    assert!(tls.unchanged(&key, &certificate, None).is_none(), "other files");
+    assert!(tls.unchanged(&certificate, &key, Some(&certificate)).is_none(), "clients need certificates");
+    // Of what is seen but does not fit, nothing is used.
+    files.write("tls.crt", "broken");
+    assert!(tls.unchanged(&certificate, &key, None).is_none());
+    assert!(!tls.reload());
+    assert!(tls.unchanged(&certificate, &key, None).is_none());
+    files.renew();
+    assert!(tls.unchanged(&certificate, &key, None).is_none());
+    assert!(tls.reload() && tls.unchanged(&certificate, &key, None).is_some());
+    std::fs::remove_file(&key).unwrap();
+    assert!(tls.unchanged(&certificate, &key, None).is_none());
+}
+
 struct Files {
     directory: TempDir,
     authority: Authority,

@@ -8,6 +8,7 @@
 //! over the tries that apply, at most one per label of the host.
 
 mod reach;
+mod slash;
 
 use std::collections::HashMap;
 use std::iter;
@@ -15,6 +16,7 @@ use std::iter;
 use http::Method;
 
 use super::host::{HostPattern, Kind};
+use super::methods::is_respelled;
 use super::pattern::{Segment, Shape};
 use super::trie::{self, Trie};
 use super::{Ambiguous, Captures, Methods, PathData, PathPattern, Target, canonical};
@@ -66,6 +68,8 @@ impl Matcher {
 pub struct RouteTable<T> {
     routes: Vec<Entry<T>>,
     groups: Vec<Group>,
+    /// The methods that routes name.
+    named: Vec<Method>,
     any: Trie,
     exactly: HashMap<String, Trie>,
     below: HashMap<String, Trie>,
@@ -121,6 +125,7 @@ impl<T> RouteTable<T> {
         let mut table = Self {
             routes: Vec::with_capacity(routes.len()),
             groups: Vec::new(),
+            named: Vec::new(),
             any: Trie::default(),
             exactly: HashMap::new(),
             below: HashMap::new(),
@@ -135,6 +140,11 @@ impl<T> RouteTable<T> {
             }
             if let Some(group) = table.groups.get_mut(group) {
                 group.members.push(index);
+            }
+            for method in matcher.methods.iter() {
+                if !table.named.contains(method) {
+                    table.named.push(method.clone());
+                }
             }
             table.routes.push(Entry { matcher, group, route });
         }
@@ -183,16 +193,19 @@ impl<T> RouteTable<T> {
         self.routes.iter().map(|entry| (&entry.matcher, &entry.route))
     }
 
-    /// The first route of the group that takes the method.
+    /// The first route of the group that takes the method. One that some route names, in another case, has none: what the
+    /// rule for it keeps out would pass here.
     fn taking<'a>(&'a self, first: &'a Entry<T>, method: &Method) -> Result<&'a Entry<T>, NotFound<'a, T>> {
-        if first.matcher.methods.take(method) {
+        let takes =
+            |entry: &Entry<T>| entry.matcher.methods.take(method) && !is_respelled(method, &self.named);
+        if takes(first) {
             return Ok(first);
         }
         let group = self.groups.get(first.group);
         let members = group.into_iter().flat_map(|group| &group.members);
         members
             .filter_map(|&index| self.routes.get(index))
-            .find(|entry| entry.matcher.methods.take(method))
+            .find(|entry| takes(entry))
             .ok_or(NotFound::Method { route: &first.route, allow: group.map_or("", |group| &group.allow) })
     }
 
@@ -226,7 +239,7 @@ impl<T> RouteTable<T> {
     fn allow(&self, group: &Group) -> String {
         let mut names: Vec<&str> = Vec::new();
         let members = group.members.iter().filter_map(|&index| self.routes.get(index));
-        for method in members.flat_map(|entry| entry.matcher.methods.iter()) {
+        for method in members.flat_map(|entry| entry.matcher.methods.listed()) {
             if !names.contains(&method.as_str()) {
                 names.push(method.as_str());
             }

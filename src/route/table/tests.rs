@@ -153,6 +153,23 @@ fn methods_decide_within_the_very_same_hosts_and_path() {
 }
 
 #[test]
+fn a_method_in_another_case_has_no_route() {
+    let table = table(&[(&[], &["DELETE", "PURGE"], "/x"), (&[], &[], "/x"), (&[], &[], "/**")]);
+    for (method, path, expected) in [
+        ("DELETE", "/x", Ok(0)),
+        ("PUT", "/x", Ok(1)),
+        ("cook", "/x", Ok(1)),
+        ("delete", "/x", Err("0: DELETE, PURGE, GET, HEAD, POST, PUT, PATCH, OPTIONS, TRACE")),
+        ("Purge", "/x", Err("0: DELETE, PURGE, GET, HEAD, POST, PUT, PATCH, OPTIONS, TRACE")),
+        ("purge", "/y", Err("2: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE")),
+        ("get", "/y", Err("2: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE")),
+        ("BREW", "/y", Ok(2)),
+    ] {
+        assert_eq!(find(&table, method, "h", path), expected.map_err(str::to_owned), "{method} {path}");
+    }
+}
+
+#[test]
 fn captures_are_decoded_once() {
     let table = table(&[(&[], &[], "/{a}/x/{b}/**")]);
     let found = table.find(&target("GET", "h", "/caf%c3%a9%20%26%40/x/100%25/y/z")).unwrap();
@@ -270,7 +287,10 @@ fn linear(routes: &[(Matcher, usize)], target: &Target) -> Outcome {
         return if refused(PathData::default()) { not_allowed(NOWHERE) } else { Err(None) };
     };
     let same: Vec<_> = routes.iter().filter(|(matcher, _)| matcher.key() == first.key()).collect();
-    let chosen = same.iter().find(|(matcher, _)| matcher.methods.take(target.method()));
+    let method = target.method();
+    let respelled = |known: &Method| known != method && known.as_str().eq_ignore_ascii_case(method.as_str());
+    let named = routes.iter().any(|(matcher, _)| matcher.methods.iter().any(respelled));
+    let chosen = same.iter().find(|(matcher, _)| matcher.methods.take(method) && !named);
     let (deciding, number) = chosen.map_or((first, index), |(matcher, index)| (matcher, index));
     if refused(deciding.data) {
         return not_allowed(*number);
@@ -282,7 +302,7 @@ fn linear(routes: &[(Matcher, usize)], target: &Target) -> Outcome {
         return Ok((*index, captured.collect()));
     }
     let mut allow = Vec::new();
-    for method in same.iter().flat_map(|(matcher, _)| matcher.methods.iter()) {
+    for method in same.iter().flat_map(|(matcher, _)| matcher.methods.listed()) {
         if !allow.contains(&method.as_str()) {
             allow.push(method.as_str());
         }
@@ -306,7 +326,7 @@ fn patterns() -> impl Strategy<Value = String> {
 
 fn routes() -> impl Strategy<Value = Vec<(Matcher, usize)>> {
     let hosts = proptest::sample::subsequence(vec!["a.t", "b.a.t", "*.t", "*.a.t", "t"], 0..3);
-    let methods = proptest::sample::subsequence(vec!["GET", "HEAD", "POST", "PUT"], 0..3);
+    let methods = proptest::sample::subsequence(vec!["GET", "HEAD", "POST", "BREW"], 0..3);
     let hosts = prop_oneof![Just(vec![]), hosts];
     let route = (hosts, methods, patterns(), any::<bool>(), any::<bool>());
     let route = route.prop_map(|(hosts, methods, path, encoded_slash, parameters)| {
@@ -326,7 +346,7 @@ proptest! {
         segments in proptest::collection::vec(select(vec!["a", "b", ":", "%3a", "%61", "c", "a%20", "a%2fb", "a;b", "a%2F%3A;"]), 0..5),
         slash in any::<bool>(),
         host in select(vec!["a.t", "B.A.T", "c.b.a.t.", "t", "x", "x.t:80"]),
-        method in select(vec!["GET", "HEAD", "POST", "PUT", "DELETE"]),
+        method in select(vec!["GET", "HEAD", "POST", "BREW", "DELETE", "Get", "brew", "delete", "cook"]),
     ) {
         let path = format!("/{}{}", segments.join("/"), if slash && !segments.is_empty() { "/" } else { "" });
         let target = target(method, host, &path);

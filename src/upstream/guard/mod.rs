@@ -7,7 +7,8 @@
 //!
 //! What must stay true: the check knows no longest name, so that no name is too long to be caught, and allocates
 //! nothing. It runs for every header of every request, and for trailers, which servers may merge with the headers.
-//! The places of credentials are taken out beside them ([`concealed`]).
+//! The places of credentials are taken out beside them ([`concealed`]), and on a route whose conditions look at a header
+//! its other spellings ([`watched`]).
 
 mod concealed;
 mod folded;
@@ -16,6 +17,7 @@ mod pattern;
 mod reserved;
 #[cfg(test)]
 mod tests;
+mod watched;
 
 use http::HeaderName;
 
@@ -30,6 +32,7 @@ pub use overrides::{Override, OverrideError};
 pub(super) use pattern::Removals;
 pub use pattern::{NamePattern, NamePatternError};
 pub(super) use reserved::Reserved;
+pub use watched::Watched;
 
 /// What must not go from a client to an upstream, on any route: every identity header of the whole configuration, and
 /// every place of a credential.

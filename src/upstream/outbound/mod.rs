@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 use http_body::Body;
 
 use super::error::Error;
-use super::guard::{Guard, Reserved, keeps_authorization, keeps_header};
+use super::guard::{Guard, Reserved, Watched, keeps_authorization, keeps_header};
 use super::hop_by_hop::{ConnectionOptions, is_hop_by_hop};
 use super::identified::Identified;
 use super::identity::Identity;
@@ -31,6 +31,7 @@ pub(super) struct Outbound<'a> {
     pub(super) caller: &'a Identified,
     pub(super) identity: &'a Identity,
     pub(super) guard: &'a Guard,
+    pub(super) watched: &'a Watched,
     /// Where the route looks for a token.
     pub(super) credentials: &'a Credentials,
     /// Whose name stands in `Host` when the client gave none, as HTTP/1.0 may.
@@ -97,6 +98,7 @@ impl Outbound<'_> {
                     && !is_disguised(name)
                     && (!self.guard.removes(name) || keeps_header(kept, name))
                     && !self.identity.removes(name)
+                    && !self.watched.removes(name)
             };
             if passes {
                 out.append(name.clone(), value.clone());
@@ -194,6 +196,12 @@ const ROOM_FOR_OURS: usize = 16;
 /// Whether the gateway sets or answers the field itself. `Expect` is answered by hyper when the body is asked for.
 fn is_ours(field: &HeaderName) -> bool {
     matches!(field.as_str(), "host" | "content-length" | "expect" | "x-request-id" | "traceparent")
+}
+
+/// Whether the field stays here for how it is spelled, or because the client names it in `Connection`. What the gateway
+/// sets itself is sent whatever `Connection` says; of a message with too many options nothing is.
+pub(super) fn is_withheld(field: &HeaderName, options: Option<&ConnectionOptions<'_>>) -> bool {
+    is_disguised(field) || (!is_ours(field) && options.is_none_or(|options| options.name(field)))
 }
 
 /// Whether the field is a credential or tells about the client, in any spelling.

@@ -74,6 +74,7 @@ impl Case {
             caller: &Identified::new(&identity, (self.permit)(), &Captures::default()).unwrap(),
             identity: &identity,
             guard: &guard,
+            watched: &Watched::new(["x-seen"].into_iter()),
             credentials: &self.credentials,
             endpoint: Some(&endpoint),
             upgrade: self.upgrade,

@@ -27,7 +27,7 @@ const TARGETS: &[&str] = &[
     "/orders/a%20b",
     "/orders/%zz",
 ];
-const REQUEST_METHODS: &[&str] = &["GET", "GET", "GET", "HEAD", "POST", "DELETE", "PUT", "BREW"];
+const REQUEST_METHODS: &[&str] = &["GET", "GET", "GET", "HEAD", "POST", "DELETE", "PUT", "BREW", "delete"];
 const REQUEST_HOSTS: &[&str] = &[
     "api.example.com",
     "API.example.com.:80",

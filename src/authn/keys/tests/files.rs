@@ -89,6 +89,10 @@ async fn a_file_is_followed_through_changes_and_mistakes() {
     std::fs::remove_file(&path).unwrap();
     eventually("the loss is seen", || started.keys.describe().contains("cannot be read")).await;
     assert!(started.has("a").await);
+    assert!(started.keys.broken_file().is_some_and(|why| why.contains("cannot be read")));
+    // Once for each that was seen, and the loss.
+    let failures = started.metrics.fetch_failure.get();
+    assert!(failures >= 2 && started.metrics.fetch_success.get() == 0, "{failures}");
     assert_eq!(started.keys.generation(), 0);
 
     std::fs::write(&path, set(&[&b])).unwrap();
@@ -96,6 +100,8 @@ async fn a_file_is_followed_through_changes_and_mistakes() {
     assert!(!started.has("a").await);
     assert_eq!(started.keys.generation(), 1);
     eventually("all is well", || !started.keys.describe().contains("cannot")).await;
+    assert!(started.keys.broken_file().is_none());
+    assert_eq!((started.metrics.fetch_failure.get(), started.metrics.fetch_success.get()), (failures, 1));
 
     std::fs::write(&path, set(&[&a, &b])).unwrap();
     started.keys.refresh_now().await.unwrap();

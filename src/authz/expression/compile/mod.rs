@@ -21,7 +21,7 @@ use super::value::{Kind, Value};
 pub(super) type Part = (Node, Kind);
 
 /// The condition that a text states.
-pub(super) fn compile(text: &str) -> Result<(Node, Vec<String>), Vec<Mistake>> {
+pub(super) fn compile(text: &str) -> Result<(Node, Mentions), Vec<Mistake>> {
     let tree = syntax::parse(text).map_err(|mistake| vec![mistake])?;
     if !is_shallow(&tree, MAX_DEPTH) {
         return Err(vec![syntax::too_deep()]);
@@ -35,17 +35,29 @@ pub(super) fn compile(text: &str) -> Result<(Node, Vec<String>), Vec<Mistake>> {
         compiler.mistakes.push(Mistake::new(wrong, "compare it with something"));
     }
     match part {
-        Some((node, _)) if compiler.mistakes.is_empty() => Ok((node, compiler.captures)),
+        Some((node, _)) if compiler.mistakes.is_empty() => Ok((node, compiler.mentions)),
         Some(_) | None => Err(compiler.mistakes),
     }
+}
+
+/// What a condition says by name, each name once.
+#[derive(Debug, Default)]
+pub(super) struct Mentions {
+    /// The captures.
+    pub(super) captures: Vec<String>,
+    /// The headers.
+    pub(super) headers: Vec<String>,
+    /// What `issuer` is compared with.
+    pub(super) issuers: Vec<String>,
+    /// What `request.method` is compared with.
+    pub(super) methods: Vec<String>,
 }
 
 /// What is found while a tree is compiled. Where a part cannot be compiled, its mistake is recorded and the rest goes on.
 #[derive(Debug, Default)]
 struct Compiler {
     mistakes: Vec<Mistake>,
-    /// The captures that are named.
-    captures: Vec<String>,
+    mentions: Mentions,
     /// The variable of the comprehension around the part.
     element: Option<String>,
     /// Bytes of the patterns so far.

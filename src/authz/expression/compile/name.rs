@@ -99,9 +99,7 @@ impl Compiler {
                 None
             }
             Expr::Ident(name) if name == "path" => {
-                if !self.captures.iter().any(|known| known == field) {
-                    self.captures.push(field.to_owned());
-                }
+                note(&mut self.mentions.captures, field);
                 Some(Some((Node::Capture(field.into()), Kind::Text)))
             }
             Expr::Select(select) if is_headers(&select.operand, &select.field) => {
@@ -112,7 +110,7 @@ impl Compiler {
         }
     }
 
-    /// Whether a header of this name can ever be there.
+    /// A header is asked for: whether one of this name can ever be there.
     pub(super) fn header(&mut self, name: &str) -> Option<()> {
         if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
             let right = format!("write '{}'", name.to_ascii_lowercase());
@@ -126,7 +124,14 @@ impl Compiler {
             self.mistakes.push(Mistake::new(format!("`when` does not see the header `{name}`"), right));
             return None;
         }
+        note(&mut self.mentions.headers, name);
         Some(())
+    }
+}
+
+pub(super) fn note(names: &mut Vec<String>, name: &str) {
+    if !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
     }
 }
 

@@ -1,12 +1,14 @@
 //! Operators, and which types they can be between.
 
+use std::slice;
+
 use cel::IdedExpr;
 use cel::common::ast::{Expr, LiteralValue, operators};
 
-use super::name::is_headers;
+use super::name::{is_headers, note};
 use super::{Compiler, Part, is_constant};
-use crate::authz::expression::node::{Node, Operator};
-use crate::authz::expression::value::Kind;
+use crate::authz::expression::node::{Node, Operator, Variable};
+use crate::authz::expression::value::{Kind, List, Value};
 
 const BINARY: [(&str, Operator, &str); 12] = [
     (operators::EQUALS, Operator::Equal, "=="),
@@ -93,8 +95,36 @@ impl Compiler {
             let wrong = format!("`{symbol}` is between {} and {}", left.name(), right.name());
             return self.wrong(wrong, advice(operator, left, right));
         };
+        self.note_literals(operator, &one, &other);
         let constant = is_constant(&one) && is_constant(&other);
         self.folded(Node::Binary(operator, Box::new(one), Box::new(other)), kind, constant)
+    }
+}
+
+impl Compiler {
+    /// With which literals `issuer` and `request.method` are compared.
+    fn note_literals(&mut self, operator: Operator, one: &Node, other: &Node) {
+        let (variable, literal) = match (operator, one, other) {
+            (
+                Operator::Equal | Operator::NotEqual | Operator::In,
+                Node::Variable(variable),
+                Node::Constant(literal),
+            )
+            | (Operator::Equal | Operator::NotEqual, Node::Constant(literal), Node::Variable(variable)) => {
+                (*variable, literal)
+            }
+            _ => return,
+        };
+        let names = match variable {
+            Variable::Issuer => &mut self.mentions.issuers,
+            Variable::Method => &mut self.mentions.methods,
+            _ => return,
+        };
+        let literals =
+            if let Value::List(List::Made(items)) = literal { items } else { slice::from_ref(literal) };
+        for literal in literals.iter().filter_map(Value::as_str) {
+            note(names, literal);
+        }
     }
 }
 

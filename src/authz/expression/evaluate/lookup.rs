@@ -128,6 +128,7 @@ fn headers<'a>(facts: &'a RequestFacts<'a>, name: &str, fuel: &mut Fuel) -> Resu
     pay_for_header(name, fuel)?;
     // Names have one spelling here, the one that a listing of them shows.
     let Ok(name) = HeaderName::from_lowercase(name.as_bytes()) else { return Ok(None) };
+    respelled(facts, &name, fuel)?;
     if !facts.headers.contains_key(&name) || (facts.hidden)(&name) {
         return Ok(None);
     }
@@ -138,4 +139,25 @@ fn headers<'a>(facts: &'a RequestFacts<'a>, name: &str, fuel: &mut Fuel) -> Resu
         values.push(Value::borrowed(text));
     }
     Ok(Some(Value::List(List::Made(values.into()))))
+}
+
+/// A name that comes from elsewhere than a literal of the condition is not known before, so that its other spellings are
+/// not taken away: what the upstream reads may then be another header than this one.
+fn respelled(facts: &RequestFacts<'_>, name: &HeaderName, fuel: &mut Fuel) -> Result<(), Fault> {
+    let name = name.as_str().as_bytes();
+    fuel.pay(facts.headers.keys_len() / SPELLED)?;
+    for other in facts.headers.keys() {
+        let spelled = other.as_str().as_bytes();
+        if spelled.len() == name.len() && spelled != name {
+            fuel.pay(1 + name.len() / SPELLED)?;
+            // Both are in lower case. A byte that is no letter and no digit stands for any other.
+            let same = |(one, other): (&u8, &u8)| {
+                one == other || !(one.is_ascii_alphanumeric() || other.is_ascii_alphanumeric())
+            };
+            if spelled.iter().zip(name).all(same) && !(facts.hidden)(other) {
+                return Err(Fault::HeaderRespelled);
+            }
+        }
+    }
+    Ok(())
 }

@@ -1,0 +1,99 @@
+//! Conditions that name what is never there: issuers, methods and headers.
+
+use std::slice;
+
+use http::HeaderName;
+
+use super::code::Code;
+use crate::authz::Expression;
+use crate::config::document::{Access, Credential, Document, Identity};
+use crate::config::node::{At, Node, Value};
+use crate::config::problem::{Position, Problems, closest};
+use crate::upstream::Guard;
+
+pub(super) fn lint(document: &Document, problems: &mut Problems) {
+    let issuers = document.issuers.iter().flat_map(|issuers| &issuers.value.entries);
+    let known =
+        Known { issuers: issuers.map(|(name, _)| name.value.as_str()).collect(), headers: headers(document) };
+    let policies = document.policies.iter().flat_map(|policies| &policies.value.entries);
+    for node in policies.filter_map(|(_, node)| node.as_ref()) {
+        known.look(node, problems);
+    }
+    let routes = document.routes.iter().flat_map(|routes| &routes.value);
+    for access in routes.filter_map(|route| route.access.as_ref()) {
+        if let Access::Conditions(conditions) = &access.value {
+            for node in [&conditions.require, &conditions.candidate].into_iter().flatten() {
+                known.look(&node.value, problems);
+            }
+        }
+    }
+}
+
+/// The headers that no condition sees, whatever its route: those of identity, and those of credentials.
+fn headers(document: &Document) -> Vec<HeaderName> {
+    let routes = || document.routes.iter().flat_map(|routes| &routes.value);
+    let sections = document.identity.iter().chain(routes().filter_map(|route| route.identity.as_ref()));
+    let named = |section: &At<Identity>| -> Vec<String> {
+        let headers = section.value.headers.iter().flat_map(|headers| &headers.value.entries);
+        headers.map(|(name, _)| name.value.clone()).collect()
+    };
+    let places = document.credentials.iter().chain(routes().filter_map(|route| route.credentials.as_ref()));
+    let header = |place: &At<Credential>| match &place.value {
+        Credential::Header(name) => Some(name.value.clone()),
+        Credential::Authorization | Credential::Cookie(_) | Credential::Query(_) => None,
+    };
+    let of_identity = sections.flat_map(named);
+    let of_credentials = places.flat_map(|places| places.value.iter().filter_map(header));
+    of_identity.chain(of_credentials).filter_map(|name| name.parse().ok()).collect()
+}
+
+struct Known<'d> {
+    issuers: Vec<&'d str>,
+    headers: Vec<HeaderName>,
+}
+
+impl Known<'_> {
+    /// Every condition at this node and below it; names of policies are looked at where they are defined.
+    fn look(&self, node: &Node, problems: &mut Problems) {
+        if let Some(when) = node.get("when")
+            && let Value::Text(text) = &when.value
+            && let Ok(condition) = Expression::parse(text)
+        {
+            self.report(&condition, when.at, problems);
+        }
+        let listed = ["any_of", "all_of"].into_iter().filter_map(|key| node.get(key));
+        for inner in
+            listed.flat_map(Node::children).chain(node.get("not").map(slice::from_ref).into_iter().flatten())
+        {
+            self.look(inner, problems);
+        }
+    }
+
+    fn report(&self, condition: &Expression, at: Position, problems: &mut Problems) {
+        for name in condition.issuers().iter().filter(|name| !self.issuers.contains(&name.as_str())) {
+            let right = match closest(name, self.issuers.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known: {}", self.issuers.join(", ")),
+            };
+            let wrong = format!("`issuer` is compared with `{name}`, and no issuer has that name");
+            problems.warning(Code::NeverThere, at, wrong, right);
+        }
+        for method in
+            condition.methods().iter().filter(|method| method.bytes().any(|byte| byte.is_ascii_lowercase()))
+        {
+            let upper = method.to_ascii_uppercase();
+            let wrong =
+                format!("`request.method` is compared with `{method}`, and methods are in upper case");
+            problems.warning(Code::NeverThere, at, wrong, format_args!("write '{upper}'"));
+        }
+        for name in condition.headers() {
+            let hidden = |name: &HeaderName| self.headers.iter().any(|known| Guard::is_one(known, name));
+            if name.parse().is_ok_and(|name| hidden(&name)) {
+                let wrong = format!(
+                    "`when` does not see the header `{name}`, which carries an identity or a credential and is taken from clients"
+                );
+                problems.warning(Code::NeverThere, at, wrong, "go by claims, roles and scopes");
+            }
+        }
+    }
+}
