@@ -68,13 +68,13 @@ impl Authenticator {
         }
         let digest = Digest::of(token);
         let hinted = digest.as_ref().map_or(0, |digest| self.hints.get(digest));
-        let (issuer, outcome) = match digest.as_ref().and_then(|digest| self.recall(hinted, digest, now)) {
-            Some((issuer, verified)) => (Some(issuer), recalled(issuer, verified, admission, now)),
+        let known = digest.as_ref().and_then(|digest| self.recall(hinted, digest, now));
+        let (issuer, outcome) = if let Some((issuer, verified)) = known {
+            (Some(issuer), recalled(issuer, verified, admission, now))
+        } else {
+            let digest = digest.as_ref().map(|digest| (digest, hinted));
             // In a box, so that requests with a token that is known have no room for it.
-            None => {
-                let digest = digest.as_ref().map(|digest| (digest, hinted));
-                Box::pin(self.verify(token, digest, admission, now)).await
-            }
+            Box::pin(self.verify(token, digest, admission, now)).await
         };
         match outcome {
             Ok(verified) => Ok(Principal::new(verified)),

@@ -182,8 +182,7 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const LINGER: Duration = Duration::from_secs(1);
 /// Header section of HTTP/2, and what is held of an answer; a token may be 16 KiB of the former.
 const MAX_HEAD: usize = 64 * 1024;
-/// What is read from, or waits for, one HTTP/1 client at a time, a head included. An upload of half of it at a time costs a
-/// sixth more.
+/// What is read from, or waits for, one HTTP/1 client at a time, a head included. With half of it, uploads cost a sixth more.
 const MAX_BUFFER: usize = 128 * 1024;
 
 fn protocols(activity: &Arc<Activity>) -> Builder<TokioExecutor> {

@@ -1,7 +1,8 @@
 //! The body of an answer that is still on its way, with the connection that it comes on.
 //!
-//! Whoever reads the body polls the connection with it. At its end the connection goes back among the idle ones; a body
-//! that is dropped before its end closes it, and the upstream learns that nobody listens any more.
+//! Whoever reads the body polls the connection with it. At its end the connection goes back among the idle ones, at once or
+//! when what was sent has been taken too; a body that is dropped before its end closes it, and the upstream learns that
+//! nobody listens any more.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,12 +24,13 @@ pub(super) struct AnswerBody {
     pool: Arc<Pool>,
     /// Where the body broke off.
     broken: Option<hyper::Error>,
+    ended: bool,
 }
 
 impl AnswerBody {
     /// The body that comes on this connection of this pool.
     pub(super) fn new(body: Incoming, connection: Connection, pool: Arc<Pool>) -> Self {
-        Self { body, connection: Some(connection), pool, broken: None }
+        Self { body, connection: Some(connection), pool, broken: None, ended: false }
     }
 }
 
@@ -40,7 +42,7 @@ impl Body for AnswerBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let Self { body, connection, broken, .. } = &mut *self;
+        let Self { body, connection, broken, ended, .. } = &mut *self;
         let Some(connection) = connection else { return Poll::Ready(None) };
         if let Some(error) = broken.take() {
             return Poll::Ready(Some(Err(error)));
@@ -52,7 +54,10 @@ impl Body for AnswerBody {
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
-            frame => Poll::Ready(frame),
+            frame => {
+                *ended = frame.is_none();
+                Poll::Ready(frame)
+            }
         }
     }
 
@@ -67,8 +72,11 @@ impl Body for AnswerBody {
 
 impl Drop for AnswerBody {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
+        let Some(connection) = self.connection.take() else { return };
+        if connection.is_ready() {
             self.pool.put_back(connection, Instant::now());
+        } else if self.ended || self.body.is_end_stream() {
+            connection.finish(Arc::clone(&self.pool));
         }
     }
 }

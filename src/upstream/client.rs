@@ -96,7 +96,7 @@ impl Client {
 
     /// Sees to it that the connection goes on where that is needed, and comes back when its exchange is over.
     fn end(&self, lease: Lease, Answer { head, body, uploaded, at }: Answer) -> Response<Body> {
-        let Lease { mut connection, pool, .. } = lease;
+        let Lease { connection, pool, .. } = lease;
         let switches = head.status == StatusCode::SWITCHING_PROTOCOLS;
         if !switches {
             self.reap_from_now_on();
@@ -108,11 +108,7 @@ impl Client {
             Body::carried(AnswerBody::new(body, connection, pool))
         } else {
             // What the client sends goes on whether or not it reads the answer: that takes a task.
-            drop(tokio::spawn(async move {
-                if connection.ready().await.is_ok() {
-                    pool.put_back(connection, Instant::now());
-                }
-            }));
+            connection.finish(pool);
             Body::streamed(body)
         };
         Response::from_parts(head, body)

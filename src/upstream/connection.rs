@@ -1,8 +1,8 @@
 //! One connection to an endpoint, polled by whoever uses it.
 //!
 //! Given a socket and a request, it hands on the head of the answer. The half of hyper that reads and writes has no task of
-//! its own: the task of the request that the connection serves polls it, so that an exchange wakes no other. What must
-//! stay true: while something is still to be written or read, somebody polls the connection, or it is closed.
+//! its own: the task of the request that the connection serves polls it, so that an exchange wakes no other; only what
+//! that task would not wait for gets one ([`Connection::finish`]). What must stay true: while something is still to be written or read, somebody polls the connection, or it is closed.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -16,9 +16,11 @@ use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::bell::Bell;
+use super::pool::Pool;
 use super::request::RequestBody;
 
 /// An open connection.
@@ -109,6 +111,20 @@ impl Connection {
     /// Whether the exchange is over to the last byte, both ways, and another one can begin.
     pub(super) fn is_ready(&self) -> bool {
         self.driver.is_some() && self.sender.is_ready()
+    }
+
+    /// Goes on in a task of its own until the exchange is over, and then to the idle ones.
+    pub(super) fn finish(mut self, pool: Arc<Pool>) {
+        // One that has ended has nothing to go on with, and a runtime that is ending has no tasks.
+        if self.driver.is_some()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            drop(runtime.spawn(async move {
+                if self.ready().await.is_ok() {
+                    pool.put_back(self, std::time::Instant::now());
+                }
+            }));
+        }
     }
 
     /// Whether an idle connection is still open, as far as is known here.
