@@ -171,7 +171,9 @@ async fn an_issuer_in_trouble_slows_no_other() {
         troubled.len(),
         median(&troubled)
     );
-    assert!(troubled.len() * 5 > healthy.len(), "{} requests, then {}", healthy.len(), troubled.len());
+    // Whoever waited for the other issuer would wait for seconds; a busy machine is slower by milliseconds.
+    let most = 5 * median(&healthy) + Duration::from_millis(100);
+    assert!(median(&troubled) < most, "{:?}, then {:?}", median(&healthy), median(&troubled));
 }
 
 /// How long requests with new tokens of this issuer take, one after the other for a while; sorted.

@@ -111,6 +111,11 @@ impl Fetches {
         }
     }
 
+    /// For the task: the keys have changed, so that whoever doubted the old ones looks at the new ones first.
+    pub(super) fn settle_doubts(&self) {
+        self.doubted.store(false, Ordering::Release);
+    }
+
     /// An operator asks for a fetch now.
     pub(super) fn force(&self) {
         self.forced.store(true, Ordering::Release);

@@ -157,7 +157,11 @@ impl Remote {
             }
         };
         match cause {
-            _ if is_change => self.doubt.is_over(now),
+            _ if is_change => {
+                self.doubt.is_over(now);
+                // Those who came while it was under way mean the keys that have just gone.
+                shared.fetches.settle_doubts();
+            }
             Cause::Doubted => self.doubt.was_for_nothing(now, shared.timing.demand_interval),
             Cause::Scheduled | Cause::Demanded | Cause::Forced => {}
         }

@@ -42,6 +42,28 @@ async fn a_key_replaced_under_its_id_is_had_by_the_first_who_asks() {
 }
 
 #[tokio::test]
+async fn who_doubts_while_the_answer_is_on_its_way_asks_no_second_time() {
+    let issuer = Scripted::with(&[&Jwk::new("a")]).await;
+    let started = Fixture::new().at(&issuer);
+    let tried = keys(&started, Some("a")).await;
+    pass(1).await;
+    let body = set(&[&Jwk::new("a")]);
+    let length = body.len() + 1;
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    issuer.script("/jwks", Script::Drip { head: head.into(), chunk: 1, pause: Duration::from_millis(150) });
+    let doubt = || started.keys.reconsider(Some("a"), Algorithm::Es256, &tried);
+    let late = async {
+        eventually("a fetch", || issuer.fetches("/jwks") == 2).await;
+        doubt().await
+    };
+    assert_eq!(futures_util::future::join(doubt(), late).await, (true, true));
+    pass(3).await;
+    assert_eq!(issuer.fetches("/jwks"), 2);
+}
+
+#[tokio::test]
 async fn a_key_replaced_by_one_of_another_type_is_had_too() {
     let issuer = Scripted::with(&[&Jwk::new("a")]).await;
     let started = Fixture::new().at(&issuer);
