@@ -10,7 +10,7 @@ use regex_automata::nfa::thompson;
 use regex_automata::{Anchored, Input};
 
 /// The table of a pattern that begins and ends with the text.
-pub(super) struct Whole(dense::DFA<Vec<u32>>);
+pub(super) struct Whole(Box<dense::DFA<Vec<u32>>>);
 
 impl Whole {
     /// From an expression with its anchors, where the table is small.
@@ -24,7 +24,7 @@ impl Whole {
                     .determinize_size_limit(Some(TABLE_LIMIT)),
             )
             .build(anchored);
-        automaton.ok().map(Self)
+        automaton.ok().map(Box::new).map(Self)
     }
 
     /// Whether it is the text; none if the table cannot tell, which it always can.

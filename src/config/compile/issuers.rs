@@ -104,19 +104,7 @@ fn compile_one(
     // Keys outlive a change of anything but themselves: an issuer that is down just now must not lose them to a reload.
     let reusable = old.filter(|old| old.keys().is_made_from(&iss.value, &tried, &source, &tried_options));
     let keys = match (reusable, base.stand_ins()) {
-        (Some(old), _) => {
-            if let Some(reason) = old.keys().broken_file() {
-                let wrong = format!("its last good keys serve on: {}", reason.replace("; ", ", "));
-                let right = "mend the file before a restart, which would refuse it";
-                problems.warning(
-                    Code::BrokenKeyFile,
-                    places.source.or(whole).unwrap_or(iss.at),
-                    wrong,
-                    right,
-                );
-            }
-            Arc::clone(old.keys())
-        }
+        (Some(old), _) => served_keys(old, places.source.or(whole).unwrap_or(iss.at), problems),
         (None, Some(stand_ins)) => {
             let first = first.or_else(|| tried.iter().next())?;
             stand_in_keys(stand_ins, &name, first, &metrics, iss.at, problems)?
@@ -159,6 +147,16 @@ fn compile_one(
         return Some(Arc::clone(old));
     }
     Some(Arc::new(Issuer::new(spec, keys, metrics)))
+}
+
+/// The keys that serve on, with a warning if their file is broken: a restart would refuse this configuration.
+fn served_keys(served: &Issuer, at: Position, problems: &mut Problems) -> Arc<Keys> {
+    if let Some(reason) = served.keys().broken_file() {
+        let wrong = format!("its last good keys serve on: {}", reason.replace("; ", ", "));
+        let right = "mend the file before a restart, which would refuse it";
+        problems.warning(Code::BrokenKeyFile, at, wrong, right);
+    }
+    Arc::clone(served.keys())
 }
 
 /// The issuers of the configuration that serves now.
