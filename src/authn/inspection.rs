@@ -57,6 +57,11 @@ impl Inspection {
         self.header.as_ref()?.get(name)?.as_str()
     }
 
+    /// A top-level claim as it stands, `null` too.
+    pub fn written(&self, name: &str) -> Option<&Value> {
+        self.claims.as_ref()?.get(name)
+    }
+
     /// A top-level claim; `null` counts as absent.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.claims.as_ref()?.get(name).filter(|value| !value.is_null())
