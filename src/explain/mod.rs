@@ -11,6 +11,7 @@ mod describe;
 mod facts;
 #[expect(clippy::wildcard_enum_match_arm, reason = "a hint is for what it knows, and silent on the rest")]
 mod hint;
+mod mentioned;
 mod places;
 mod policy;
 mod shadow;

@@ -413,3 +413,35 @@ async fn a_requirement_is_told_term_by_term() {
     );
     assert!(explained.to_string().contains("cannot be compared"), "{explained}");
 }
+
+/// Why a condition is false is mostly told by what it names.
+#[tokio::test]
+async fn a_condition_that_is_false_is_told_with_its_values() {
+    let setup = Setup::new().await;
+    let rules = rules(&setup.write(
+        "routes:
+  - name: own
+    match: { path: '/users/{user}' }
+    access: { require: { when: 'claims.sub == path.user && claims.org.name.startsWith(\"a\") && claims.level > 2 && !has(claims.locked)' } }
+    upstream: orders
+",
+    ));
+    let token =
+        setup.issuer.token().subject("8").claim("org", json!({ "name": "b" })).claim("level", 3).sign();
+    let fields = [("authorization".to_owned(), format!("Bearer {token}"))];
+    let explained = decide(&rules, &head("GET", "localhost", "/users/7", &fields)).await;
+    let step = explained.steps.iter().find(|step| step.check.name() == "policy.when").unwrap();
+    assert_eq!(
+        step.hint.as_deref(),
+        Some(
+            "claims.sub is \"8\", path.user is \"7\", claims.org.name is \"b\", claims.level is 3, claims.locked is absent"
+        ),
+        "{explained}"
+    );
+    let right =
+        setup.issuer.token().subject("7").claim("org", json!({ "name": "ab" })).claim("level", 3).sign();
+    let fields = [("authorization".to_owned(), format!("Bearer {right}"))];
+    let explained = decide(&rules, &head("GET", "localhost", "/users/7", &fields)).await;
+    let step = explained.steps.iter().find(|step| step.check.name() == "policy.when").unwrap();
+    assert_eq!((explained.reason, &step.hint), ("allowed", &None), "{explained}");
+}
