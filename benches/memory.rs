@@ -13,20 +13,16 @@
 
 use std::hint::black_box;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jwtgate::authn::keys::{FetchOptions, KeySource, Keys, SecretSource};
-use jwtgate::authn::{
-    Admission, Algorithm, Algorithms, Authenticator, BearerToken, ClaimPath, Issuer, IssuerSpec, TokenLimits,
-    TokenTypes,
-};
-use jwtgate::telemetry::metrics::Metrics;
+use jwtgate::authn::{Admission, Algorithm, Authenticator, BearerToken, ClaimPath, IssuerSpec};
 use serde_json::{Value, json};
+
+mod issuer;
 
 fn main() {
     // cargo says `--bench` when it measures
@@ -82,7 +78,7 @@ fn passes(authenticator: &Authenticator, token: &str) -> bool {
 
 fn token(key: &hmac::Key, extra: &Value, number: u64) -> String {
     let mut claims = json!({
-        "iss": "https://id.example.com", "sub": number.to_string(), "aud": "orders", "exp": NOW + 300,
+        "iss": issuer::ISSUER, "sub": number.to_string(), "aud": "orders-api", "exp": NOW + 300,
         "iat": NOW, "jti": format!("{number:032x}"), "scope": "orders:read orders:write",
     });
     if let (Value::Object(claims), Value::Object(extra)) = (&mut claims, extra) {
@@ -98,28 +94,8 @@ fn b64(bytes: &[u8]) -> String {
 }
 
 fn authenticator() -> Authenticator {
-    let file = tempfile::NamedTempFile::new().expect("temporary file");
-    std::fs::write(file.path(), SECRET).expect("temporary file");
-    let spec = IssuerSpec {
-        tenants: None,
-        name: "corporate".into(),
-        issuer: "https://id.example.com".into(),
-        audiences: vec!["orders".into()],
-        algorithms: Algorithms::new(vec![Algorithm::Hs256]).expect("one algorithm"),
-        token_types: TokenTypes::default(),
-        clock_skew: Duration::from_secs(30),
-        max_age: None,
-        required_claims: vec![],
-        roles: ClaimPath::parse("roles").expect("a path"),
-        scopes: None,
-        token_cache_bytes: CACHE,
-    };
-    let metrics = Metrics::new().expect("metrics").issuer(&spec.name);
-    let source = KeySource::Secret(SecretSource::File(file.path().to_path_buf()));
-    let options = FetchOptions::default();
-    let keys = Keys::new(&spec.name, &spec.issuer, &spec.algorithms, source, &options, metrics.clone());
-    let issuer = Issuer::new(spec, keys.expect("keys"), metrics);
-    Authenticator::new(vec![Arc::new(issuer)], TokenLimits::default())
+    let roles = ClaimPath::parse("roles").expect("a path");
+    issuer::authenticator(IssuerSpec { roles, ..issuer::spec(Algorithm::Hs256, CACHE) }, &SECRET)
 }
 
 /// Bytes of this process that are in memory.

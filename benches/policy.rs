@@ -9,7 +9,6 @@
 
 use std::hint::black_box;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,17 +17,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use divan::Bencher;
 use http::request::Parts;
-use jwtgate::authn::keys::{FetchOptions, KeySource, Keys, SecretSource};
-use jwtgate::authn::{
-    Admission, Algorithm, Algorithms, Authenticator, BearerToken, ClaimPath, Issuer, IssuerSpec, Principal,
-    TokenLimits, TokenTypes,
-};
+use jwtgate::authn::{Admission, Algorithm, BearerToken, ClaimPath, Principal};
 use jwtgate::authz::{
     ClaimTerm, ClaimTest, Expression, Literal, NameTest, Pattern, Quantifier, RequestFacts, Requirement,
 };
 use jwtgate::route::{Captures, Matcher, Methods, PathPattern, RouteTable, Target};
-use jwtgate::telemetry::metrics::Metrics;
 use serde_json::{Value, json};
+
+mod issuer;
 
 fn main() {
     divan::main();
@@ -200,7 +196,7 @@ fn now() -> SystemTime {
 fn principal(claims: &Value) -> Principal {
     let mut claims = claims.clone();
     let members = claims.as_object_mut().expect("claims are an object");
-    members.insert("iss".into(), json!("https://id.example.com"));
+    members.insert("iss".into(), json!(issuer::ISSUER));
     members.insert("aud".into(), json!("orders-api"));
     members.insert("exp".into(), json!(1_800_000_300));
     let key = vec![7; 32];
@@ -208,29 +204,7 @@ fn principal(claims: &Value) -> Principal {
     let input = format!("{}.{}", b64(br#"{"alg":"HS256"}"#), b64(claims.to_string().as_bytes()));
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), input.as_bytes());
     let token = format!("{input}.{}", b64(tag.as_ref()));
-    let file = tempfile::NamedTempFile::new().expect("temporary file");
-    std::fs::write(file.path(), &key).expect("temporary file");
-    let path = |text: &str| ClaimPath::parse(text).expect("a path");
-    let spec = IssuerSpec {
-        name: Arc::from("corporate"),
-        issuer: "https://id.example.com".into(),
-        audiences: vec!["orders-api".into()],
-        algorithms: Algorithms::new(vec![Algorithm::Hs256]).expect("one algorithm"),
-        tenants: None,
-        token_types: TokenTypes::default(),
-        clock_skew: Duration::from_secs(30),
-        max_age: None,
-        required_claims: vec![path("sub")],
-        roles: path("realm_access.roles"),
-        scopes: None,
-        token_cache_bytes: 0,
-    };
-    let metrics = Metrics::new().expect("metrics").issuer(&spec.name);
-    let source = KeySource::Secret(SecretSource::File(file.path().to_path_buf()));
-    let options = FetchOptions::default();
-    let keys = Keys::new(&spec.name, &spec.issuer, &spec.algorithms, source, &options, metrics.clone());
-    let issuer = Arc::new(Issuer::new(spec, keys.expect("keys"), metrics));
-    let authenticator = Authenticator::new(vec![issuer], TokenLimits::default());
+    let authenticator = issuer::authenticator(issuer::spec(Algorithm::Hs256, 0), &key);
     let token = BearerToken::parse(token.as_bytes()).expect("a token is a token68");
     let admission = Admission::default();
     match pin!(authenticator.authenticate(token, &admission, now()))

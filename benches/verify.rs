@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use std::hint::black_box;
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -29,13 +29,10 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use divan::Bencher;
-use jwtgate::authn::keys::{FetchOptions, KeySource, Keys, SecretSource};
-use jwtgate::authn::{
-    Admission, Algorithm, Algorithms, Authenticator, BearerToken, ClaimPath, Credentials, Issuer, IssuerSpec,
-    TokenLimits, TokenTypes,
-};
-use jwtgate::telemetry::metrics::Metrics;
+use jwtgate::authn::{Admission, Algorithm, Authenticator, BearerToken, Credentials};
 use serde_json::{Value, json};
+
+mod issuer;
 
 fn main() {
     divan::main();
@@ -55,7 +52,7 @@ fn cold(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
     let case = case(algorithm);
     let tokens: Vec<String> = (0..NEW_TOKENS).map(|number| case.token(number)).collect();
     let admission = Admission::default();
-    let gate = || Rc::new(authenticator(algorithm, CACHE));
+    let gate = || Rc::new(authenticator(algorithm));
     let state = RefCell::new((gate(), 0));
     // When all have been seen, a gate that has seen none takes over.
     let next = || {
@@ -73,13 +70,13 @@ fn cold(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
 
 #[divan::bench(args = Algorithm::ALL)]
 fn cached(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
-    measure(bencher, &authenticator(algorithm, CACHE), &case(algorithm).token(0));
+    measure(bencher, &authenticator(algorithm), &case(algorithm).token(0));
 }
 
 /// The same, as it comes out of a header field.
 #[divan::bench]
 fn cached_from_header(bencher: Bencher<'_, '_>) {
-    let authenticator = authenticator(Algorithm::Rs256, CACHE);
+    let authenticator = authenticator(Algorithm::Rs256);
     let mut headers = http::HeaderMap::new();
     let field = format!("Bearer {}", case(Algorithm::Rs256).token(0));
     headers.insert(http::header::AUTHORIZATION, field.parse().expect("a token is a header value"));
@@ -230,7 +227,7 @@ impl Case {
     fn token(&self, number: u32) -> String {
         let header = json!({"alg": self.algorithm.name(), "typ": "at+jwt"});
         let payload = json!({
-            "iss": "https://id.example.com/realms/main", "sub": "248289761001", "aud": ["orders-api", "billing-api"],
+            "iss": issuer::ISSUER, "sub": "248289761001", "aud": ["orders-api", "billing-api"],
             "exp": 1_800_000_300, "nbf": 1_799_999_990, "iat": 1_799_999_990, "jti": format!("01959f2a-6c1e-7f3c-9c55-0d2b{number:08x}"),
             "client_id": "storefront", "scope": "openid profile orders:read orders:write", "tenant": "acme",
             "realm_access": {"roles": ["clerk", "auditor", "offline_access"]}, "email_verified": true,
@@ -245,34 +242,6 @@ fn b64(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn authenticator(algorithm: Algorithm, token_cache_bytes: u64) -> Authenticator {
-    let file = tempfile::NamedTempFile::new().expect("temporary file");
-    std::fs::write(file.path(), &case(algorithm).keys).expect("temporary file");
-    let path = file.path().to_path_buf();
-    let source = if algorithm.is_hmac() {
-        KeySource::Secret(SecretSource::File(path))
-    } else {
-        KeySource::JwksFile(path)
-    };
-    let algorithms = Algorithms::new(vec![algorithm]).expect("one algorithm");
-    let path = |text: &str| ClaimPath::parse(text).expect("a path");
-    let spec = IssuerSpec {
-        name: Arc::from("corporate"),
-        issuer: "https://id.example.com/realms/main".into(),
-        audiences: vec!["orders-api".into()],
-        algorithms,
-        tenants: None,
-        token_types: TokenTypes::default(),
-        clock_skew: Duration::from_secs(30),
-        max_age: None,
-        required_claims: vec![path("sub")],
-        roles: path("realm_access.roles"),
-        scopes: None,
-        token_cache_bytes,
-    };
-    let metrics = Metrics::new().expect("metrics").issuer(&spec.name);
-    let options = FetchOptions::default();
-    let keys = Keys::new(&spec.name, &spec.issuer, &spec.algorithms, source, &options, metrics.clone())
-        .expect("keys");
-    Authenticator::new(vec![Arc::new(Issuer::new(spec, keys, metrics))], TokenLimits::default())
+fn authenticator(algorithm: Algorithm) -> Authenticator {
+    issuer::authenticator(issuer::spec(algorithm, CACHE), &case(algorithm).keys)
 }

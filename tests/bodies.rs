@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 
 use crate::support::client::{Body, collect};
-use crate::support::world::{AUTHENTICATED, Setup, World};
+use crate::support::world::{AUTHENTICATED, PLAIN_AND_TLS, Setup, World};
 use crate::support::{Client, Pki, RawConnection, Script};
 
 const MIB: usize = 1024 * 1024;
@@ -54,13 +54,7 @@ async fn large_bodies_pass_in_both_directions_over_every_protocol() {
     let pki = Pki::new();
     let setup = Setup::new().await;
     pki.install(&setup.scratch);
-    let listeners = "
-listeners:
-  - address: 127.0.0.1:0
-  - address: 127.0.0.1:0
-    tls: { certificate: tls.crt, key: tls.key }
-";
-    let world = setup.start(&format!("{listeners}{AUTHENTICATED}")).await;
+    let world = setup.start(&format!("{PLAIN_AND_TLS}{AUTHENTICATED}")).await;
     let token = world.issuer.token().sign();
     world.upstream.answer(Script::Echo);
     let sent = pattern(3 * MIB + 7);

@@ -5,7 +5,7 @@ use http::Method;
 use crate::support::client::Outgoing;
 use crate::support::reply::INVALID_REQUEST;
 use crate::support::upstream::Recorded;
-use crate::support::world::{Setup, World};
+use crate::support::world::{PLAIN_AND_TLS, Setup, World};
 use crate::support::{Client, Pki, RawConnection, Reply, Script};
 
 const EVERYWHERE: &str = "
@@ -283,13 +283,7 @@ async fn a_cookie_changes_something_only_from_its_own_origin() {
     let pki = Pki::new();
     let setup = Setup::new().await;
     pki.install(&setup.scratch);
-    let listeners = "
-listeners:
-  - address: 127.0.0.1:0
-  - address: 127.0.0.1:0
-    tls: { certificate: tls.crt, key: tls.key }
-";
-    let world = setup.start(&format!("{listeners}{EVERYWHERE}")).await;
+    let world = setup.start(&format!("{PLAIN_AND_TLS}{EVERYWHERE}")).await;
     let tls = Client::new(world.gateway.listener(1));
     let config = pki.client_config(None);
     let token = world.issuer.token().sign();

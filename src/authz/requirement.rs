@@ -6,6 +6,7 @@
 //! test on a claim and every `when` is looked at, even where its branch no longer matters; roles and scopes, which cannot be
 //! incomparable (a malformed list of them fails the token before), are skipped there.
 
+use std::slice;
 use std::sync::Arc;
 
 use super::claim::ClaimTest;
@@ -50,6 +51,21 @@ impl Requirement {
         self.evaluate(principal, facts, true) == Ok(true)
     }
 
+    /// The requirements that it is made of, one level down; a named policy is made of its own.
+    pub fn parts(&self) -> &[Self] {
+        match self {
+            Self::AllOf(parts) | Self::AnyOf(parts) => parts,
+            Self::Not(part) => slice::from_ref(part),
+            Self::Policy(policy) => slice::from_ref(&policy.requirement),
+            Self::Authenticated
+            | Self::Roles(_)
+            | Self::Scopes(_)
+            | Self::IssuerTenant(_)
+            | Self::Claim(..)
+            | Self::When(_) => &[],
+        }
+    }
+
     /// Whether it holds for callers of tenants that it names, and for no others.
     pub fn names_tenants(&self) -> bool {
         match self {
@@ -70,22 +86,12 @@ impl Requirement {
     }
 
     fn collect_captures<'a>(&'a self, policy: Option<&'a str>, into: &mut Vec<(&'a str, Option<&'a str>)>) {
-        match self {
-            Self::Authenticated
-            | Self::Roles(_)
-            | Self::Scopes(_)
-            | Self::IssuerTenant(_)
-            | Self::Claim(..) => {}
-            Self::When(expression) => {
-                into.extend(expression.captures().iter().map(|name| (name.as_str(), policy)));
-            }
-            Self::AllOf(parts) | Self::AnyOf(parts) => {
-                for part in parts {
-                    part.collect_captures(policy, into);
-                }
-            }
-            Self::Not(part) => part.collect_captures(policy, into),
-            Self::Policy(named) => named.requirement.collect_captures(Some(&*named.name), into),
+        if let Self::When(expression) = self {
+            into.extend(expression.captures().iter().map(|name| (name.as_str(), policy)));
+        }
+        let inner = if let Self::Policy(named) = self { Some(&*named.name) } else { policy };
+        for part in self.parts() {
+            part.collect_captures(inner, into);
         }
     }
 

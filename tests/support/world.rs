@@ -148,6 +148,14 @@ identity:
     X-User: claims.sub
 ";
 
+/// A plaintext listener and an HTTPS one, with what [`super::Pki::install`] writes.
+pub const PLAIN_AND_TLS: &str = "
+listeners:
+  - address: 127.0.0.1:0
+  - address: 127.0.0.1:0
+    tls: { certificate: tls.crt, key: tls.key }
+";
+
 /// Every kind of access, each under a path of its own, with identity headers.
 pub const EVERY_ACCESS: &str = "
 routes:

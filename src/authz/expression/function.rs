@@ -70,7 +70,7 @@ const fn global(
     function: Function,
     example: &'static str,
 ) -> Signature {
-    Signature { name, style: Style::Global, takes, gives, function, example }
+    Signature { style: Style::Global, ..method(name, takes, gives, function, example) }
 }
 
 /// Every function but `has`, `matches` and the comprehensions, which are more than functions.

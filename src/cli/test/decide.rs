@@ -103,27 +103,13 @@ fn parts(owner: &Owner, requirement: &Requirement, caller: Caller<'_>, found: &m
             Part { of: owner.clone(), way: way.clone() },
             requirement.holds(caller.principal, caller.request),
         ));
-        let mut child = |index: usize, part: &Requirement| {
+        if let Requirement::Policy(policy) = requirement {
+            return parts(&Owner::Policy(policy.name().to_string()), policy.requirement(), caller, found);
+        }
+        for (index, part) in requirement.parts().iter().enumerate() {
             way.push(index);
             walk(owner, way, part, caller, found);
             way.pop();
-        };
-        match requirement {
-            Requirement::AllOf(several) | Requirement::AnyOf(several) => {
-                for (index, part) in several.iter().enumerate() {
-                    child(index, part);
-                }
-            }
-            Requirement::Not(part) => child(0, part),
-            Requirement::Policy(policy) => {
-                parts(&Owner::Policy(policy.name().to_string()), policy.requirement(), caller, found);
-            }
-            Requirement::Authenticated
-            | Requirement::Roles(_)
-            | Requirement::Scopes(_)
-            | Requirement::IssuerTenant(_)
-            | Requirement::Claim(..)
-            | Requirement::When(_) => {}
         }
     }
     walk(owner, &mut Vec::new(), requirement, caller, found);

@@ -78,23 +78,12 @@ fn routes_asking(file: File<'_>, policy: &str, requirements: &mut Requirements) 
 }
 
 fn collect(requirement: &Requirement, names: &mut BTreeSet<String>) {
-    match requirement {
-        Requirement::Policy(policy) => {
-            if names.insert(policy.name().to_string()) {
-                collect(policy.requirement(), names);
-            }
-        }
-        Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {
-            for part in parts {
-                collect(part, names);
-            }
-        }
-        Requirement::Not(part) => collect(part, names),
-        Requirement::Authenticated
-        | Requirement::Roles(_)
-        | Requirement::Scopes(_)
-        | Requirement::IssuerTenant(_)
-        | Requirement::Claim(..)
-        | Requirement::When(_) => {}
+    if let Requirement::Policy(policy) = requirement
+        && !names.insert(policy.name().to_string())
+    {
+        return;
+    }
+    for part in requirement.parts() {
+        collect(part, names);
     }
 }

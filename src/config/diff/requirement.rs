@@ -39,15 +39,8 @@ pub(super) fn compare(old: &Requirement, new: &Requirement) -> Option<(Change, S
 
 /// The parts of the conditions of a requirement.
 fn conditions(requirement: &Requirement) -> BTreeSet<String> {
-    match requirement {
-        Requirement::When(condition) => condition.alternatives().into_iter().flatten().collect(),
-        Requirement::AllOf(parts) | Requirement::AnyOf(parts) => parts.iter().flat_map(conditions).collect(),
-        Requirement::Not(part) => conditions(part),
-        Requirement::Policy(policy) => conditions(policy.requirement()),
-        Requirement::Authenticated
-        | Requirement::Roles(_)
-        | Requirement::Scopes(_)
-        | Requirement::IssuerTenant(_)
-        | Requirement::Claim(..) => BTreeSet::new(),
-    }
+    let own =
+        if let Requirement::When(condition) = requirement { Some(condition.alternatives()) } else { None };
+    let own = own.into_iter().flatten().flatten();
+    own.chain(requirement.parts().iter().flat_map(conditions)).collect()
 }

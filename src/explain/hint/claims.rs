@@ -119,15 +119,7 @@ pub(super) fn policy(facts: &Facts<'_>, refusal: &Rejection) -> Option<String> {
 }
 
 fn any(requirement: &Requirement, wanted: fn(&Requirement) -> bool) -> bool {
-    wanted(requirement)
-        || match requirement {
-            Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {
-                parts.iter().any(|part| any(part, wanted))
-            }
-            Requirement::Not(part) => any(part, wanted),
-            Requirement::Policy(policy) => any(policy.requirement(), wanted),
-            _ => false,
-        }
+    wanted(requirement) || requirement.parts().iter().any(|part| any(part, wanted))
 }
 
 fn elsewhere_scopes(principal: &Principal, spec: &IssuerSpec) -> Option<String> {

@@ -9,14 +9,20 @@ fn document(issuer: &str, jwks_uri: &str) -> Script {
     Script::Json(format!(r#"{{"issuer":"{issuer}","jwks_uri":"{jwks_uri}","scopes_supported":["openid"]}}"#))
 }
 
+/// An issuer that serves this key, and says where.
+async fn issuer_of(jwk: &Jwk) -> Scripted {
+    let issuer = Scripted::with(&[jwk]).await;
+    issuer.script(DOCUMENT, document(&issuer.url("/"), &issuer.url("/jwks")));
+    issuer
+}
+
 fn discovered(issuer: &Scripted, fixture: Fixture) -> Started {
     fixture.start(KeySource::Discovery, &issuer.url("/"))
 }
 
 #[tokio::test]
 async fn the_keys_are_where_the_issuer_says() {
-    let issuer = Scripted::with(&[&Jwk::new("a")]).await;
-    issuer.script(DOCUMENT, document(&issuer.url("/"), &issuer.url("/jwks")));
+    let issuer = issuer_of(&Jwk::new("a")).await;
     let started = discovered(&issuer, Fixture::new());
     assert!(started.has("a").await);
     assert_eq!((issuer.fetches(DOCUMENT), issuer.fetches("/jwks")), (1, 1));
@@ -47,8 +53,7 @@ async fn a_jwks_uri_that_may_not_be_fetched_from_is_not() {
 #[tokio::test]
 async fn keys_that_move_are_followed_and_only_to_a_good_set() {
     let (a, b) = (Jwk::new("a"), Jwk::new("b"));
-    let issuer = Scripted::with(&[&a]).await;
-    issuer.script(DOCUMENT, document(&issuer.url("/"), &issuer.url("/jwks")));
+    let issuer = issuer_of(&a).await;
     let started = discovered(&issuer, Fixture::new());
     assert!(started.has("a").await);
 
@@ -71,8 +76,7 @@ async fn keys_that_move_are_followed_and_only_to_a_good_set() {
 #[tokio::test]
 async fn discovery_that_fails_later_costs_nothing() {
     let (a, b) = (Jwk::new("a"), Jwk::new("b"));
-    let issuer = Scripted::with(&[&a]).await;
-    issuer.script(DOCUMENT, document(&issuer.url("/"), &issuer.url("/jwks")));
+    let issuer = issuer_of(&a).await;
     let started = discovered(&issuer, Fixture::new());
     assert!(started.has("a").await);
     issuer.script(DOCUMENT, Script::Hangup);
@@ -85,8 +89,7 @@ async fn discovery_that_fails_later_costs_nothing() {
 #[tokio::test]
 async fn a_place_that_begins_to_fail_is_looked_up_anew_at_once() {
     let (a, b) = (Jwk::new("a"), Jwk::new("b"));
-    let issuer = Scripted::with(&[&a]).await;
-    issuer.script(DOCUMENT, document(&issuer.url("/"), &issuer.url("/jwks")));
+    let issuer = issuer_of(&a).await;
     let mut fixture = Fixture::new();
     fixture.options.refresh_min = Duration::from_mins(1);
     let started = discovered(&issuer, fixture);
@@ -102,8 +105,7 @@ async fn a_place_that_begins_to_fail_is_looked_up_anew_at_once() {
 async fn a_move_is_seen_by_who_misses_a_key_and_by_an_operator_though_the_old_place_answers() {
     for by_operator in [false, true] {
         let (a, b) = (Jwk::new("a"), Jwk::new("b"));
-        let issuer = Scripted::with(&[&a]).await;
-        issuer.script(DOCUMENT, document(&issuer.url("/"), &issuer.url("/jwks")));
+        let issuer = issuer_of(&a).await;
         let mut fixture = Fixture::new();
         fixture.options.refresh_min = Duration::from_mins(1);
         let started = discovered(&issuer, fixture);
@@ -127,8 +129,7 @@ async fn a_move_is_seen_by_who_misses_a_key_and_by_an_operator_though_the_old_pl
 #[tokio::test]
 async fn nobody_waits_for_discovery_while_the_keys_can_be_asked_for() {
     let (a, b, c) = (Jwk::new("a"), Jwk::new("b"), Jwk::new("c"));
-    let issuer = Scripted::with(&[&a]).await;
-    issuer.script(DOCUMENT, document(&issuer.url("/"), &issuer.url("/jwks")));
+    let issuer = issuer_of(&a).await;
     let mut fixture = Fixture::new();
     fixture.options.timeout = Duration::from_secs(5);
     let started = discovered(&issuer, fixture);
