@@ -192,7 +192,7 @@ fn keys(facts: &Facts<'_>) -> String {
         return "it has none".to_owned();
     }
     let one = |kid: Option<&str>| kid.map_or_else(|| "one without kid".to_owned(), shown::quoted);
-    shown::row(keys.iter().map(|key| one(key.kid())).collect())
+    shown::row(&keys.iter().map(|key| one(key.kid())).collect::<Vec<_>>())
 }
 
 fn required(spec: &IssuerSpec) -> String {

@@ -23,7 +23,7 @@ pub(super) fn values(condition: &str, principal: &Principal, captures: &Captures
         };
         said.extend(value.filter(|value| !said.contains(value)));
     }
-    (!said.is_empty()).then(|| shown::row(said))
+    (!said.is_empty()).then(|| shown::row(&said))
 }
 
 /// The longest part of the path that is there: what stands behind it may be a function.

@@ -1,7 +1,5 @@
 //! The parts of a requirement, each held against the caller by itself.
 
-use serde_json::Value;
-
 use super::check::Check;
 use super::facts::Facts;
 use super::mentioned;
@@ -21,7 +19,8 @@ pub(super) fn terms(facts: &Facts<'_>, protection: &Protection, principal: &Prin
     let candidate = protection.candidate.as_ref();
     let candidate = candidate.map(|candidate| self::candidate(candidate, principal, &request));
     let step = |term: authz::Term| {
-        let is_false = !term.holds && term.undecided.is_none() && term.path.ends_with(".when");
+        let is_false =
+            !term.holds && term.undecided.is_none() && term.path.rsplit('.').next() == Some("when");
         let values = is_false.then(|| mentioned::values(&term.expected, principal, captures)).flatten();
         let step = step(term);
         Step { hint: step.hint.or(values), ..step }
@@ -34,11 +33,11 @@ fn step(term: authz::Term) -> Step {
         check: Check::Term(term.path),
         outcome: if term.holds { Outcome::Pass } else { Outcome::Fail },
         expected: Some(term.expected),
-        found: match &term.found {
+        found: match term.found.as_str() {
             // Why a condition has no answer is nobody's string.
-            Value::String(why) if !term.is_of_claim => Some(shown::text(why)),
-            Value::Null => term.is_of_claim.then(|| "absent".to_owned()),
-            found => Some(shown::value(found)),
+            Some(why) if !term.is_of_claim => Some(shown::text(why)),
+            _ if term.found.is_null() => term.is_of_claim.then(|| "absent".to_owned()),
+            _ => Some(shown::value(&term.found)),
         },
         hint: term.undecided.map(|why| format!("{why}, which denies the whole requirement, under `not` too")),
     }

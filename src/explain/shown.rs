@@ -42,16 +42,16 @@ pub(super) fn claim(found: Option<&Value>) -> String {
 
 /// Texts that a token may hold in a row, the first few of them.
 pub(super) fn quotes<T: ToString>(texts: impl IntoIterator<Item = T>) -> String {
-    row(texts.into_iter().map(|text| quoted(&text.to_string())).collect())
+    row(&texts.into_iter().map(|text| quoted(&text.to_string())).collect::<Vec<_>>())
 }
 
 /// Names in a row, the first few of them.
 pub(super) fn list<T: ToString>(names: impl IntoIterator<Item = T>) -> String {
-    row(names.into_iter().map(|name| text(&name.to_string())).collect())
+    row(&names.into_iter().map(|name| text(&name.to_string())).collect::<Vec<_>>())
 }
 
 /// What may be shown already, the first few of it.
-pub(super) fn row(names: Vec<String>) -> String {
+pub(super) fn row(names: &[String]) -> String {
     match names.get(..NAMES) {
         Some(first) if names.len() > NAMES => format!("{}, … ({} in all)", first.join(", "), names.len()),
         Some(_) | None if names.is_empty() => "none".to_owned(),

@@ -310,7 +310,6 @@ routes:
 
 /// Each way to open or loosen it is said to be one, and its opposite to be stricter or closed.
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "a table")]
 async fn what_opens_or_loosens_comes_before_mere_changes() {
     let setup = Setup::new().await;
     Pki::new().install(&setup.scratch);

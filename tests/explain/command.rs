@@ -196,7 +196,7 @@ async fn under_observe_it_says_so_and_what_would_have_been() {
         let with = if token.is_empty() { vec![] } else { vec!["--token", token.as_str()] };
         let request = [&["--method", "GET", "--path", path][..], &with].concat();
         let json = run(&setup, &[&request[..], &["--format", "json"]].concat()).await;
-        let code = if told["decision"] == "allow" { 0 } else { 1 };
+        let code = i32::from(told["decision"] != "allow");
         assert_eq!(json.code(), Some(code), "{}", json.said());
         let object = object(&json);
         for key in ["decision", "status", "reason"] {

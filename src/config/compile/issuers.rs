@@ -107,8 +107,7 @@ fn compile_one(
         (None, Some(stand_ins)) => {
             let first = first.or_else(|| tried.iter().next())?;
             let keys = stand_ins.keys(&name, &source, &tried, first, metrics.clone());
-            let wrong = "no key could be generated";
-            keys.map_err(|_| problems.error(iss.at, wrong, "try again")).ok().map(Arc::new)?
+            Arc::new(keys.map_err(|_| problems.error(iss.at, "no key was generated", "try again")).ok()?)
         }
         (None, None) => match Keys::new(&name, &iss.value, &tried, source, &tried_options, metrics.clone()) {
             Ok(keys) => {

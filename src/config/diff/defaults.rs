@@ -16,8 +16,7 @@ pub(super) fn of(path: &str, beside: Option<&Node>) -> Option<Default> {
         return Some(if has_secret {
             Default { canonical: list(&[Algorithm::Hs256.name()]), words: None }
         } else {
-            let names: Vec<&str> =
-                Algorithms::asymmetric().iter().map(|algorithm| algorithm.name()).collect();
+            let names: Vec<&str> = Algorithms::asymmetric().iter().map(Algorithm::name).collect();
             Default { canonical: list(&names), words: Some("all that are asymmetric") }
         });
     }

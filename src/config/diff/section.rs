@@ -82,15 +82,12 @@ fn listeners(old: &Node, new: &Node) -> Vec<Difference> {
     let (old, new) = (all(old), all(new));
     let mut found = Vec::new();
     for (address, listener) in &new {
-        match old.iter().find(|(known, _)| known == address) {
-            Some((_, before)) => {
-                found.extend(of_entry("listener", address, Some(before), Some(listener), "listeners"));
-            }
-            None => {
-                let tls = if listener.get("tls").is_some() { "with TLS" } else { "in plain text" };
-                let message = format!("added, {tls}");
-                found.push(Difference::new(Change::Changed, "listener", address, message));
-            }
+        if let Some((_, before)) = old.iter().find(|(known, _)| known == address) {
+            found.extend(of_entry("listener", address, Some(before), Some(listener), "listeners"));
+        } else {
+            let tls = if listener.get("tls").is_some() { "with TLS" } else { "in plain text" };
+            let message = format!("added, {tls}");
+            found.push(Difference::new(Change::Changed, "listener", address, message));
         }
     }
     for (address, _) in old.iter().filter(|(address, _)| !new.iter().any(|(known, _)| known == address)) {

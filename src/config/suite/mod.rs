@@ -157,7 +157,7 @@ fn check_variable(name: &At<String>, named: &BTreeSet<String>, problems: &mut Pr
     let right = match closest(&name.value, named.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None if named.is_empty() => "it names no variable at all; remove `environment`".to_owned(),
-        None => format!("it names {}", Vec::from_iter(named.iter().map(String::as_str)).join(", ")),
+        None => format!("it names {}", named.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
     };
     problems.error(
         name.at,

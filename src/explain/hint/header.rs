@@ -65,7 +65,7 @@ pub(super) fn algorithm(facts: &Facts<'_>) -> Option<String> {
         return known.map(|known| format!("names of algorithms are case-sensitive: {known}"));
     };
     let spec = issuer.spec();
-    let takes_hmac = spec.algorithms.iter().any(|own| own.is_hmac());
+    let takes_hmac = spec.algorithms.iter().any(Algorithm::is_hmac);
     if algorithm.is_hmac() && !takes_hmac {
         let hint = "a shared secret has signed it, and this issuer's keys are public ones; whoever has a secret can \
                     also sign, so it must be configured as such: `keys: { secret: … }`";

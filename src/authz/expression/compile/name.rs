@@ -48,11 +48,12 @@ impl Compiler {
         }
         let known = VARIABLES.iter().map(|(known, ..)| *known).chain([REQUEST]).collect();
         let mut mistake = Mistake::unknown("variable", name, known);
-        mistake.right.push_str(&if TOKENS.contains(&name) {
-            "; what the token holds is `claims`".to_owned()
+        let claims = if TOKENS.contains(&name) {
+            "what the token holds is `claims`".to_owned()
         } else {
-            format!("; a claim of the token is `claims.{name}`")
-        });
+            format!("a claim of the token is `claims.{name}`")
+        };
+        mistake.right = format!("{}; {claims}", mistake.right);
         self.mistakes.push(mistake);
         None
     }
