@@ -104,7 +104,7 @@ fn every_sample_names_the_schema_in_its_first_line() {
 }
 
 /// What the independent validator says of each file; none where it is not there.
-fn validate(schema: &str, paths: &[&Path]) -> Option<HashMap<String, String>> {
+pub fn validate(schema: &str, paths: &[&Path]) -> Option<HashMap<String, String>> {
     let Ok(python) = std::env::var("JWTGATE_TEST_PYTHON") else {
         left_out("the validator of JSON Schema", "JWTGATE_TEST_PYTHON, which `tests/run` sets");
         return None;
@@ -241,4 +241,22 @@ async fn the_schema_and_check_are_of_one_mind() {
             );
         }
     }
+}
+
+/// A reason that there is not is seen while it is written.
+#[tokio::test]
+async fn the_schema_of_tests_knows_the_reasons() {
+    let scratch = Scratch::new();
+    let tests = |reason: &str| {
+        format!(
+            "config: a.yaml\ntests: [{{ name: a, request: {{ path: / }}, expect: {{ reason: '{reason}' }} }}]\n"
+        )
+    };
+    let right = scratch.write("right.test.yaml", tests("token_expired"));
+    let variable = scratch.write("variable.test.yaml", tests("${REASON}"));
+    let wrong = scratch.write("wrong.test.yaml", tests("token_expird"));
+    let Some(verdicts) = validate(OF_TESTS, &[scratch.path()]) else { return };
+    let verdict = |file: &Path| verdicts[file.to_str().unwrap()].as_str();
+    assert_eq!([verdict(&right), verdict(&variable)], ["ok", "ok"], "{verdicts:#?}");
+    assert_ne!(verdict(&wrong), "ok");
 }

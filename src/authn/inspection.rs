@@ -56,9 +56,14 @@ impl Inspection {
         self.header.as_ref()?.members().get(name)?.as_str()
     }
 
-    /// A top-level claim as it is written, which may be `null`.
-    pub fn claim(&self, name: &str) -> Option<Json<'_>> {
+    /// A top-level claim as it stands, `null` too.
+    pub fn written(&self, name: &str) -> Option<Json<'_>> {
         self.claims.as_ref()?.members().get(name)
+    }
+
+    /// A top-level claim; `null` counts as absent.
+    pub fn claim(&self, name: &str) -> Option<Json<'_>> {
+        self.written(name).filter(|value| !value.is_null())
     }
 }
 

@@ -4,6 +4,8 @@
 //! principal of the same roles, scopes, tenant and claims.
 
 use super::claim::Incomparable;
+#[cfg(doc)]
+use super::expression::Expression;
 use super::requirement::Requirement;
 use crate::authn::json::Document;
 
@@ -18,7 +20,7 @@ pub struct Hypothesis {
     pub tenant: Option<String>,
     /// The other claims of its token.
     pub claims: Document,
-    /// The conditions (`when`) that hold of it and its request, as they are written: what they ask is not looked into.
+    /// The parts of conditions ([`Expression::alternatives`]) that hold of it and its request.
     pub conditions: Vec<String>,
 }
 
@@ -35,7 +37,11 @@ impl Requirement {
             Self::Scopes(test) => Ok(test.holds(caller.scopes.iter().map(String::as_str))),
             Self::IssuerTenant(test) => Ok(test.holds(caller.tenant.as_deref())),
             Self::Claim(path, test) => test.evaluate(path.find(caller.claims.members())),
-            Self::When(condition) => Ok(caller.conditions.iter().any(|known| known == condition.source())),
+            Self::When(condition) => {
+                let all_hold =
+                    |parts: &Vec<String>| parts.iter().all(|part| caller.conditions.contains(part));
+                Ok(condition.alternatives().iter().any(all_hold))
+            }
             Self::AllOf(parts) | Self::AnyOf(parts) if parts.is_empty() => Err(Incomparable),
             // Every part is asked: one that cannot be compared denies the whole.
             Self::AllOf(parts) => {

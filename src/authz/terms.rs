@@ -118,7 +118,9 @@ fn why(undecided: Undecided) -> String {
 }
 
 fn names(test: &NameTest) -> String {
-    let terms = test.terms().map(|(quantifier, names)| format!("{quantifier} of {}", names.join(", ")));
+    let quoted =
+        |names: &[Box<str>]| names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+    let terms = test.terms().map(|(quantifier, names)| format!("{quantifier} of {}", quoted(names)));
     terms.collect::<Vec<_>>().join(", and ")
 }
 

@@ -107,6 +107,7 @@ pub fn rules(path: &Path, metrics: &Metrics) -> Result<Rules, Box<Problems>> {
     let compiled = Parsed::read(path, &mut problems).map(|parsed| {
         let scheme = parsed.document.scheme();
         let (_, snapshot) = compile::compile(parsed.document, base(path), metrics, None, &mut problems);
+        lint::silence(&parsed.text, &parsed.scalars, false, &mut problems);
         Rules { snapshot, scheme }
     });
     match compiled {
@@ -134,6 +135,8 @@ pub fn check(path: &Path, metrics: &Metrics, offline: bool) -> Checked {
         let complete = !problems.has_errors();
         if complete {
             lint::lint(node, document, directory(path), &mut problems);
+        } else {
+            lint::beside_errors(document, &mut problems);
         }
         lint::silence(text, scalars, complete, &mut problems);
     }
@@ -141,9 +144,15 @@ pub fn check(path: &Path, metrics: &Metrics, offline: bool) -> Checked {
 }
 
 impl Checked {
-    /// The routes that requests without a token pass through, in the order of the file.
+    /// The routes that requests without a token pass through, in the order of the file; no such request comes to those
+    /// that none reaches.
     pub fn open_routes(&self) -> Vec<OpenRoute> {
-        self.parsed.as_ref().map(|parsed| open::routes(&parsed.node)).unwrap_or_default()
+        let Some(parsed) = &self.parsed else { return Vec::new() };
+        let unreached = lint::unreached(&parsed.document);
+        open::routes(&parsed.node)
+            .into_iter()
+            .filter(|route| !unreached.contains(route.name.as_str()))
+            .collect()
     }
 
     /// What is different in `newer`, in words; the most dangerous first.

@@ -98,8 +98,8 @@ fn of_token(facts: &Facts<'_>, check: &Check, refusal: Option<&Rejection>) -> Op
         }
         Check::Issuer => {
             let issuers = facts.snapshot.authenticator().issuers().iter();
-            let expected = format!("one of {}", shown::list(issuers.map(|issuer| &issuer.spec().issuer)));
-            (expected, shown::claim(token.claim("iss")))
+            let expected = format!("one of {}", shown::quotes(issuers.map(|issuer| &issuer.spec().issuer)));
+            (expected, shown::claim(token.written("iss")))
         }
         Check::RouteIssuers => {
             let allowed = facts.admission()?.issuers.as_ref();
@@ -143,11 +143,11 @@ fn of_issuer(
     refusal: Option<&Rejection>,
 ) -> Option<Texts> {
     let token = &facts.token;
-    let parameter = |name: &str| token.parameter(name).map_or_else(|| "absent".to_owned(), shown::text);
+    let parameter = |name: &str| token.parameter(name).map_or_else(|| "absent".to_owned(), shown::quoted);
     let (now, skew) = (shown::clock(facts.now), shown::length(spec.clock_skew.as_secs_f64()));
-    let date = |name: &str| shown::date(token.claim(name), facts.now);
+    let date = |name: &str| shown::date(token.written(name), facts.now);
     let texts = match check {
-        Check::Algorithm => (format!("one of {}", shown::list(spec.algorithms.iter())), parameter("alg")),
+        Check::Algorithm => (format!("one of {}", shown::quotes(spec.algorithms.iter())), parameter("alg")),
         Check::Type => (format!("one of {}", spec.token_types), parameter("typ")),
         Check::Key => {
             (format!("a key of `{}`: {}", spec.name, keys(facts)), format!("kid {}", parameter("kid")))
@@ -165,12 +165,14 @@ fn of_issuer(
         }
         Check::Audience => {
             let narrowed = facts.admission().and_then(|admission| admission.audiences.as_ref());
-            let own = shown::list(&spec.audiences);
+            let own = shown::quotes(&spec.audiences);
             let expected = match narrowed {
                 None => format!("one of {own}"),
-                Some(narrowed) => format!("one of {own}, and on this route one of {}", shown::list(narrowed)),
+                Some(narrowed) => {
+                    format!("one of {own}, and on this route one of {}", shown::quotes(narrowed))
+                }
             };
-            (expected, shown::claim(token.claim("aud")))
+            (expected, shown::claim(token.written("aud")))
         }
         Check::RequiredClaims => (required(spec), claims_found(facts, spec, refusal)),
         Check::Binding => {
@@ -187,7 +189,8 @@ fn keys(facts: &Facts<'_>) -> String {
     if keys.is_empty() {
         return "it has none".to_owned();
     }
-    shown::list(keys.iter().map(|key| key.kid().unwrap_or("one without kid").to_owned()))
+    let one = |kid: Option<&str>| kid.map_or_else(|| "one without kid".to_owned(), shown::quoted);
+    shown::row(&keys.iter().map(|key| one(key.kid())).collect::<Vec<_>>())
 }
 
 fn required(spec: &IssuerSpec) -> String {
@@ -204,7 +207,7 @@ fn claims_found(facts: &Facts<'_>, spec: &IssuerSpec, refusal: Option<&Rejection
         let claims = facts.token.claims.as_ref();
         let found = match path {
             Some(path) => claims.and_then(|claims| path.find_written(claims.members())),
-            None => facts.token.claim(name),
+            None => facts.token.written(name),
         };
         shown::claim(found)
     };

@@ -11,8 +11,10 @@ mod describe;
 mod facts;
 #[expect(clippy::wildcard_enum_match_arm, reason = "a hint is for what it knows, and silent on the rest")]
 mod hint;
+mod mentioned;
 mod places;
 mod policy;
+mod shadow;
 mod shown;
 mod step;
 mod text;
@@ -26,6 +28,7 @@ use tokio::time::sleep;
 
 pub use self::check::Check;
 use self::facts::Facts;
+pub use self::shadow::Shadow;
 use self::step::Passed;
 pub use self::step::{Outcome, Step};
 use crate::authn::Error;
@@ -42,6 +45,10 @@ pub struct Explanation {
     pub status: u16,
     /// The reason code. Where a route only observes, the one that would have been.
     pub reason: &'static str,
+    /// What the answer would be, were the route enforced; none where it is.
+    pub observed: Option<Shadow>,
+    /// What the route's candidate says; none without one, and where there is no verified caller.
+    pub candidate: Option<Shadow>,
     /// The name of the route.
     pub route: Option<String>,
     /// The verified caller's `sub`.
@@ -98,6 +105,8 @@ pub async fn explain(
         decision,
         status,
         reason,
+        observed: shadow::observed(&facts, &decided),
+        candidate: shadow::candidate(&facts, &decided, &findings),
         route: findings.route().map(ToString::to_string),
         subject: principal.and_then(|principal| principal.subject()).map(str::to_owned),
         headers: match &decided {

@@ -1,7 +1,10 @@
 //! The parts of a requirement, each held against the caller by itself.
 
+use serde_json::Value;
+
 use super::check::Check;
 use super::facts::Facts;
+use super::mentioned;
 use super::shown;
 use super::step::{Outcome, Step};
 use crate::authn::Principal;
@@ -17,6 +20,13 @@ pub(super) fn terms(facts: &Facts<'_>, protection: &Protection, principal: &Prin
     let terms = authz::terms(&protection.requirement, principal, &request);
     let candidate = protection.candidate.as_ref();
     let candidate = candidate.map(|candidate| self::candidate(candidate, principal, &request));
+    let step = |term: authz::Term| {
+        let is_false =
+            !term.holds && term.undecided.is_none() && term.path.rsplit('.').next() == Some("when");
+        let values = is_false.then(|| mentioned::values(&term.expected, principal, captures)).flatten();
+        let step = step(term);
+        Step { hint: step.hint.or(values), ..step }
+    };
     terms.into_iter().map(step).chain(candidate).collect()
 }
 
@@ -25,7 +35,12 @@ fn step(term: authz::Term) -> Step {
         check: Check::Term(term.path),
         outcome: if term.holds { Outcome::Pass } else { Outcome::Fail },
         expected: Some(term.expected),
-        found: term.found.as_ref().map(shown::value).or(term.is_of_claim.then(|| "absent".to_owned())),
+        found: match &term.found {
+            // Why a condition has no answer is nobody's string.
+            Some(Value::String(why)) if !term.is_of_claim => Some(shown::text(why)),
+            Some(found) => Some(shown::value(found)),
+            None => term.is_of_claim.then(|| "absent".to_owned()),
+        },
         hint: term.undecided.map(|why| format!("{why}, which denies the whole requirement, under `not` too")),
     }
 }

@@ -22,10 +22,15 @@ pub(super) fn text(text: &str) -> String {
     shown
 }
 
-/// A claim: text as it is, all else as JSON, `null` too: it is not nothing, and may be what is wrong.
+/// A text between quotes, which tell `"1"` from 1 and show blanks, and that there is nothing at all.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", self::text(text).replace('"', "\\\""))
+}
+
+/// A claim, as JSON has it, `null` too: it is not nothing, and may be what is wrong.
 pub(super) fn value(value: &Value) -> String {
     match value {
-        Value::String(string) => text(string),
+        Value::String(string) => quoted(string),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
             text(&value.to_string())
         }
@@ -37,9 +42,18 @@ pub(super) fn claim(found: Option<Json<'_>>) -> String {
     found.map_or_else(|| "absent".to_owned(), |found| value(&found.to_value()))
 }
 
+/// Texts that a token may hold in a row, the first few of them.
+pub(super) fn quotes<T: ToString>(texts: impl IntoIterator<Item = T>) -> String {
+    row(&texts.into_iter().map(|text| quoted(&text.to_string())).collect::<Vec<_>>())
+}
+
 /// Names in a row, the first few of them.
 pub(super) fn list<T: ToString>(names: impl IntoIterator<Item = T>) -> String {
-    let names: Vec<String> = names.into_iter().map(|name| text(&name.to_string())).collect();
+    row(&names.into_iter().map(|name| text(&name.to_string())).collect::<Vec<_>>())
+}
+
+/// What may be shown already, the first few of it.
+pub(super) fn row(names: &[String]) -> String {
     match names.get(..NAMES) {
         Some(first) if names.len() > NAMES => format!("{}, … ({} in all)", first.join(", "), names.len()),
         Some(_) | None if names.is_empty() => "none".to_owned(),

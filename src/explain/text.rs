@@ -3,15 +3,20 @@
 use std::fmt;
 
 use super::step::{Outcome, Step};
-use super::{Decision, Explanation};
+use super::{Decision, Explanation, Shadow};
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let decision = match self.decision {
-            Decision::Allow => "allow",
-            Decision::Deny => "deny",
-        };
-        writeln!(f, "{decision} ({}): {}", self.status, self.reason)?;
+        match &self.observed {
+            None => writeln!(f, "{} ({}): {}", self.decision, self.status, self.reason)?,
+            Some(shadow) => {
+                writeln!(f, "{} ({}): the route only observes", self.decision, self.status)?;
+                writeln!(f, "observe: enforced, it would be {shadow}")?;
+            }
+        }
+        if let Some(shadow) = &self.candidate {
+            writeln!(f, "shadow:  the candidate, which decides nothing, says {shadow}")?;
+        }
         writeln!(f, "route:   {}", self.route.as_deref().unwrap_or("none"))?;
         writeln!(f, "subject: {}", self.subject.as_deref().unwrap_or("none verified"))?;
         for (name, value) in &self.headers {
@@ -20,6 +25,21 @@ impl fmt::Display for Explanation {
         writeln!(f)?;
         let width = self.steps.iter().map(|step| step.check.name().len()).max().unwrap_or_default();
         self.steps.iter().try_for_each(|step| write_step(f, step, width))
+    }
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        })
+    }
+}
+
+impl fmt::Display for Shadow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}): {}", self.decision, self.status, self.reason)
     }
 }
 

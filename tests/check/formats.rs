@@ -94,7 +94,22 @@ async fn findings_as_sarif_are_one_document_for_all_files() {
         assert!(place["region"]["startColumn"].as_u64().unwrap() >= 1, "{place}");
         assert!(result["message"]["text"].as_str().unwrap().contains("; "), "{result}");
     }
-    assert!(results[1].get("suppressions").is_none(), "{}", results[1]);
+    assert_eq!(results[1]["suppressions"], Value::Array(Vec::new()), "{}", results[1]);
+    let written = setup.scratch.write("out.sarif", document.to_string());
+    if let Some(verdicts) = crate::schema::validate("tests/schema/sarif.schema.json", &[&written]) {
+        assert!(!verdicts.is_empty() && verdicts.values().all(|verdict| verdict == "ok"), "{verdicts:#?}");
+    }
+    // The schema would say so: a level that there is not, and one of two results without its suppressions.
+    for (pointer, wrong) in
+        [("/runs/0/results/0/level", "fatal".into()), ("/runs/0/results/1/suppressions", Value::Null)]
+    {
+        let mut document = document.clone();
+        *document.pointer_mut(pointer).unwrap() = wrong;
+        let written = setup.scratch.write("wrong.sarif", document.to_string());
+        if let Some(verdicts) = crate::schema::validate("tests/schema/sarif.schema.json", &[&written]) {
+            assert!(verdicts.values().any(|verdict| verdict != "ok"), "{pointer}: {verdicts:#?}");
+        }
+    }
     assert_eq!(results[2]["suppressions"][0]["kind"], "inSource");
     assert_eq!(results[2]["suppressions"][0]["justification"], "for later");
     let run = Binary::finish(["check", "--format", "sarif", &files[2]]).await;
@@ -122,6 +137,21 @@ async fn open_routes_are_listed_and_nothing_else() {
     assert_eq!(routes[0]["route"], "open");
     assert_eq!(routes[1]["access"], "optional");
     assert_eq!(routes.as_array().unwrap().len(), 2);
+    // What no request reaches opens nothing, whatever it says.
+    let shadowed = setup.write(
+        "routes:
+  - { name: wide, match: { path: '/a/**' }, access: authenticated, upstream: orders }
+  - { name: shadowed, match: { path: '/a/b' }, access: public, upstream: orders }
+  - { name: get, match: { path: '/b', methods: [GET] }, access: public, upstream: orders }
+  - { name: again, match: { path: '/b', methods: [GET] }, access: public, upstream: orders }
+  - { name: post, match: { path: '/b', methods: [POST] }, access: optional, upstream: orders }
+",
+    );
+    let run =
+        Binary::finish(["check", "--open-routes", "--format", "json", shadowed.to_str().unwrap()]).await;
+    let names: Vec<Value> =
+        json(&run.stdout).as_array().unwrap().iter().map(|route| route["route"].clone()).collect();
+    assert_eq!(names, ["get", "post"], "{}", run.said());
     let closed = setup.write(AUTHENTICATED);
     let run = Binary::finish(["check", "--open-routes", closed.to_str().unwrap()]).await;
     assert_eq!((run.code(), run.stdout.as_str()), (Some(0), ""));

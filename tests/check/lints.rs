@@ -426,6 +426,32 @@ const ISSUERS: &[Case] = &[
         "issuers: { corporate: { issuer: $ISSUER, audiences: [a], clock_skew: 301s } }\n",
         &[("301s", "large-clock-skew", "for that long after they expired")],
     ),
+    (
+        "times and sizes of another unit",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], max_age: 31d, token_cache: { max_size: 32KiB }, keys: { max_stale: 24s } },
+  other: { issuer: 'https://other', audiences: [a], max_age: 24s } }
+upstreams: { orders: { endpoints: [$UPSTREAM], timeouts: { connect: 2ms, response: 30ms } } }
+shutdown: { timeout: 30ms }
+",
+        &[
+            ("31d", "large-max-age", "tokens pass that were issued 31 days ago; give 30d at most"),
+            ("32KiB", "small-token-cache", "32768 bytes hold 9 tokens of a usual size"),
+            ("24s } },", "short-time", "24s is hardly meant: a short failure of the issuer"),
+            ("24s } }", "short-time", "24s is hardly meant: tokens of a minute are refused already; give 60s or more"),
+            ("2ms", "short-time", "2ms is hardly meant: to connect takes longer over a network; give 10ms or more"),
+            ("30ms } }", "short-time", "30ms is hardly meant: many answers take longer; give 100ms or more"),
+            ("30ms }", "short-time", "30ms is hardly meant: what is in flight is cut off; give 1s or more"),
+        ],
+    ),
+    (
+        "times and sizes",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], max_age: 30d, token_cache: { max_size: 256KiB }, keys: { max_stale: 1m } },
+  other: { issuer: 'https://other', audiences: [a], max_age: 1m } }
+upstreams: { orders: { endpoints: [$UPSTREAM], timeouts: { connect: 10ms, response: 100ms } } }
+shutdown: { timeout: 1s, delay: 0s }
+",
+        &[],
+    ),
     ("clocks apart", "issuers: { corporate: { issuer: $ISSUER, audiences: [a], clock_skew: 5m } }\n", &[]),
     (
         "asterisks",
@@ -608,4 +634,20 @@ async fn the_samples_are_free_of_findings() {
         }
     }
     assert!(checked >= 10, "{checked}");
+}
+
+/// `path.id` is no capture where the path says `:id`: the cause is said beside the error.
+#[tokio::test]
+async fn what_may_be_the_cause_of_an_error_is_said_beside_it() {
+    let setup = Setup::new().await;
+    let file = setup.write(
+        "routes: [{ name: a, match: { path: '/a/:id' }, access: { require: { when: 'path.id == sub || token.x' } }, upstream: orders }]\n",
+    );
+    let run = check(file.to_str().unwrap()).await;
+    assert_eq!(run.code(), Some(2), "{}", run.said());
+    for part in
+        ["[colon-segment]", "a claim of the token is `claims.sub`", "what the token holds is `claims`"]
+    {
+        assert!(run.said().contains(part), "{part}: {}", run.said());
+    }
 }

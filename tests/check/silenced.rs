@@ -101,6 +101,15 @@ async fn a_comment_that_silences_nothing_is_found_itself() {
             "policies: { a: { roles: a } } # jwtgate:allow unused-policy:   \n",
             vec![plain(), at(FIRST + 1, "unused-policy"), at(FIRST + 1, "allow-without-reason")],
         ),
+        // Nearly the form: whoever wrote that believes in it.
+        ("# jwtgate:alow plaintext-listener: x\n", vec![plain(), at(FIRST + 1, "allow-unknown")]),
+        ("# jwtgate: allow plaintext-listener: x\n", vec![plain(), at(FIRST + 1, "allow-unknown")]),
+        ("# jwtgate allow plaintext-listner: x\n", vec![plain(), at(FIRST + 1, "allow-unknown")]),
+        ("# jwtgate-ignore plaintext-listener\n", vec![plain(), at(FIRST + 1, "allow-unknown")]),
+        ("# JWTGATE:allow plaintext-listener: x\n", vec![plain(), at(FIRST + 1, "allow-unknown")]),
+        ("## jwtgat:allow plaintext-listener: x\n", vec![plain(), at(FIRST + 1, "allow-unknown")]),
+        ("# jwtgate allows what the wiki says\n", vec![plain()]),
+        ("# allow plaintext-listener: x\n", vec![plain()]),
         // What comes and goes may be allowed ahead of its time.
         ("# jwtgate:allow certificate-expires-soon: renewed by hand\n", vec![plain()]),
         // This one speaks to people.
@@ -122,5 +131,59 @@ async fn an_error_cannot_be_silenced() {
         let run = Binary::finish(["check", written.to_str().unwrap()]).await;
         assert_eq!(run.code(), Some(2), "{}", run.said());
         assert!(run.said().contains("unknown key `shutdwn`"), "{}", run.said());
+    }
+}
+
+/// What such a comment has nearly said is named.
+#[tokio::test]
+async fn a_misspelt_comment_is_told_what_would_be_right() {
+    let setup = Setup::new().await;
+    for (comment, expected) in [
+        (
+            "jwtgate:alow plaintext-listener: x",
+            "`jwtgate:alow` silences nothing; did you mean `jwtgate:allow`?",
+        ),
+        (
+            "jwtgate:allow plaintext-listner: x",
+            "no lint is called `plaintext-listner`; did you mean `plaintext-listener`?",
+        ),
+        (
+            "jwtgate:allow plaintext-listener",
+            "`plaintext-listener` is allowed without a reason; write `# jwtgate:allow plaintext-listener: reason`",
+        ),
+        (
+            "jwtgate: allow plaintext-listener: x",
+            "a comment that silences nothing; write `# jwtgate:allow CODE: reason`",
+        ),
+    ] {
+        let file = setup.write(&file(&format!("listeners: [{{ address: '0.0.0.0:18080' }}] # {comment}\n")));
+        let run = Binary::finish(["check", file.to_str().unwrap()]).await;
+        assert!(run.said().contains(expected), "{comment}: {}", run.said());
+    }
+}
+
+/// Beside an error, too, and whichever command says it.
+#[tokio::test]
+async fn silenced_is_silenced_everywhere() {
+    let setup = Setup::new().await;
+    let issuers = "issuers:
+  rack: { issuer: 'http://id.example', audiences: [a], keys: { allow_http: true } } # jwtgate:allow allow-http: this rack
+";
+    let config = setup
+        .write(&format!("{}{issuers}shutdwn: {{}}\n", file("listeners: [{ address: '127.0.0.1:0' }]\n")));
+    let config = config.to_str().unwrap();
+    let tests =
+        "config: jwtgate.yaml\ntests: [{ name: a, request: { path: /a }, expect: { status: 401 } }]\n";
+    let tests = setup.scratch.write("a.test.yaml", tests);
+    for arguments in [
+        &["check", config][..],
+        &["run", "--config", config],
+        &["explain", "--config", config, "--method", "GET", "--path", "/a"],
+        &["test", tests.to_str().unwrap()],
+    ] {
+        let run = Binary::finish(arguments).await;
+        assert_eq!(run.code(), Some(2), "{arguments:?}: {}", run.said());
+        assert!(run.said().contains("unknown key `shutdwn`"), "{arguments:?}: {}", run.said());
+        assert!(!run.said().contains("allow-http"), "{arguments:?}: {}", run.said());
     }
 }

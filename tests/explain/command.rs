@@ -164,16 +164,61 @@ async fn nothing_is_listened_on_and_the_files_of_listeners_may_be_missing() {
 }
 
 #[tokio::test]
-async fn under_observe_it_allows_with_the_reason_that_would_have_been() {
+async fn under_observe_it_says_so_and_what_would_have_been() {
     let setup = Setup::new().await;
     setup.write(
-        "routes:\n  - name: rest\n    match: { path: /** }\n    access: { require: { roles: a }, enforcement: observe }\n    upstream: orders\n",
+        "routes:
+  - { name: watched, match: { path: /watched }, access: { require: { roles: a }, enforcement: observe }, upstream: orders }
+  - { name: tried, match: { path: /tried }, access: { require: { roles: a }, candidate: { roles: b } }, upstream: orders }
+  - name: both
+    match: { path: /both }
+    access: { require: { roles: a }, candidate: { roles: b }, enforcement: observe }
+    upstream: orders
+",
     );
-    let run = run(&setup, &["--method", "GET", "--path", "/", "--format", "json"]).await;
-    assert_eq!(run.code(), Some(0), "{}", run.said());
-    let told = object(&run);
-    assert_eq!(
-        (&told["decision"], &told["status"], &told["reason"]),
-        (&json!("allow"), &json!(200), &json!("token_missing"))
-    );
+    let (nobody, a, b) =
+        (String::new(), setup.issuer.token().roles(&["a"]).sign(), setup.issuer.token().roles(&["b"]).sign());
+    let answer = |decision: &str, status: u16, reason: &str| json!({ "decision": decision, "status": status, "reason": reason });
+    let denied = || answer("deny", 403, "policy_denied");
+    let allowed = || answer("allow", 200, "allowed");
+    let missing = || answer("deny", 401, "token_missing");
+    for (path, token, told, observed, candidate) in [
+        ("/watched", &nobody, answer("allow", 200, "token_missing"), missing(), Value::Null),
+        ("/watched", &a, allowed(), allowed(), Value::Null),
+        ("/watched", &b, answer("allow", 200, "policy_denied"), denied(), Value::Null),
+        ("/tried", &nobody, missing(), Value::Null, Value::Null),
+        ("/tried", &a, allowed(), Value::Null, denied()),
+        ("/tried", &b, denied(), Value::Null, allowed()),
+        ("/both", &nobody, answer("allow", 200, "token_missing"), missing(), Value::Null),
+        ("/both", &a, allowed(), allowed(), denied()),
+        ("/both", &b, answer("allow", 200, "policy_denied"), denied(), allowed()),
+    ] {
+        let with = if token.is_empty() { vec![] } else { vec!["--token", token.as_str()] };
+        let request = [&["--method", "GET", "--path", path][..], &with].concat();
+        let json = run(&setup, &[&request[..], &["--format", "json"]].concat()).await;
+        let code = i32::from(told["decision"] != "allow");
+        assert_eq!(json.code(), Some(code), "{}", json.said());
+        let object = object(&json);
+        for key in ["decision", "status", "reason"] {
+            assert_eq!(object[key], told[key], "{path}: {object:#}");
+        }
+        assert_eq!(
+            (&object["observed"], &object["candidate"]),
+            (&observed, &candidate),
+            "{path}: {object:#}"
+        );
+        let text = run(&setup, &request).await.stdout;
+        let shown = |answer: &Value| {
+            let text = |key: &str| answer[key].to_string().replace('"', "");
+            format!("{} ({}): {}", text("decision"), text("status"), text("reason"))
+        };
+        let first =
+            if observed.is_null() { shown(&told) } else { "allow (200): the route only observes".into() };
+        assert_eq!(text.lines().next(), Some(first.as_str()), "{text}");
+        let observe = text.lines().find_map(|line| line.strip_prefix("observe: enforced, it would be "));
+        assert_eq!(observe, (!observed.is_null()).then(|| shown(&observed)).as_deref(), "{text}");
+        let shadow = "shadow:  the candidate, which decides nothing, says ";
+        let shadow = text.lines().find_map(|line| line.strip_prefix(shadow));
+        assert_eq!(shadow, (!candidate.is_null()).then(|| shown(&candidate)).as_deref(), "{text}");
+    }
 }

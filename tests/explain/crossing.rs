@@ -259,6 +259,7 @@ async fn a_condition_is_told_with_its_answer_or_why_it_has_none() {
         assert!(step.expected.as_deref().unwrap().contains("claims.level > 3"), "{explained}");
         assert!(step.found.as_deref().unwrap().starts_with(found), "{found}: {explained}");
         assert_eq!(step.outcome == Outcome::Pass, found == "true", "{explained}");
-        assert_eq!(step.hint.is_some(), found.starts_with("the condition"), "{explained}");
+        // Without an answer it says what that means, and where it is false what the values were.
+        assert_eq!(step.hint.is_some(), found != "true", "{explained}");
     }
 }

@@ -345,6 +345,78 @@ async fn a_claim_that_is_null_is_told_as_null() {
     }
 }
 
+/// A secret signs in place of a private key, or the other way round.
+#[tokio::test]
+async fn tokens_of_the_other_kind_of_key_have_their_hint() {
+    let secret = KeyPair::hmac("HS256", &[b'k'; 64]);
+    let setup = Setup::new().await;
+    setup.scratch.write("hs256", secret.secret());
+    let rules = rules(&setup.write(
+        "
+issuers:
+  corporate: { issuer: $ISSUER, audiences: [orders-api], algorithms: [ES256] }
+  machines: { issuer: 'https://machines.example.com', audiences: [orders-api], keys: { secret: { file: hs256 } } }
+routes:
+  - { name: all, match: { path: /** }, access: authenticated, upstream: orders }
+",
+    ));
+    let machines = TokenBuilder::new("https://machines.example.com", &secret);
+    for (token, hint) in [
+        (
+            setup.issuer.token().forged_with(&secret.clone().with_alg("HS512")),
+            "this issuer's keys are public ones",
+        ),
+        (
+            machines.clone().header("alg", "HS512").signed_with(&secret.clone().with_alg("HS512")),
+            "add it to `algorithms` of `machines`",
+        ),
+        (machines.forged_with(&KeyPair::generate("RS256")), "the keys of `machines` are a shared secret"),
+    ] {
+        let fields = [("authorization".to_owned(), format!("Bearer {token}"))];
+        let explained = decide(&rules, &head("GET", "localhost", "/a", &fields)).await;
+        assert_eq!(explained.reason, "algorithm_not_allowed", "{explained}");
+        let step = explained.steps.iter().find(|step| step.check.name() == "alg").unwrap();
+        assert!(step.hint.as_ref().is_some_and(|found| found.contains(hint)), "{hint}: {explained}");
+    }
+}
+
+/// Strings stand between quotes, so that what looks alike can be told apart.
+#[tokio::test]
+async fn what_looks_alike_is_told_apart() {
+    let world = world().await;
+    let url = world.setup.issuer.url().to_owned();
+    let token = || world.setup.issuer.token();
+    let cases = [
+        ("/orders", token().claim("iss", format!("{url} ")), "iss", format!("\"{url} \"")),
+        ("/orders", token().claim("iss", ""), "iss", "\"\"".to_owned()),
+        ("/orders", token().claim("iss", Value::Null), "iss", "null".to_owned()),
+        ("/orders", token().without("iss"), "iss", "absent".to_owned()),
+        ("/orders", token().claim("aud", "absent"), "aud", "\"absent\"".to_owned()),
+        ("/orders", token().claim("aud", Value::Null), "aud", "null".to_owned()),
+        ("/orders", token().claim("exp", "1"), "exp", "\"1\"".to_owned()),
+        ("/orders", token().header("kid", ""), "key", "kid \"\"".to_owned()),
+        ("/orders", token().header("typ", " JWT"), "typ", "\" JWT\"".to_owned()),
+        ("/orders", token().header("alg", "ES256 "), "alg", "\"ES256 \"".to_owned()),
+        (
+            "/ruled/a",
+            token().roles(&["admin"]).claim("level", "5"),
+            "policy.claims.level",
+            "\"5\"".to_owned(),
+        ),
+        ("/ruled/a", token().roles(&["admin"]).claim("level", 6), "policy.claims.level", "6".to_owned()),
+        ("/ruled/a", token().roles(&["admin "]), "policy.roles", "[\"admin \"]".to_owned()),
+    ];
+    for (target, token, check, found) in cases {
+        let fields = [("authorization".to_owned(), format!("Bearer {}", token.sign()))];
+        let explained = decide_at(&world.rules, &head("GET", "localhost", target, &fields), world.now).await;
+        let step = explained.steps.iter().find(|step| step.check.name() == check).unwrap();
+        assert_eq!(step.found.as_deref(), Some(found.as_str()), "{check}: {explained}");
+    }
+    let fields = [("authorization".to_owned(), format!("Bearer {}", token().claim("aud", "x").sign()))];
+    let explained = decide_at(&world.rules, &head("GET", "localhost", "/orders", &fields), world.now).await;
+    assert!(explained.to_string().contains("\"x\" (expected: one of \"orders-api\")"), "{explained}");
+}
+
 #[tokio::test]
 async fn a_requirement_is_told_term_by_term() {
     let world = world().await;
@@ -367,9 +439,41 @@ async fn a_requirement_is_told_term_by_term() {
     assert_eq!(
         terms,
         [
-            ["policy.roles", "pass", "any of admin, clerk", "[\"clerk\"]"],
+            ["policy.roles", "pass", "any of \"admin\", \"clerk\"", "[\"clerk\"]"],
             ["policy.claims.level", "fail", "any of 5", "{\"a\":5}"],
         ]
     );
     assert!(explained.to_string().contains("cannot be compared"), "{explained}");
+}
+
+/// Why a condition is false is mostly told by what it names.
+#[tokio::test]
+async fn a_condition_that_is_false_is_told_with_its_values() {
+    let setup = Setup::new().await;
+    let rules = rules(&setup.write(
+        "routes:
+  - name: own
+    match: { path: '/users/{user}' }
+    access: { require: { when: 'claims.sub == path.user && claims.org.name.startsWith(\"a\") && claims.level > 2 && !has(claims.locked)' } }
+    upstream: orders
+",
+    ));
+    let token =
+        setup.issuer.token().subject("8").claim("org", json!({ "name": "b" })).claim("level", 3).sign();
+    let fields = [("authorization".to_owned(), format!("Bearer {token}"))];
+    let explained = decide(&rules, &head("GET", "localhost", "/users/7", &fields)).await;
+    let step = explained.steps.iter().find(|step| step.check.name() == "policy.when").unwrap();
+    assert_eq!(
+        step.hint.as_deref(),
+        Some(
+            "claims.sub is \"8\", path.user is \"7\", claims.org.name is \"b\", claims.level is 3, claims.locked is absent"
+        ),
+        "{explained}"
+    );
+    let right =
+        setup.issuer.token().subject("7").claim("org", json!({ "name": "ab" })).claim("level", 3).sign();
+    let fields = [("authorization".to_owned(), format!("Bearer {right}"))];
+    let explained = decide(&rules, &head("GET", "localhost", "/users/7", &fields)).await;
+    let step = explained.steps.iter().find(|step| step.check.name() == "policy.when").unwrap();
+    assert_eq!((explained.reason, &step.hint), ("allowed", &None), "{explained}");
 }

@@ -229,3 +229,41 @@ async fn what_decides_may_not_depend_on_an_unset_variable() {
     let run = Binary::finish(["test", file.to_str().unwrap()]).await;
     assert_eq!(run.code(), Some(0), "{}", run.said());
 }
+
+/// A variable that the configuration does not name sets nothing, whatever its author believes.
+#[tokio::test]
+async fn a_variable_that_nothing_names_is_a_mistake() {
+    let scratch = Scratch::new();
+    let config = CONFIG.replace("path: /admin/**", "path: '/${REGION:-eu}/**'");
+    scratch.write("jwtgate.yaml", &config);
+    scratch.write(
+        "plain.yaml",
+        CONFIG
+            .replace("${JWTGATE_TEST_NOT_SET}", "http://a:1")
+            .replace("secret: { env: JWTGATE_TEST_NOT_SET }", "secret: { file: x }"),
+    );
+    let test = "tests:\n  - { name: a, request: { path: /us/x }, expect: { route: staff } }\n";
+    for (head, code, expected) in [
+        ("config: jwtgate.yaml\nenvironment: { REGION: us, JWTGATE_TEST_NOT_SET: 'http://a:1' }\n", 0, ""),
+        (
+            "config: jwtgate.yaml\nenvironment: { REGION: us, REIGON: eu }\n",
+            2,
+            "t.yaml:2:28: the configuration does not name the variable `REIGON`; did you mean `REGION`?",
+        ),
+        (
+            "config: jwtgate.yaml\nenvironment:\n  REGION: us\n  HOST: eu\n",
+            2,
+            "t.yaml:4:3: the configuration does not name the variable `HOST`; it names JWTGATE_TEST_NOT_SET, REGION",
+        ),
+        (
+            "config: plain.yaml\nenvironment: { HOST: eu }\n",
+            2,
+            "t.yaml:2:16: the configuration does not name the variable `HOST`; it names no variable at all; remove `environment`",
+        ),
+    ] {
+        let file = scratch.write("t.yaml", format!("{head}{test}"));
+        let run = Binary::finish(["test", file.to_str().unwrap()]).await;
+        assert_eq!(run.code(), Some(code), "{head}{}", run.said());
+        assert!(run.stderr.contains(expected), "{expected}: {}", run.stderr);
+    }
+}

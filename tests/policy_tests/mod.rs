@@ -5,6 +5,7 @@ mod crossing;
 mod engine;
 mod examples;
 mod formats;
+mod keys;
 mod mistakes;
 
 use crate::support::binary::Finished;

@@ -13,9 +13,11 @@
 //! Of the standard library there are no bytes and no unsigned integers (tokens have neither), no messages, no time
 //! zones, no doubles but finite ones; `getMilliseconds` is of timestamps alone, and `string` of neither times nor durations.
 
+mod alternatives;
 mod arithmetic;
 mod compare;
 mod compile;
+mod complaint;
 mod evaluate;
 mod fault;
 mod fuel;
@@ -26,6 +28,7 @@ mod node;
 mod search;
 mod syntax;
 mod tenants;
+mod text;
 #[cfg(test)]
 #[expect(clippy::too_many_lines, reason = "tables")]
 mod tests;
@@ -58,6 +61,11 @@ impl Expression {
     /// The text that it was made from.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Its alternatives (`||`), each as the parts that must all hold (`&&`): what they ask is not looked into.
+    pub fn alternatives(&self) -> Vec<Vec<String>> {
+        alternatives::alternatives(&self.source)
     }
 
     /// The captures that it names: a path that it is used with must have them.

@@ -9,6 +9,7 @@ use std::thread;
 
 use cel::{Env, IdedExpr, ParseErrors};
 
+use super::complaint::Complaint;
 use super::mistake::Mistake;
 
 /// Bytes of a condition.
@@ -47,22 +48,18 @@ pub(super) fn parse(text: &str) -> Result<IdedExpr, Mistake> {
     }
 }
 
-/// In one line, without the list of everything that might have stood there.
+/// The first thing that is wrong: the rest mostly follows from it.
 fn syntax_error(text: &str, errors: &ParseErrors) -> Mistake {
-    let first = errors.errors.first();
-    let message = first.map(|error| error.msg.as_str()).unwrap_or_default();
-    if message.contains("ecursion") {
+    const SYNTAX: &str = "Syntax error: ";
+    let mut all = errors.errors.iter();
+    if all.clone().any(|error| error.msg.contains("ecursion")) {
         return too_deep();
     }
-    let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
-    let message = message.split(" expecting ").next().unwrap_or_default().replace("'<EOF>'", "the end");
-    let mut place = String::new();
-    if let Some((line, column)) = first.map(|error| error.pos).filter(|(line, _)| *line > 0) {
-        let lines = if text.contains('\n') { format!("line {line}, ") } else { String::new() };
-        place = format!(", at its {lines}character {column}");
-    }
-    let right = "an expression looks like `claims.sub == path.id || \"admin\" in roles`";
-    Mistake::new(format!("not a CEL expression: {message}{place}"), right)
+    let first = all.clone().find(|error| error.msg.starts_with(SYNTAX)).or(all.next());
+    let message = first.map(|error| error.msg.as_str()).unwrap_or_default();
+    let place = first.map_or((0, 0), |error| error.pos);
+    let message = message.strip_prefix(SYNTAX).unwrap_or(message);
+    Complaint { source: text, place, message }.mistake()
 }
 
 pub(super) fn too_deep() -> Mistake {

@@ -53,7 +53,12 @@ fn rules() -> Vec<Value> {
 fn result(file: &Path, problem: &Problem) -> Value {
     let id = rule(problem);
     let index = Code::ALL.iter().position(|code| code.name() == id).map_or(0, |index| index + 1);
-    let mut result = json!({
+    let suppressions: Vec<Value> = problem
+        .silenced()
+        .map(|reason| json!({ "kind": "inSource", "justification": reason }))
+        .into_iter()
+        .collect();
+    json!({
         "ruleId": id,
         "ruleIndex": index,
         "level": severity(problem),
@@ -62,11 +67,9 @@ fn result(file: &Path, problem: &Problem) -> Value {
             "artifactLocation": location(file),
             "region": { "startLine": problem.at().line, "startColumn": problem.at().column },
         } }],
-    });
-    if let (Some(reason), Some(members)) = (problem.silenced(), result.as_object_mut()) {
-        members.insert("suppressions".to_owned(), json!([{ "kind": "inSource", "justification": reason }]));
-    }
-    result
+        // Of all results or of none (§3.27.23).
+        "suppressions": suppressions,
+    })
 }
 
 /// Where a file is: below the working directory, as seen from there.

@@ -12,10 +12,9 @@ use crate::authn::{Algorithm, Algorithms, ClaimPath, Issuer, IssuerSpec, TokenTy
 use crate::config::document::{self, Path};
 use crate::config::lint::Code;
 use crate::config::node::{At, Named};
-use crate::config::problem::{Position, Problems, closest};
-use crate::config::suite::StandIns;
+use crate::config::problem::{Problems, closest};
 use crate::proxy::Snapshot;
-use crate::telemetry::metrics::{IssuerMetrics, Metrics};
+use crate::telemetry::metrics::Metrics;
 
 pub(super) fn compile(
     section: Option<At<Named<document::Issuer>>>,
@@ -107,7 +106,8 @@ fn compile_one(
         (Some(old), _) => served_keys(old, places.source.or(whole).unwrap_or(iss.at), problems),
         (None, Some(stand_ins)) => {
             let first = first.or_else(|| tried.iter().next())?;
-            stand_in_keys(stand_ins, &name, first, &metrics, iss.at, problems)?
+            let keys = stand_ins.keys(&name, &source, &tried, first, metrics.clone());
+            Arc::new(keys.map_err(|_| problems.error(iss.at, "no key was generated", "try again")).ok()?)
         }
         (None, None) => match Keys::new(&name, &iss.value, &tried, source, &tried_options, metrics.clone()) {
             Ok(keys) => {
@@ -169,19 +169,6 @@ fn inherit(keys: &Keys, iss: &str, previous: Option<&Snapshot>) {
     if let Some(served) = known(previous).find(|served| served.spec().issuer == iss) {
         keys.inherit(served.keys());
     }
-}
-
-/// Generated keys of the issuer's first algorithm, for policy tests.
-fn stand_in_keys(
-    stand_ins: &StandIns,
-    name: &Arc<str>,
-    algorithm: Algorithm,
-    metrics: &IssuerMetrics,
-    at: Position,
-    problems: &mut Problems,
-) -> Option<Arc<Keys>> {
-    let keys = stand_ins.keys(name, algorithm, metrics.clone());
-    keys.map_err(|_| problems.error(at, "no key could be generated", "try again")).ok().map(Arc::new)
 }
 
 #[expect(clippy::option_option, reason = "no answer is not the answer none")]

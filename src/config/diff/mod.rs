@@ -3,17 +3,22 @@
 //! Compared is what they mean, not how they are written: order of keys and lists, quotes, comments, units and defaults
 //! that are written out make no difference. The most dangerous comes first: what opens a route.
 
+mod danger;
+mod defaults;
+mod headers;
 mod policies;
 mod requirement;
 mod routes;
 mod samples;
 mod section;
+mod value;
+mod view;
 mod witness;
 
 use super::document::Document;
 use super::node::Node;
 
-/// What a difference does.
+/// What a difference does; in the order in which they are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
     /// Requests without a token pass where they did not.
@@ -46,7 +51,7 @@ impl Change {
 pub struct Difference {
     /// What it does.
     pub change: Change,
-    /// What it is of: `route`, `policy`, `issuer`, `upstream`, or a section of the file.
+    /// What it is of: `route`, `policy`, `issuer`, `upstream`, `listener`, or a section of the file.
     pub subject: &'static str,
     /// The name, where it is of something that has one.
     pub name: Option<String>,
@@ -68,6 +73,7 @@ pub(super) fn compare(old: File<'_>, new: File<'_>) -> Vec<Difference> {
     let mut found = routes::compare(old, new);
     found.extend(policies::compare(old, new));
     found.extend(section::compare(old.0, new.0));
+    found.extend(headers::compare(old.0, new.0));
     // Stable: within one kind, the order of the file.
     found.sort_by_key(|difference| difference.change);
     found

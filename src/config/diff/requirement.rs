@@ -13,7 +13,9 @@ pub(super) fn compare(old: &Requirement, new: &Requirement) -> Option<(Change, S
         return None;
     }
     let written = format!("requires {after}, before {before}");
-    if conditions(old) != conditions(new) {
+    let (was, now) = (conditions(old), conditions(new));
+    // What lost or gained a part or an alternative can be told; what became another one cannot.
+    if !was.is_subset(&now) && !now.is_subset(&was) {
         return Some((Change::Changed, format!("{written}; what a changed condition means cannot be told")));
     }
     let has_patterns = before.contains("matches: ") || after.contains("matches: ");
@@ -35,8 +37,10 @@ pub(super) fn compare(old: &Requirement, new: &Requirement) -> Option<(Change, S
     })
 }
 
-/// The conditions of a requirement, as they are written.
-fn conditions(requirement: &Requirement) -> BTreeSet<&str> {
-    let own = if let Requirement::When(condition) = requirement { Some(condition.source()) } else { None };
-    own.into_iter().chain(requirement.parts().iter().flat_map(conditions)).collect()
+/// The parts of the conditions of a requirement.
+fn conditions(requirement: &Requirement) -> BTreeSet<String> {
+    let own =
+        if let Requirement::When(condition) = requirement { Some(condition.alternatives()) } else { None };
+    let own = own.into_iter().flatten().flatten();
+    own.chain(requirement.parts().iter().flat_map(conditions)).collect()
 }

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use http::Request;
 use http::header::HOST;
 
-use super::routes::View;
+use super::view::View;
 use super::{Change, Difference};
-use crate::route::{RouteTable, Target};
+use crate::route::{Matcher, Methods, RouteTable, Target};
 
 /// `same`: whether a route of the old file and one of the new are the same one.
 pub(super) fn compare(
@@ -42,6 +42,15 @@ pub(super) fn compare(
         found.push(Difference::new(change, "route", &now.name, message));
     }
     found
+}
+
+/// Whether the path of the new route takes one that the old one's does not.
+pub(super) fn takes_more(old: &View<'_>, new: &View<'_>) -> bool {
+    let path = |route: &View<'_>| Matcher::new(Vec::new(), Methods::any(), route.matcher.path().clone());
+    let (before, after) = (path(old), path(new));
+    let mut targets =
+        requests(new).into_iter().filter_map(|(method, _, path)| target(&method, ANY_HOST, &path));
+    targets.any(|target| after.matches(&target) && !before.matches(&target))
 }
 
 /// Stands for every host that no route names.

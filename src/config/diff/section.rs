@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Change, Difference};
+use super::danger::{Canonical, direction, is_whole};
+use super::value::{canonical, written};
+use super::{Change, Difference, defaults};
 use crate::config::node::{Node, Value};
 
 /// Sections whose entries have names, and what one of them is called.
 const NAMED: &[(&str, &str)] = &[("issuers", "issuer"), ("upstreams", "upstream")];
 
-/// What `compare` of routes and policies looks at.
-const ELSEWHERE: &[&str] = &["routes", "policies"];
+/// What others look at: routes and policies have files of their own.
+const ELSEWHERE: &[&str] = &["routes", "policies", "listeners", "issuers", "upstreams"];
 
 pub(super) fn compare(old: &Node, new: &Node) -> Vec<Difference> {
     let mut found = Vec::new();
@@ -18,23 +20,16 @@ pub(super) fn compare(old: &Node, new: &Node) -> Vec<Difference> {
         for name in keys(old).union(&keys(new)) {
             let entry = |node: &Node| node.get(section).and_then(|entries| entries.get(name)).cloned();
             match (entry(old), entry(new)) {
-                (None, Some(_)) => {
-                    found.push(Difference::new(Change::Changed, subject, name, added(subject, new)));
-                }
-                (Some(_), None) => found.push(Difference::new(Change::Changed, subject, name, "removed")),
-                (old, new) => {
-                    for (change, message) in entries(old.as_ref(), new.as_ref(), section) {
-                        found.push(Difference::new(change, subject, name, message));
-                    }
-                }
+                (None, Some(_)) => found.push(come_or_gone("added", subject, name, new)),
+                (Some(_), None) => found.push(come_or_gone("removed", subject, name, old)),
+                (old, new) => found.extend(of_entry(subject, name, old.as_ref(), new.as_ref(), section)),
             }
         }
     }
+    found.extend(listeners(old, new));
     let rest: BTreeSet<String> = keys(old).union(&keys(new)).cloned().collect();
-    let is_elsewhere =
-        |key: &str| ELSEWHERE.contains(&key) || NAMED.iter().any(|(section, _)| *section == key);
-    for key in rest.iter().filter(|key| !is_elsewhere(key)) {
-        for (change, message) in entries(old.get(key), new.get(key), key) {
+    for key in rest.iter().filter(|key| !ELSEWHERE.contains(&key.as_str())) {
+        for (change, message) in entries((old.get(key), None), (new.get(key), None), key) {
             found.push(Difference {
                 change,
                 subject: "file",
@@ -43,70 +38,118 @@ pub(super) fn compare(old: &Node, new: &Node) -> Vec<Difference> {
             });
         }
     }
-    for difference in &mut found {
-        difference.message = difference.message.trim_start_matches('.').to_owned();
-    }
     found
 }
 
-/// An issuer that is new widens the routes that name none.
-fn added(subject: &str, new: &Node) -> String {
-    let routes = new.get("routes").into_iter().flat_map(Node::children);
+fn of_entry(
+    subject: &'static str,
+    name: &str,
+    old: Option<&Node>,
+    new: Option<&Node>,
+    section: &str,
+) -> Vec<Difference> {
+    let found = entries((old, None), (new, None), section).into_iter();
+    found
+        .map(|(change, message)| Difference::new(change, subject, name, message.trim_start_matches('.')))
+        .collect()
+}
+
+/// An issuer that comes or goes is one for the routes that name none; with `file` the one that has it.
+fn come_or_gone(what: &str, subject: &'static str, name: &str, file: &Node) -> Difference {
+    let routes = file.get("routes").into_iter().flat_map(Node::children);
     let takes_all = routes.filter(|route| {
         let access = route.get("access");
         access.is_some_and(|access| access.plain() != "public" && access.get("issuers").is_none())
     });
     let names: Vec<String> =
         takes_all.filter_map(|route| route.get("name")).map(|name| format!("`{}`", name.plain())).collect();
-    if subject == "issuer" && !names.is_empty() {
-        format!("added, and its tokens are taken by the routes without `issuers`: {}", names.join(", "))
-    } else {
-        "added".to_owned()
+    if subject != "issuer" || names.is_empty() {
+        return Difference::new(Change::Changed, subject, name, what);
     }
+    let (change, are) = if what == "added" { (Change::Looser, "are") } else { (Change::Stricter, "were") };
+    let message =
+        format!("{what}, and its tokens {are} taken by the routes without `issuers`: {}", names.join(", "));
+    Difference::new(change, subject, name, message)
 }
 
+/// Listeners are known by their addresses.
+fn listeners(old: &Node, new: &Node) -> Vec<Difference> {
+    let all = |file: &Node| -> Vec<(String, Node)> {
+        let listeners = file.get("listeners").into_iter().flat_map(Node::children);
+        let addressed = |listener: &Node| Some((listener.get("address")?.plain(), listener.clone()));
+        listeners.filter_map(addressed).collect()
+    };
+    let (old, new) = (all(old), all(new));
+    let mut found = Vec::new();
+    for (address, listener) in &new {
+        if let Some((_, before)) = old.iter().find(|(known, _)| known == address) {
+            found.extend(of_entry("listener", address, Some(before), Some(listener), "listeners"));
+        } else {
+            let tls = if listener.get("tls").is_some() { "with TLS" } else { "in plain text" };
+            let message = format!("added, {tls}");
+            found.push(Difference::new(Change::Changed, "listener", address, message));
+        }
+    }
+    for (address, _) in old.iter().filter(|(address, _)| !new.iter().any(|(known, _)| known == address)) {
+        found.push(Difference::new(Change::Changed, "listener", address, "removed"));
+    }
+    found
+}
+
+/// A node, and the map in which it stands.
+type Place<'n> = (Option<&'n Node>, Option<&'n Node>);
+
 /// What differs below two nodes, each with the path of its keys in front (`.keys.jwks_uri: a → b`).
-pub(super) fn entries(old: Option<&Node>, new: Option<&Node>, path: &str) -> Vec<(Change, String)> {
+pub(super) fn entries(old: Place<'_>, new: Place<'_>, path: &str) -> Vec<(Change, String)> {
+    let ((before, beside_old), (after, beside_new)) = (old, new);
     let is_map = |node: Option<&Node>| node.is_some_and(|node| matches!(node.value, Value::Map(_)));
+    let comes_or_goes = is_whole(path) && before.is_none() != after.is_none();
     // Absent is like an empty map: each of its keys has its default.
-    if (is_map(old) || old.is_none()) && (is_map(new) || new.is_none()) {
+    if !comes_or_goes && (is_map(before) || before.is_none()) && (is_map(after) || after.is_none()) {
         let keys = |node: Option<&Node>| node.map(keys).unwrap_or_default();
-        return keys(old)
-            .union(&keys(new))
+        let keys = keys(before).into_iter().chain(keys(after)).chain(derived(path)).collect::<BTreeSet<_>>();
+        return keys
+            .into_iter()
             .flat_map(|key| {
-                let get = |node: Option<&Node>| node.and_then(|node| node.get(key)).cloned();
-                let found = entries(get(old).as_ref(), get(new).as_ref(), &format!("{path}.{key}"));
+                let get = |node: Option<&Node>| node.and_then(|node| node.get(&key)).cloned();
+                let (was, now) = (get(before), get(after));
+                let found = entries((was.as_ref(), before), (now.as_ref(), after), &format!("{path}.{key}"));
                 found.into_iter().map(move |(change, message)| (change, format!(".{key}{message}")))
             })
             .collect();
     }
-    let default = || DEFAULTS.iter().find(|(key, _)| *key == path).map(|(_, text)| (*text).to_owned());
-    let value = |node: Option<&Node>| node.map(|node| canonical(node, path)).or_else(default);
-    let (before, after) = (value(old), value(new));
-    if before == after {
+    let (was, now) = (value(before, beside_old, path), value(after, beside_new, path));
+    if was.as_ref().map(|was| &was.text) == now.as_ref().map(|now| &now.text) {
         return Vec::new();
     }
-    let shown = |node: Option<&Node>| match node {
+    let message = format!(": {} → {}", shown(before, beside_old, path), shown(after, beside_new, path));
+    vec![(direction(path, was.as_ref(), now.as_ref()), message)]
+}
+
+/// Keys whose default depends on others, so that it may change with nothing written.
+fn derived(path: &str) -> Option<String> {
+    (path == "issuers").then(|| "algorithms".to_owned())
+}
+
+fn value(node: Option<&Node>, beside: Option<&Node>, path: &str) -> Option<Canonical> {
+    let Some(node) = node else {
+        let default = defaults::of(path, beside)?;
+        let items = default.canonical.trim_matches(['[', ']']).split(", ").map(str::to_owned).collect();
+        return Some(Canonical { text: default.canonical, items });
+    };
+    let items = node.children().iter().map(|item| canonical(item, path)).collect();
+    Some(Canonical { text: canonical(node, path), items })
+}
+
+fn shown(node: Option<&Node>, beside: Option<&Node>, path: &str) -> String {
+    match node {
         // It may hold a password.
         Some(_) if path == "issuers.keys.proxy" => "…".to_owned(),
         Some(node) => written(node),
-        None => default().unwrap_or_else(|| "none".to_owned()),
-    };
-    vec![(direction(path, old, new), format!(": {} → {}", shown(old), shown(new)))]
-}
-
-/// Lists that let more callers in the longer they are.
-fn direction(path: &str, old: Option<&Node>, new: Option<&Node>) -> Change {
-    let widens = ["issuers.audiences", "issuers.algorithms", "issuers.tenants", "issuers.token_types"];
-    let (true, Some(old), Some(new)) = (widens.contains(&path), old, new) else { return Change::Changed };
-    let items = |node: &Node| node.children().iter().map(Node::plain).collect::<BTreeSet<_>>();
-    let (old, new) = (items(old), items(new));
-    if old.is_subset(&new) {
-        Change::Looser
-    } else if new.is_subset(&old) {
-        Change::Stricter
-    } else {
-        Change::Changed
+        None => match defaults::of(path, beside) {
+            Some(default) => default.words.map_or(default.canonical, str::to_owned),
+            None => defaults::absent(path).to_owned(),
+        },
     }
 }
 
@@ -117,86 +160,3 @@ fn keys(node: &Node) -> BTreeSet<String> {
         BTreeSet::new()
     }
 }
-
-/// The value in one form for all ways to write it.
-fn canonical(node: &Node, path: &str) -> String {
-    match &node.value {
-        Value::List(items) => {
-            let mut items: Vec<String> = items.iter().map(|item| canonical(item, path)).collect();
-            // The steps of a claim's path are in order; every other list is a set.
-            let in_order = [".roles", ".scopes", ".from"].iter().any(|key| path.ends_with(key));
-            if !in_order {
-                items.sort();
-            }
-            format!("[{}]", items.join(", "))
-        }
-        Value::Map(entries) => {
-            let mut entries: Vec<String> = entries
-                .iter()
-                .map(|entry| format!("{}: {}", entry.key, canonical(&entry.node, path)))
-                .collect();
-            entries.sort();
-            format!("{{ {} }}", entries.join(", "))
-        }
-        Value::Text(text) => milliseconds(text).unwrap_or_else(|| text.clone()),
-        Value::Bool(value) => value.to_string(),
-        Value::Integer(value) => value.to_string(),
-        Value::Float(value) => value.to_string(),
-        Value::Null | Value::Unknown => String::new(),
-    }
-}
-
-/// A duration in the smallest of its units.
-fn milliseconds(text: &str) -> Option<String> {
-    let (amount, unit) = text.split_at_checked(text.find(|letter: char| !letter.is_ascii_digit())?)?;
-    let scale: u64 = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    Some(format!("{}ms", amount.parse::<u64>().ok()?.checked_mul(scale)?))
-}
-
-/// The value as the file has it, in one line.
-pub(super) fn written(node: &Node) -> String {
-    match &node.value {
-        Value::List(items) => format!("[{}]", items.iter().map(written).collect::<Vec<_>>().join(", ")),
-        Value::Map(entries) => {
-            let entries: Vec<String> =
-                entries.iter().map(|entry| format!("{}: {}", entry.key, written(&entry.node))).collect();
-            format!("{{ {} }}", entries.join(", "))
-        }
-        Value::Null
-        | Value::Bool(_)
-        | Value::Integer(_)
-        | Value::Float(_)
-        | Value::Text(_)
-        | Value::Unknown => node.plain(),
-    }
-}
-
-/// What an absent key means, in the form of `canonical`.
-const DEFAULTS: &[(&str, &str)] = &[
-    ("admin.address", "127.0.0.1:9901"),
-    ("credentials", "[authorization]"),
-    ("identity.forward_token", "false"),
-    ("issuers.clock_skew", "30000ms"),
-    ("issuers.keys.allow_http", "false"),
-    ("issuers.keys.max_stale", "86400000ms"),
-    ("issuers.keys.on_start", "require"),
-    ("issuers.keys.refresh.max", "3600000ms"),
-    ("issuers.keys.refresh.min", "30000ms"),
-    ("issuers.roles", "roles"),
-    ("issuers.token_cache.max_size", "32MiB"),
-    ("issuers.token_types", "[JWT, absent, at+jwt]"),
-    ("limits.token", "16KiB"),
-    ("limits.token_header", "4KiB"),
-    ("route.identity.forward_token", "false"),
-    ("shutdown.delay", "5000ms"),
-    ("shutdown.timeout", "30000ms"),
-    ("upstreams.timeouts.connect", "2000ms"),
-    ("upstreams.timeouts.response", "30000ms"),
-];

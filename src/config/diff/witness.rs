@@ -128,8 +128,10 @@ impl World {
                 }
             }
             Requirement::When(condition) => {
-                if !self.conditions.iter().any(|known| known == condition.source()) {
-                    self.conditions.push(condition.source().to_owned());
+                for part in condition.alternatives().into_iter().flatten() {
+                    if !self.conditions.contains(&part) {
+                        self.conditions.push(part);
+                    }
                 }
             }
             Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {

@@ -3,6 +3,7 @@
 //! Given a document that compiled, so that nothing here is a consequence of an error; only `check` looks. One file a
 //! family. A lint says nothing that is not so: where it cannot tell, it is silent.
 
+mod amounts;
 mod certificates;
 mod code;
 mod conditions;
@@ -20,15 +21,22 @@ mod unused;
 use std::path::Path;
 
 pub use self::code::Code;
+pub(super) use self::reach::unreached;
 pub(super) use self::silence::silence;
 use super::document::Document;
 use super::node::Node;
 use super::problem::Problems;
 
+/// What may be the cause of an error, and so is said beside it.
+pub(super) fn beside_errors(document: &Document, problems: &mut Problems) {
+    reach::colons(document, problems);
+}
+
 /// Looks at the document of a file in `directory`, and at the tree that it was read from.
 pub(super) fn lint(root: &Node, document: &Document, directory: &Path, problems: &mut Problems) {
     listeners::lint(document, directory, problems);
     issuers::lint(document, problems);
+    amounts::lint(document, problems);
     keys::lint(document, directory, problems);
     reach::lint(document, problems);
     unused::lint(root, document, problems);

@@ -17,10 +17,11 @@ pub(in crate::config) fn silence(
     complete: bool,
     problems: &mut Problems,
 ) {
-    if !text.contains(MARK) {
-        return;
-    }
     for Comment { at, line, instruction } in comments(text, scalars) {
+        let Some(instruction) = instruction else {
+            problems.warning(Code::AllowUnknown, at, "a comment that silences nothing", FORM);
+            continue;
+        };
         match parse(instruction) {
             Ok((code, reason)) => {
                 let found = problems.silence(code, line, reason);
@@ -47,8 +48,8 @@ struct Comment<'t> {
     at: Position,
     /// The line that it is about.
     line: u64,
-    /// What stands behind the mark.
-    instruction: &'t str,
+    /// What stands behind the mark; none where the mark is not quite ours.
+    instruction: Option<&'t str>,
 }
 
 fn comments<'t>(text: &'t str, scalars: &[Range<usize>]) -> Vec<Comment<'t>> {
@@ -56,18 +57,21 @@ fn comments<'t>(text: &'t str, scalars: &[Range<usize>]) -> Vec<Comment<'t>> {
     // Comments on lines of their own, waiting for the line below them.
     let mut waiting: Vec<usize> = Vec::new();
     let mut offset = 0;
+    let mut scalars: Vec<&Range<usize>> = scalars.iter().collect();
+    scalars.sort_unstable_by_key(|scalar| scalar.start);
+    let in_scalar = |index: usize| {
+        let before = scalars.partition_point(|scalar| scalar.start <= index);
+        let last = before.checked_sub(1).and_then(|last| scalars.get(last));
+        last.is_some_and(|scalar| scalar.contains(&index))
+    };
     for (line, content) in (1..).zip(text.split_inclusive('\n')) {
         let start = offset;
         offset += content.len();
-        let comment =
-            comment_in(content, |index| scalars.iter().any(|scalar| scalar.contains(&(start + index))));
+        let comment = comment_in(content, |index| in_scalar(start + index));
         let alone =
             comment.is_some_and(|index| content.get(..index).is_some_and(|before| before.trim().is_empty()));
         if let Some(index) = comment
-            && let Some(instruction) =
-                content.get(index + 1..).and_then(|rest| rest.trim().strip_prefix(MARK))
-            // `jwtgate: …` speaks to people.
-            && instruction.starts_with(|first: char| !first.is_whitespace())
+            && let Some(instruction) = content.get(index + 1..).and_then(instruction)
         {
             let column = content.get(..index).map_or(0, |before| before.chars().count());
             let at = Position { line, column: u64::try_from(column).map_or(1, |column| column + 1) };
@@ -87,6 +91,35 @@ fn comments<'t>(text: &'t str, scalars: &[Range<usize>]) -> Vec<Comment<'t>> {
     found
 }
 
+/// What a comment asks of us: what stands behind the mark, or within, nothing where it hardly misses the form. None of one
+/// that speaks to people, as `jwtgate: …` does.
+#[expect(clippy::option_option, reason = "no instruction, and one that cannot be read")]
+fn instruction(comment: &str) -> Option<Option<&str>> {
+    let comment = comment.trim_start_matches('#').trim();
+    if let Some(rest) = comment.strip_prefix(MARK)
+        && rest.starts_with(|first: char| !first.is_whitespace())
+    {
+        return Some(Some(rest));
+    }
+    let is_letter = |letter: char| letter.is_ascii_alphabetic() || letter == '-';
+    let mut words = comment.split(|letter: char| !is_letter(letter)).filter(|word| !word.is_empty());
+    // `jwtgate-allow` is one word, as is the name of a lint.
+    let (mark, rest) =
+        comment.split_at_checked(comment.find(|letter: char| !letter.is_ascii_alphabetic())?)?;
+    closest(mark, ["jwtgate"])?;
+    let verb = rest.trim_start_matches(|letter: char| !letter.is_ascii_alphabetic());
+    let verb = verb.split(|letter: char| !letter.is_ascii_alphabetic()).next().unwrap_or_default();
+    closest(verb, VERBS)?;
+    words.any(|word| closest(word, names()).is_some()).then_some(None)
+}
+
+/// What others write in such comments.
+const VERBS: [&str; 5] = ["allow", "ignore", "disable", "silence", "suppress"];
+
+fn names() -> impl Iterator<Item = &'static str> {
+    Code::ALL.iter().filter(|code| !code.is_of_comments()).map(|code| code.name())
+}
+
 /// Where the comment of a line starts: a `#` at its start or behind white space, outside of scalars.
 fn comment_in(line: &str, in_scalar: impl Fn(usize) -> bool) -> Option<usize> {
     let starts = |index: usize| {
@@ -102,12 +135,18 @@ fn parse(instruction: &str) -> Result<(Code, &str), (Code, String, String)> {
     let Some(allowed) = instruction.strip_prefix("allow").filter(|rest| {
         rest.is_empty() || rest.starts_with(|first: char| first.is_whitespace() || first == ':')
     }) else {
-        return Err(unknown("a comment to jwtgate that is no `allow`".to_owned(), FORM));
+        let verb =
+            instruction.split(|end: char| end.is_whitespace() || end == ':').next().unwrap_or_default();
+        return Err(match closest(verb, ["allow"]) {
+            Some(near) => {
+                unknown(format!("`{MARK}{verb}` silences nothing"), &format!("did you mean `{MARK}{near}`?"))
+            }
+            None => unknown("a comment to jwtgate that is no `allow`".to_owned(), FORM),
+        });
     };
     let (name, reason) = allowed.split_once(':').unwrap_or((allowed, ""));
     let name = name.split_whitespace().next().unwrap_or_default();
     let Some(code) = Code::parse(name).filter(|code| !code.is_of_comments()) else {
-        let names = || Code::ALL.iter().filter(|code| !code.is_of_comments()).map(|code| code.name());
         return Err(match closest(name, names()) {
             _ if name.is_empty() => unknown("a comment that does not say what it allows".to_owned(), FORM),
             Some(near) => unknown(format!("no lint is called `{name}`"), &format!("did you mean `{near}`?")),

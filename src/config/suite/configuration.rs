@@ -1,12 +1,14 @@
 //! The configuration that a test file is about, and the names that its tests may use.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::outline::Outline;
 use super::stand_in::StandIns;
 use crate::config::compile::{self, Base};
-use crate::config::document::{self, Document};
+use crate::config::document::{self, Document, Secret};
+use crate::config::lint;
 use crate::config::node::{At, FromNode, Named};
 use crate::config::problem::{Position, Problems, closest};
 use crate::config::source;
@@ -24,6 +26,8 @@ pub(super) struct Configuration {
     pub(super) scheme: Option<&'static str>,
     pub(super) outline: Outline,
     pub(super) problems: Problems,
+    /// The variables that it names, whoever sets them; none where that is not known.
+    pub(super) variables: Option<BTreeSet<String>>,
 }
 
 impl Configuration {
@@ -44,10 +48,17 @@ impl Configuration {
         }
         // As with `check --offline`: what is missing on this machine need not be there.
         let mut problems = Problems::new(&path, true);
-        let variable = |name: &str| variables.get(name).cloned().or_else(|| std::env::var(name).ok());
-        let document = source::read(&path, &mut problems)
-            .and_then(|text| source::parse(&text, &variable, &mut problems))
-            .and_then(|(node, _)| Document::from_node(&node, &mut problems));
+        let named = RefCell::new(BTreeSet::new());
+        let variable = |name: &str| {
+            named.borrow_mut().insert(name.to_owned());
+            variables.get(name).cloned().or_else(|| std::env::var(name).ok())
+        };
+        let text = source::read(&path, &mut problems);
+        let parsed = text.as_ref().and_then(|text| source::parse(text, &variable, &mut problems));
+        let document = parsed.as_ref().and_then(|(node, _)| Document::from_node(node, &mut problems));
+        let mut named = named.into_inner();
+        named.extend(document.iter().flat_map(secrets));
+        let is_read = document.is_some();
         let known = document.as_ref().map_or_else(Known::default, Known::of);
         let outline = document.as_ref().map_or_else(Outline::default, Outline::of);
         let scheme = document.as_ref().and_then(Document::scheme);
@@ -61,8 +72,23 @@ impl Configuration {
             }
             snapshot
         });
-        Some(Self { path, known, stand_ins, snapshot, scheme, outline, problems })
+        if let (Some(text), Some((_, scalars))) = (&text, &parsed) {
+            lint::silence(text, scalars, false, &mut problems);
+        }
+        let variables = is_read.then_some(named);
+        Some(Self { path, known, stand_ins, snapshot, scheme, outline, problems, variables })
     }
+}
+
+/// The variables that hold secrets: nobody reads them here, but the file names them.
+fn secrets(document: &Document) -> Vec<String> {
+    let issuers = document.issuers.iter().flat_map(|section| &section.value.entries);
+    let keys = issuers.filter_map(|(_, issuer)| issuer.as_ref()?.keys.as_ref()?.value.0.as_ref());
+    keys.filter_map(|keys| match keys.secret.as_ref()?.value.0.as_ref()? {
+        Secret::Env(name) => Some(name.value.clone()),
+        Secret::File(_) => None,
+    })
+    .collect()
 }
 
 /// What the file names; none where that could not be read, so that any name may be right.

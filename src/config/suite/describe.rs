@@ -6,6 +6,20 @@ use super::document::{Signature, Signed, Status, Token};
 use super::reasons;
 use super::value::{Claim, OrAbsent, Texts};
 use crate::config::schema::{Describe, one_of};
+
+/// A reason code, to those who describe it: the file itself is read as text, and held against the same list.
+pub(in crate::config) struct Reason;
+
+impl Describe for Reason {
+    fn describe() -> Value {
+        let meant = |reason| match reasons::status(reason) {
+            None | Some(200) => "The request passes.".to_owned(),
+            Some(status) => format!("Answered with {status}."),
+        };
+        let words: Vec<(&str, String)> = reasons::known().map(|reason| (reason, meant(reason))).collect();
+        one_of(words.iter().map(|(reason, meaning)| (*reason, meaning.as_str())))
+    }
+}
 use crate::telemetry::Decision;
 
 impl Describe for Token {

@@ -2,6 +2,7 @@
 //!
 //! As `config::document` is for the configuration: what could be read is handed on and the rest recorded; no meaning here.
 
+use super::describe::Reason;
 use super::value::{Claim, OrAbsent, Texts};
 use crate::config::node::{At, FromNode, Named, Node, Value};
 use crate::config::problem::Problems;
@@ -123,7 +124,7 @@ section! {
         /// The status of the gateway's own answer; 200 where the request passes.
         status: optional Status,
         /// The reason code.
-        reason: optional String,
+        reason: optional String as Reason,
         /// The name of the route; null: none matches.
         route: optional OrAbsent,
         /// The verified `sub`; null: nobody is verified.

@@ -16,7 +16,7 @@ mod stand_in;
 mod token;
 mod value;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -29,7 +29,7 @@ pub use self::outline::{Outline, Part, PolicyOutline, RouteOutline};
 pub(super) use self::stand_in::StandIns;
 use self::token::Minter;
 use super::node::{At, FromNode};
-use super::problem::{Position, Problems};
+use super::problem::{Position, Problems, closest};
 use super::source;
 use crate::proxy::Snapshot;
 use crate::telemetry::metrics::Metrics;
@@ -69,16 +69,19 @@ pub struct Test {
 pub fn load(path: &Path, metrics: &Metrics, now: SystemTime) -> Result<Suite, Vec<Problems>> {
     let mut problems = Problems::new(path, false);
     let Some(document) = read(path, &mut problems) else { return Err(vec![problems]) };
-    let variables: HashMap<String, String> = document
-        .environment
-        .into_iter()
-        .flat_map(|section| section.value.entries)
-        .filter_map(|(name, value)| Some((name.value, value?)))
-        .collect();
+    let environment: Vec<_> =
+        document.environment.into_iter().flat_map(|section| section.value.entries).collect();
+    let variables: HashMap<String, String> =
+        environment.iter().filter_map(|(name, value)| Some((name.value.clone(), value.clone()?))).collect();
     let configuration = document.config.and_then(|config| {
         let directory = path.parent().unwrap_or(Path::new(""));
         Configuration::load(&config, directory, &variables, metrics, &mut problems)
     });
+    if let Some(named) = configuration.as_ref().and_then(|loaded| loaded.variables.as_ref()) {
+        for (name, _) in environment.iter().filter(|(name, _)| !named.contains(&name.value)) {
+            check_variable(name, named, &mut problems);
+        }
+    }
     let known = configuration.as_ref().map_or_else(Known::default, |loaded| loaded.known.clone());
     let minter = configuration
         .as_ref()
@@ -147,6 +150,20 @@ fn check_name(name: Option<&At<String>>, seen: &mut HashMap<String, u64>, proble
     } else {
         seen.insert(value.clone(), at.line);
     }
+}
+
+/// One that sets nothing would leave its author to believe that it does.
+fn check_variable(name: &At<String>, named: &BTreeSet<String>, problems: &mut Problems) {
+    let right = match closest(&name.value, named.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if named.is_empty() => "it names no variable at all; remove `environment`".to_owned(),
+        None => format!("it names {}", named.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+    };
+    problems.error(
+        name.at,
+        format_args!("the configuration does not name the variable `{}`", name.value),
+        right,
+    );
 }
 
 fn seconds(now: SystemTime) -> i64 {

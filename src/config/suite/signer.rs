@@ -5,13 +5,14 @@
 
 use std::sync::LazyLock;
 
+use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::{self, SystemRandom};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaEncoding, RsaKeyPair};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::authn::Algorithm;
@@ -74,6 +75,23 @@ impl Signer {
                 Ok(hmac::sign(&hmac::Key::new(hash, secret), message).as_ref().to_vec())
             }
         }
+    }
+
+    /// The secret, where it is one.
+    pub(super) fn secret(&self) -> Option<&[u8]> {
+        if let Self::Secret(secret) = self { Some(secret) } else { None }
+    }
+
+    /// What verifies its signatures, in PEM (RFC 7468 §13).
+    pub(super) fn pem(&self) -> Result<String, Unspecified> {
+        let der: PublicKeyX509Der<'_> = match self {
+            Self::Rsa(pair) => pair.public_key().as_der()?,
+            Self::Ec(pair, _) => pair.public_key().as_der()?,
+            Self::Ed(pair) => pair.public_key().as_der()?,
+            Self::Secret(_) => return Err(Unspecified),
+        };
+        let base64 = STANDARD.encode(der.as_ref());
+        Ok(format!("-----BEGIN PUBLIC KEY-----\n{base64}\n-----END PUBLIC KEY-----\n"))
     }
 
     /// What verifies its signatures, as a JWK set of one key (RFC 7517 §5).

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::{Header, Signature, Signed};
 use super::signer::Signer;
-use super::stand_in::StandIns;
+use super::stand_in::{StandIn, StandIns};
 use super::value::OrAbsent;
 use crate::authn::{Algorithm, IssuerSpec};
 use crate::config::node::At;
@@ -49,7 +49,7 @@ impl<'a> Minter<'a> {
         let mut issuers = self.snapshot.authenticator().issuers().iter().map(|issuer| issuer.spec());
         // Without a compiled issuer the configuration is refused, so that nothing is missed.
         let spec = issuers.find(|spec| *spec.name == *name)?;
-        let algorithm = self.stand_ins.algorithm(&spec.name)?;
+        let stand_in = self.stand_ins.of(&spec.name)?;
         let given = claims.map(|claims| claims.value.entries).unwrap_or_default();
         let has_iss = given.iter().any(|(name, _)| name.value == "iss");
         let mut claims = Map::new();
@@ -69,7 +69,7 @@ impl<'a> Minter<'a> {
         if !complete {
             return None;
         }
-        let (header, algorithm) = self::header(header.map(|header| header.value), spec, algorithm);
+        let (header, algorithm) = self::header(header.map(|header| header.value), spec, stand_in);
         let encode = |value: Map<String, Value>| URL_SAFE_NO_PAD.encode(Value::from(value).to_string());
         let input = format!("{}.{}", encode(header), encode(claims));
         let made =
@@ -149,7 +149,11 @@ struct Algorithms {
     named: Algorithm,
 }
 
-fn header(given: Option<Header>, spec: &IssuerSpec, own: Algorithm) -> (Map<String, Value>, Algorithms) {
+fn header(
+    given: Option<Header>,
+    spec: &IssuerSpec,
+    StandIn { algorithm: own, has_kid }: StandIn,
+) -> (Map<String, Value>, Algorithms) {
     let (alg, kid, typ) = given.map_or((None, None, None), |Header { alg, kid, typ }| (alg, kid, typ));
     let named = alg.as_ref().and_then(|alg| Algorithm::parse(alg.value.0.as_deref()?)).unwrap_or(own);
     let mut header = Map::new();
@@ -160,7 +164,7 @@ fn header(given: Option<Header>, spec: &IssuerSpec, own: Algorithm) -> (Map<Stri
         }
     };
     set("alg", alg, Some(own.name()));
-    set("kid", kid, Some(&spec.name));
+    set("kid", kid, has_kid.then_some(&*spec.name));
     set("typ", typ, spec.token_types.usual());
     (header, Algorithms { own, named })
 }

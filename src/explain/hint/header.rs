@@ -63,16 +63,32 @@ pub(super) fn algorithm(facts: &Facts<'_>) -> Option<String> {
         let known = Algorithm::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(name));
         return known.map(|known| format!("names of algorithms are case-sensitive: {known}"));
     };
-    if algorithm.is_hmac() {
+    let spec = issuer.spec();
+    let takes_hmac = spec.algorithms.iter().any(Algorithm::is_hmac);
+    if algorithm.is_hmac() && !takes_hmac {
         let hint = "a shared secret has signed it, and this issuer's keys are public ones; whoever has a secret can \
                     also sign, so it must be configured as such: `keys: { secret: … }`";
         return Some(hint.to_owned());
+    }
+    if takes_hmac && !algorithm.is_hmac() {
+        return Some(format!(
+            "a private key has signed it, and the keys of `{}` are a shared secret; if the issuer signs with {algorithm} \
+             now, give `keys` that are public: discovery, `jwks_uri`, `jwks_file` or `pem_file`",
+            spec.name
+        ));
+    }
+    if takes_hmac {
+        return Some(format!(
+            "the issuer has a secret; if its tokens are meant to have {algorithm}, add it to `algorithms` of `{}`; the secret \
+             must then be as long as that hash",
+            spec.name
+        ));
     }
     let kid = facts.token.parameter("kid");
     let known = issuer.keys().known();
     let suits = known.iter().any(|key| key.suits(algorithm) && (kid.is_none() || key.kid() == kid));
     suits.then(|| {
-        format!("the issuer has a key for {algorithm}; if its tokens are meant to use it, add it to `algorithms` of `{}`", issuer.spec().name)
+        format!("the issuer has a key for {algorithm}; if its tokens are meant to use it, add it to `algorithms` of `{}`", spec.name)
     })
 }
 

@@ -25,6 +25,9 @@ const FIELDS: [(&str, Variable, Kind); 4] = [
     ("headers", Variable::Headers, Kind::Dict),
 ];
 
+/// What others call the token.
+const TOKENS: [&str; 6] = ["token", "jwt", "user", "auth", "principal", "payload"];
+
 const REQUEST: &str = "request";
 
 impl Compiler {
@@ -44,7 +47,14 @@ impl Compiler {
             return self.wrong("`request` by itself is no value", format!("name one of {fields}"));
         }
         let known = VARIABLES.iter().map(|(known, ..)| *known).chain([REQUEST]).collect();
-        self.mistakes.push(Mistake::unknown("variable", name, known));
+        let mut mistake = Mistake::unknown("variable", name, known);
+        let claims = if TOKENS.contains(&name) {
+            "what the token holds is `claims`".to_owned()
+        } else {
+            format!("a claim of the token is `claims.{name}`")
+        };
+        mistake.right = format!("{}; {claims}", mistake.right);
+        self.mistakes.push(mistake);
         None
     }
 

@@ -1,0 +1,161 @@
+//! A route as far as it is compared, with what it takes from the rest of its file.
+
+use std::collections::BTreeSet;
+
+use super::{Change, File};
+use crate::config::compile::routes::matcher;
+use crate::config::document::Match;
+use crate::config::node::{At, Entry, Node, Value};
+use crate::config::open::openness;
+use crate::config::problem::{Position, Problems};
+use crate::route::Matcher;
+
+/// A route, as far as it is compared.
+pub(super) struct View<'f> {
+    pub(super) name: String,
+    pub(super) matcher: Matcher,
+    pub(super) hosts: Vec<String>,
+    pub(super) methods: Vec<String>,
+    pub(super) path: String,
+    /// In a word: public, optional, observe, authenticated.
+    pub(super) access: &'static str,
+    pub(super) node: &'f Node,
+    root: &'f Node,
+}
+
+pub(super) fn views(file: File<'_>) -> Vec<View<'_>> {
+    let nodes = file.0.get("routes").into_iter().flat_map(Node::children);
+    let routes = file.1.routes.iter().flat_map(|routes| &routes.value);
+    let mut said = Problems::new(std::path::Path::new(""), true);
+    let views = nodes.zip(routes).filter_map(|(node, route)| {
+        let section = route.r#match.as_ref()?.value.clone();
+        Some(View {
+            name: route.name.as_ref()?.value.clone(),
+            hosts: hosts(&section),
+            methods: methods(&section),
+            path: section.path.as_ref()?.value.clone(),
+            matcher: matcher(section, &mut said)?,
+            access: openness(node.get("access")?).map_or("authenticated", |(access, _)| access),
+            node,
+            root: file.0,
+        })
+    });
+    views.collect()
+}
+
+/// Without case and final dot, as they compare.
+fn hosts(section: &Match) -> Vec<String> {
+    texts(section.hosts.as_ref(), |host| host.to_ascii_lowercase().trim_end_matches('.').to_owned())
+}
+
+fn methods(section: &Match) -> Vec<String> {
+    let methods = texts(section.methods.as_ref(), str::to_owned);
+    // HEAD is taken wherever GET is.
+    let has_get = methods.iter().any(|method| method == "GET");
+    methods.into_iter().filter(|method| !(has_get && method == "HEAD")).collect()
+}
+
+fn texts(list: Option<&At<Vec<At<String>>>>, form: impl Fn(&str) -> String) -> Vec<String> {
+    let items = list.into_iter().flat_map(|list| &list.value);
+    let sorted: BTreeSet<String> = items.map(|item| form(&item.value)).collect();
+    sorted.into_iter().collect()
+}
+
+impl View<'_> {
+    pub(super) fn is_open(&self) -> bool {
+        self.access != "authenticated"
+    }
+
+    /// Whether it looks at what a caller is, be it only to record it.
+    pub(super) fn has_requirement(&self) -> bool {
+        ["authenticated", "observe"].contains(&self.access)
+    }
+
+    pub(super) fn is_for_the_same_as(&self, other: &Self) -> bool {
+        (&self.hosts, &self.methods, &self.path) == (&other.hosts, &other.methods, &other.path)
+    }
+
+    /// What it means that the new route stands where this one stood; none if nothing.
+    pub(super) fn towards(&self, new: &Self) -> Option<Change> {
+        match (self.is_open(), new.is_open()) {
+            (false, true) => Some(Change::Opened),
+            (true, false) => Some(Change::Closed),
+            (true, true) | (false, false) => match (self.asks(), new.asks()) {
+                (true, false) => Some(Change::Looser),
+                (false, true) => Some(Change::Stricter),
+                (true, true) | (false, false) => None,
+            },
+        }
+    }
+
+    /// What it means that it takes more requests than before, or fewer.
+    pub(super) fn taking(&self, more: bool, fewer: bool) -> Change {
+        match (more, fewer, self.is_open()) {
+            (true, _, true) => Change::Opened,
+            (true, false, false) => Change::Looser,
+            (false, true, true) => Change::Closed,
+            (false, true, false) => Change::Stricter,
+            (true, true, false) | (false, false, _) => Change::Changed,
+        }
+    }
+
+    /// Whether it asks for more than a valid token.
+    fn asks(&self) -> bool {
+        !self.is_open() && self.access_key("require").is_some()
+    }
+
+    /// What it asks for, in a few words.
+    pub(super) fn guard(&self) -> String {
+        if self.asks() { format!("{}, with a requirement", self.access) } else { self.access.to_owned() }
+    }
+
+    pub(super) fn summary(&self) -> String {
+        let or_any =
+            |texts: &[String], any: &str| if texts.is_empty() { any.to_owned() } else { texts.join(",") };
+        format!("{} {}{}", or_any(&self.methods, "any method"), or_any(&self.hosts, ""), self.path)
+    }
+
+    pub(super) fn access_key(&self, key: &str) -> Option<&Node> {
+        self.node.get("access").and_then(|access| access.get(key))
+    }
+
+    /// Whose tokens it takes: those it lists, else those of every issuer of its file.
+    pub(super) fn issuers(&self) -> BTreeSet<String> {
+        if let Some(listed) = self.access_key("issuers") {
+            return listed.children().iter().map(Node::plain).collect();
+        }
+        let Some(Value::Map(entries)) = self.root.get("issuers").map(|issuers| &issuers.value) else {
+            return BTreeSet::new();
+        };
+        entries.iter().map(|entry| entry.key.clone()).collect()
+    }
+
+    /// What a key means on this route: its own, or that of the file which it replaces, with what depends on other keys.
+    pub(super) fn meant(&self, key: &str) -> Option<Node> {
+        let own = self.node.get(key);
+        match key {
+            "credentials" | "identity" => own.or_else(|| self.root.get(key)).cloned(),
+            "cors" => own.map(|cors| self.with_methods(cors)),
+            _ => own.cloned(),
+        }
+    }
+
+    /// A page may use the methods of the route, where `cors` lists none.
+    fn with_methods(&self, cors: &Node) -> Node {
+        let mut cors = cors.clone();
+        if let Value::Map(entries) = &mut cors.value
+            && !entries.iter().any(|entry| entry.key == "methods")
+        {
+            let usual = || ["GET", "HEAD", "POST"].map(str::to_owned).to_vec();
+            let methods = if self.methods.is_empty() { usual() } else { self.methods.clone() };
+            let methods = methods.into_iter().map(|method| node(Value::Text(method))).collect();
+            let key = "methods".to_owned();
+            entries.push(Entry { key, at: Position::START, node: node(Value::List(methods)), steps: None });
+        }
+        cors
+    }
+}
+
+fn node(value: Value) -> Node {
+    Node { at: Position::START, value, written: None }
+}
