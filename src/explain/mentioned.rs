@@ -36,7 +36,7 @@ fn claim(path: &str, principal: &Principal) -> Option<String> {
         Some((name, ClaimPath::from_steps(steps).ok()?.find(principal.claims())?))
     });
     Some(match found {
-        Some((name, value)) => format!("claims.{name} is {}", shown::value(value)),
+        Some((name, value)) => format!("claims.{name} is {}", shown::value(&value.to_value())),
         None => format!("claims.{first} is absent"),
     })
 }

@@ -12,7 +12,7 @@ use crate::authn::{Algorithm, Algorithms, ClaimPath, Issuer, IssuerSpec, TokenTy
 use crate::config::document::{self, Path};
 use crate::config::lint::Code;
 use crate::config::node::{At, Named};
-use crate::config::problem::{Problems, closest};
+use crate::config::problem::{Position, Problems, closest};
 use crate::proxy::Snapshot;
 use crate::telemetry::metrics::Metrics;
 
