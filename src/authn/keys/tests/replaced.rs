@@ -44,7 +44,10 @@ async fn a_key_replaced_under_its_id_is_had_by_the_first_who_asks() {
 #[tokio::test]
 async fn who_doubts_while_the_answer_is_on_its_way_asks_no_second_time() {
     let issuer = Scripted::with(&[&Jwk::new("a")]).await;
-    let started = Fixture::new().at(&issuer);
+    let mut fixture = Fixture::new();
+    fixture.options.timeout = Duration::from_secs(5);
+    fixture.timing.request_patience = Duration::from_secs(5);
+    let started = fixture.at(&issuer);
     let tried = keys(&started, Some("a")).await;
     pass(1).await;
     let body = set(&[&Jwk::new("a")]);
