@@ -2,10 +2,10 @@
 //!
 //! Given bytes a stranger sent; hands on a [`Document`] whose every member was there once. Refuses what two parsers read
 //! differently or what costs more than it is worth: duplicate members at any depth (RFC 8725 §2.4 and RFC 7515 §4
-//! leave them to the reader), nesting beyond [`MAX_DEPTH`], NUL in a name or a string, invalid UTF-8, anything after
+//! leave them to the reader), nesting beyond `MAX_DEPTH`, NUL in a name or a string, invalid UTF-8, anything after
 //! the document, numbers that no `f64` holds. Recursion ends at the depth bound: deeper parts are skipped without it.
 //!
-//! A document is flat: one text with all its strings and one list of nodes ([`tape`]). However many values there are, it is
+//! A document is flat: one text with all its strings and one list of nodes (`tape`). However many values there are, it is
 //! two allocations, which is what makes tokens cheap to read, to keep and to forget. It is looked at through views that
 //! cost nothing to copy ([`Json`], [`Object`], [`Array`]).
 
