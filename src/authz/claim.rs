@@ -20,7 +20,6 @@ use regex::{Regex, RegexBuilder};
 use super::literal::Literal;
 use super::name::{Quantifier, why_not_empty};
 use crate::authn::json::{Array, Json};
-use super::whole::Whole;
 
 /// What the value of a claim must be like. Several terms must all hold.
 #[derive(Debug)]
@@ -128,8 +127,6 @@ pub(super) struct Incomparable;
 #[derive(Debug)]
 pub struct Pattern {
     regex: Regex,
-    /// The same, where it is small.
-    table: Option<Whole>,
     expression: Box<str>,
 }
 
@@ -146,9 +143,8 @@ impl Pattern {
                 .build()
         };
         compile(expression).map_err(|error| PatternError::from_regex(&error))?;
-        let anchored = format!(r"\A(?:{expression})\z");
-        match compile(&anchored) {
-            Ok(regex) => Ok(Self { regex, table: Whole::of(&anchored), expression: expression.into() }),
+        match compile(&format!(r"\A(?:{expression})\z")) {
+            Ok(regex) => Ok(Self { regex, expression: expression.into() }),
             // A comment of the extended mode swallows what stands behind it: then the anchors do not compile.
             Err(regex::Error::Syntax(_)) => Err(PatternError::OpenEnd),
             Err(error) => Err(PatternError::from_regex(&error)),
@@ -162,7 +158,7 @@ impl Pattern {
 
     /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
-        self.table.as_ref().and_then(|table| table.is(text)).unwrap_or_else(|| self.regex.is_match(text))
+        self.regex.is_match(text)
     }
 }
 

@@ -28,7 +28,6 @@ mod requirement;
 mod terms;
 #[cfg(test)]
 mod tests;
-mod whole;
 mod written;
 
 use crate::authn::Principal;
