@@ -229,7 +229,10 @@ const MISTAKES: &[(&str, &str, &str, &[&str])] = &[
         "a capture of another router",
         "'/orders/{id}'",
         "'/orders/:id'",
-        &["26:37: no path that this is for captures `id`; give a path a capture like {id}"],
+        &[
+            "23:20: warning: `:id` in a path is no capture, but stands for itself; write `{id}` for any one segment [colon-segment]",
+            "26:37: no path that this is for captures `id`; give a path a capture like {id}",
+        ],
     ),
     (
         "keys over plain http",

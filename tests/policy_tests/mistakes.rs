@@ -239,12 +239,12 @@ async fn a_variable_that_nothing_names_is_a_mistake() {
     scratch.write(
         "plain.yaml",
         CONFIG
-            .replace("${JWTGATE_TEST_NOT_SET}", "http://a:1")
+            .replace("${JWTGATE_TEST_NOT_SET}", "https://a:1")
             .replace("secret: { env: JWTGATE_TEST_NOT_SET }", "secret: { file: x }"),
     );
     let test = "tests:\n  - { name: a, request: { path: /us/x }, expect: { route: staff } }\n";
     for (head, code, expected) in [
-        ("config: jwtgate.yaml\nenvironment: { REGION: us, JWTGATE_TEST_NOT_SET: 'http://a:1' }\n", 0, ""),
+        ("config: jwtgate.yaml\nenvironment: { REGION: us, JWTGATE_TEST_NOT_SET: 'https://a:1' }\n", 0, ""),
         (
             "config: jwtgate.yaml\nenvironment: { REGION: us, REIGON: eu }\n",
             2,
