@@ -8,6 +8,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::Response;
+use http::header::CONTENT_LENGTH;
 use http_body::{Frame, SizeHint};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -30,6 +32,17 @@ impl Body {
     /// Bytes of our own, sent with a `Content-Length`.
     pub fn full(bytes: impl Into<Bytes>) -> Self {
         Self(Kind::Own(Full::new(bytes.into())))
+    }
+
+    /// An answer of our own as HEAD gets it: without its content, and with the length that this would have (RFC 9110
+    /// §9.3.2). Over HTTP/1.1 hyper would leave out the content itself; over HTTP/2 it would send it.
+    pub fn head_only(response: Response<Self>) -> Response<Self> {
+        let length = http_body::Body::size_hint(response.body()).exact();
+        let mut response = response.map(|_| Self::empty());
+        if let Some(length) = length {
+            response.headers_mut().insert(CONTENT_LENGTH, length.into());
+        }
+        response
     }
 
     /// What the upstream streams, frame by frame, trailers included.

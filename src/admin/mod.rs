@@ -109,10 +109,11 @@ impl Service for Admin {
     type Body = Body;
 
     async fn handle(&self, request: Request<Incoming>, _: Arc<Peer>) -> Response<Body> {
-        match refresh::issuer_of(request.uri().path()) {
+        let answer = match refresh::issuer_of(request.uri().path()) {
             Some(name) => refresh::refresh(&*self.issuers, &name, &request).await,
             None => self.answer(&request),
-        }
+        };
+        if request.method() == Method::HEAD { Body::head_only(answer) } else { answer }
     }
 
     fn refused(&self, peer: &Peer, refusal: Refusal) {

@@ -94,11 +94,11 @@ fn rejection<'d>(decision: &'d Decision<'_>) -> Option<&'d Rejection> {
 
 /// The verified caller, refused or not.
 pub(super) fn principal<'d>(decision: &'d Decision<'_>) -> Option<&'d Principal> {
-    let passed = match decision {
-        Ok(Passed::Sent(decided)) => decided.caller.permit().principal(),
-        Ok(Passed::Preflight) | Err(_) => None,
-    };
-    passed.or_else(|| rejection(decision)?.principal())
+    match decision {
+        Ok(Passed::Sent(decided)) => decided.principal(),
+        Ok(Passed::Preflight) => None,
+        Err(rejection) => rejection.principal(),
+    }
 }
 
 /// The last check that was looked at, had none failed.

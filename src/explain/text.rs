@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::shown;
 use super::step::{Outcome, Step};
 use super::{Decision, Explanation, Shadow};
 
@@ -18,7 +19,8 @@ impl fmt::Display for Explanation {
             writeln!(f, "shadow:  the candidate, which decides nothing, says {shadow}")?;
         }
         writeln!(f, "route:   {}", self.route.as_deref().unwrap_or("none"))?;
-        writeln!(f, "subject: {}", self.subject.as_deref().unwrap_or("none verified"))?;
+        let subject = self.subject.as_deref().map_or_else(|| "none verified".to_owned(), shown::text);
+        writeln!(f, "subject: {subject}")?;
         for (name, value) in &self.headers {
             writeln!(f, "sends:   {name}: {value}")?;
         }

@@ -30,6 +30,13 @@ pub struct Decided<'a> {
     pub observed: Option<Rejection>,
 }
 
+impl Decided<'_> {
+    /// The verified caller, also where the route only observes and sends the request on as nobody's.
+    pub fn principal(&self) -> Option<&Principal> {
+        self.caller.permit().principal().or_else(|| self.observed.as_ref()?.principal())
+    }
+}
+
 /// Decides one request that is no [`super::Preflight`]. `scheme` is the one that the client used, where it is known.
 ///
 /// # Errors

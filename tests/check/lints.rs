@@ -392,16 +392,6 @@ const ISSUERS: &[Case] = &[
         &[("empty.json", "no-usable-key", "the key set holds no usable key; every token is refused")],
     ),
     (
-        "a set of keys for other things",
-        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], keys: { jwks_file: enc.json } } }\n",
-        &[("enc.json", "no-usable-key", "holds no usable key: key 1 is not for verifying signatures; every")],
-    ),
-    (
-        "keys that say whose they are, and are of another",
-        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], keys: { jwks_file: foreign.json } } }\n",
-        &[("foreign.json", "no-usable-key", "key 1 is of another issuer")],
-    ),
-    (
         "keys fetched all the time",
         "issuers: { corporate: { issuer: $ISSUER, audiences: [a], keys: { refresh: { min: 4s } } } }\n",
         &[("4s", "frequent-refresh", "is asked for its keys that often; give 5s or more")],
@@ -537,13 +527,6 @@ async fn each_lint_is_found_where_it_is_due_and_not_where_it_is_nearly_due() {
     let mut private = five[0].jwk();
     private["d"] = "AAAA".into();
     setup.scratch.write("empty.json", r#"{"keys":[]}"#);
-    for (name, member, value) in
-        [("enc.json", "use", "enc"), ("foreign.json", "issuer", "https://evil.example")]
-    {
-        let mut key = five[0].jwk();
-        key[member] = value.into();
-        setup.scratch.write(name, serde_json::json!({ "keys": [key] }).to_string());
-    }
     for (name, mode) in [("open", 0o777), ("kept", 0o2770)] {
         let directory = setup.scratch.path().join(name);
         std::fs::create_dir(&directory).unwrap();

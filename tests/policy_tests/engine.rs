@@ -1,7 +1,7 @@
 //! What tests can ask: each answer is that of the engine.
 
 use super::{run, said};
-use crate::support::Scratch;
+use crate::support::{Binary, Scratch};
 
 /// Name, request and token, and what becomes of it.
 const ANSWERS: &[(&str, &str, &str)] = &[
@@ -288,9 +288,47 @@ async fn files_are_tested_together_and_each_by_itself() {
         (vec![bad, file, fails], 2, format!("{count} passed, 1 failed")),
         (vec![bad], 2, String::new()),
     ] {
-        let run = crate::support::Binary::finish([&["test"], files.as_slice()].concat()).await;
+        let run = Binary::finish([&["test"], files.as_slice()].concat()).await;
         assert_eq!(run.code(), Some(code), "{}", run.said());
         assert_eq!(run.stdout.lines().last().unwrap_or_default(), sum, "{}", run.said());
     }
     assert_eq!(one.code(), Some(0));
+}
+
+/// A caller whose roles cannot be sent goes on as nobody, and is still who the token says.
+#[tokio::test]
+async fn the_caller_is_told_where_a_route_only_observes_and_sends_nobody() {
+    let scratch = Scratch::new();
+    scratch.write(
+        "jwtgate.yaml",
+        "listeners: [{ address: '127.0.0.1:8080' }]
+issuers:
+  corporate: { issuer: 'https://id.example.com', audiences: [orders-api] }
+upstreams:
+  orders: { endpoints: ['http://127.0.0.1:9'] }
+routes:
+  - { name: all, match: { path: /** }, access: { require: { roles: staff }, enforcement: observe }, upstream: orders }
+identity:
+  headers: { X-Roles: { from: roles, format: csv } }
+",
+    );
+    let file = scratch.write(
+        "observed.test.yaml",
+        r#"config: jwtgate.yaml
+tests:
+  - name: a comma in a role
+    request: { path: /a }
+    token: { issuer: corporate, claims: { sub: u, roles: ["staff", "a,b"] } }
+    expect: { decision: allow, reason: identity_unsendable, subject: u, headers: { X-Roles: null } }
+  - name: a subject that would make a line of its own
+    request: { path: /a }
+    token: { issuer: corporate, claims: { sub: "\x1b[31mred\nallow" } }
+    expect: { subject: u }
+"#,
+    );
+    let run = Binary::finish(["test", file.to_str().unwrap()]).await;
+    assert!(run.stdout.ends_with("1 passed, 1 failed"), "{}", run.said());
+    assert!(run.stdout.contains(r"expected `u`, found `\u{1b}[31mred\nallow`"), "{}", run.said());
+    assert!(run.stdout.contains(r"subject: \u{1b}[31mred\nallow"), "{}", run.said());
+    assert!(!run.stdout.contains('\x1b'), "{}", run.said());
 }

@@ -75,7 +75,7 @@ impl KeyFile {
         let is_change = shared.take(Arc::new(set), None);
         if is_empty && (is_change || !had_keys) {
             let (issuer, path) = (&*shared.issuer, self.path.display());
-            tracing::warn!(issuer, %path, "The key file holds no usable key: all keys of the issuer are withdrawn");
+            tracing::warn!(issuer, %path, "The key file lists no key: all keys of the issuer are withdrawn");
         }
         is_change
     }

@@ -82,14 +82,15 @@ impl KeySet {
         set.checked()
     }
 
-    /// No keys, where a document is none for want of usable ones: an operator has emptied the file that they were in. A
-    /// fetched set is never this.
+    /// No keys, where a document lists none: an operator has emptied the file that they were in. One that lists keys of
+    /// which none is usable is broken, and a fetched set is never this.
     pub(super) fn withdrawn(error: KeySetError) -> Result<Self, KeySetError> {
-        if let KeySetError::Unusable { skipped } = error {
-            Ok(Self { skipped, ..Self::empty(Kids::Named) })
-        } else {
-            Err(error)
+        if let KeySetError::Unusable { skipped } = &error
+            && skipped.is_empty()
+        {
+            return Ok(Self::empty(Kids::Named));
         }
+        Err(error)
     }
 
     /// The keys, in the order of the document.

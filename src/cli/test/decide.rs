@@ -26,7 +26,7 @@ pub(super) async fn decide(suite: &Suite, head: &Parts, now: SystemTime) -> Outc
         Err(rejection) => (Decision::Deny, rejection.status().as_u16(), rejection.reason()),
     };
     let principal = match &decided {
-        Ok(decided) => decided.caller.permit().principal(),
+        Ok(decided) => decided.principal(),
         Err(rejection) => rejection.principal(),
     };
     let mut parts = Vec::new();

@@ -97,5 +97,5 @@ pub(super) fn mismatches(expect: &Expectation, outcome: &Outcome) -> Vec<Mismatc
 }
 
 fn shown(value: Option<&String>) -> String {
-    value.map_or_else(|| "none".to_owned(), |value| format!("`{value}`"))
+    value.map_or_else(|| "none".to_owned(), |value| format!("`{}`", value.escape_debug()))
 }

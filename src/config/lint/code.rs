@@ -74,7 +74,7 @@ codes! {
         "Clients refuse it until then. Check this machine's clock, or use the certificate later."
     NoFittingKey "no-fitting-key" "None of the keys in a file is for the issuer's algorithms."
         "Every token of the issuer is refused. Name the algorithms that the keys are for, or give the issuer's own keys."
-    NoUsableKey "no-usable-key" "A key set in a file has no usable key."
+    NoUsableKey "no-usable-key" "A key set in a file lists no key."
         "Every token of the issuer is refused with `key_unknown`, from the start. That is how an operator withdraws all keys; else give the issuer's own public keys for signatures."
     BrokenKeyFile "broken-key-file" "The key file of an issuer that serves cannot be used any more."
         "The keys that were good before go on serving, but a restart would refuse the file. Mend it."

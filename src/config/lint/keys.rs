@@ -27,7 +27,7 @@ fn look(issuer: &Issuer, directory: &Path, problems: &mut Problems) -> Option<()
             let iss = issuer.issuer.as_ref().map_or("", |iss| &iss.value);
             match KeySet::from_jwks_of(iss, &read(file)?, Origin::File) {
                 Ok(set) => (file, set),
-                Err(error @ KeySetError::Unusable { .. }) => {
+                Err(ref error @ KeySetError::Unusable { ref skipped }) if skipped.is_empty() => {
                     let right = "every token is refused; give the issuer's keys unless they are withdrawn";
                     problems.warning(Code::NoUsableKey, file.at, format_args!("the key set {error}"), right);
                     return None;

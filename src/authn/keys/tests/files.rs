@@ -111,28 +111,34 @@ async fn a_file_is_followed_through_changes_and_mistakes() {
 }
 
 #[tokio::test]
-async fn a_key_set_without_a_usable_key_is_a_withdrawal() {
+async fn a_key_set_that_lists_no_key_is_a_withdrawal_and_one_of_broken_keys_is_broken() {
     let (a, b) = (Jwk::new("a"), Jwk::new("b"));
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("jwks.json");
+    std::fs::write(&path, set(&[&a])).unwrap();
+    let started = Fixture::new().start(KeySource::JwksFile(path.clone()), ISSUER);
+    assert!(started.has("a").await);
+
     let encryption = set(&[&a]).replace(r#""kty""#, r#""use":"enc","kty""#);
-    for emptied in [r#"{"keys":[]}"#.to_owned(), encryption] {
-        std::fs::write(&path, set(&[&a])).unwrap();
-        let started = Fixture::new().start(KeySource::JwksFile(path.clone()), ISSUER);
-        assert!(started.has("a").await);
-        std::fs::write(&path, &emptied).unwrap();
-        eventually("the withdrawal is seen", || !started.holds("a")).await;
-        assert_eq!(started.select("a").await, Err(KeyFailure::Unknown), "{emptied}");
-        let without = started.keys.select(None, Algorithm::Es256).await;
-        assert_eq!(without.err(), Some(KeyFailure::Unknown), "{emptied}");
-        assert_eq!((started.keys.generation(), started.metrics.keys.get()), (1, 0), "{emptied}");
-        assert!(started.keys.is_ready(Instant::now()) && !started.keys.are_missing());
-        std::fs::write(&path, "{").unwrap();
-        eventually("the mistake is seen", || started.keys.describe().contains("cannot be used")).await;
-        assert_eq!(started.select("a").await, Err(KeyFailure::Unknown), "a broken file brings no key back");
-        std::fs::write(&path, set(&[&b])).unwrap();
-        eventually("the new key is seen", || started.holds("b")).await;
+    let damaged = set(&[&a]).replace(r#""x":""#, r#""x":"AAAA"#);
+    for broken in [encryption, damaged, r#"{"keys":[{"kty":"XX"}]}"#.to_owned()] {
+        std::fs::write(&path, &broken).unwrap();
+        assert!(started.keys.refresh_now().await.is_err(), "{broken}");
+        assert!(started.holds("a") && started.keys.broken_file().is_some(), "{broken}");
     }
+
+    std::fs::write(&path, r#"{"keys":[]}"#).unwrap();
+    eventually("the withdrawal is seen", || !started.holds("a")).await;
+    assert_eq!(started.select("a").await, Err(KeyFailure::Unknown));
+    let without = started.keys.select(None, Algorithm::Es256).await;
+    assert_eq!(without.err(), Some(KeyFailure::Unknown));
+    assert_eq!((started.keys.generation(), started.metrics.keys.get()), (1, 0));
+    assert!(started.keys.is_ready(Instant::now()) && !started.keys.are_missing());
+    std::fs::write(&path, "{").unwrap();
+    eventually("the mistake is seen", || started.keys.describe().contains("cannot be used")).await;
+    assert_eq!(started.select("a").await, Err(KeyFailure::Unknown), "a broken file brings no key back");
+    std::fs::write(&path, set(&[&b])).unwrap();
+    eventually("the new key is seen", || started.holds("b")).await;
 }
 
 #[cfg(unix)]
