@@ -103,6 +103,14 @@ impl Document {
         span.of(&self.nodes)
     }
 
+    /// Whether a name of this document is this one. Length and beginning nearly always tell, without a look at the text.
+    pub(super) fn is_named(&self, name: Node, other: Name<'_>) -> bool {
+        let Node::Name(beginning, span) = name else { return false };
+        beginning == other.beginning
+            && span.len() == other.bytes.len()
+            && (span.len() <= beginning.len() || span.of(self.text.as_bytes()) == other.bytes)
+    }
+
     /// How a name of this document compares with another.
     pub(super) fn order(&self, name: Node, other: Name<'_>) -> Ordering {
         name.name(&self.text).cmp(&other)
