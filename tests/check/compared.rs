@@ -481,6 +481,23 @@ async fn what_opens_or_loosens_comes_before_mere_changes() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// An identity header that is still removed, in another spelling or by a prefix, is none that clients may send.
+#[tokio::test]
+async fn what_is_still_removed_is_not_said_to_pass() {
+    let setup = Setup::new().await;
+    Pki::new().install(&setup.scratch);
+    setup.scratch.write("hs256", [b'k'; 32]);
+    for (from, to) in [
+        ("X-Tenant: claims.tenant", "X.Tenant: claims.tenant"),
+        (", X-Tenant: claims.tenant }, remove: [X-Legacy-*]", " }, remove: [X_Tenant]"),
+        (", X-Tenant: claims.tenant }, remove: [X-Legacy-*]", " }, remove: [X.Ten*]"),
+    ] {
+        let found = lines(&setup, STRICT, &STRICT.replacen(from, to, 1)).await;
+        assert!(!found.is_empty(), "{to}");
+        assert!(!found.iter().any(|line| line.contains("clients may send")), "{to}: {found:#?}");
+    }
+}
+
 /// A default that is written out is no difference, wherever it stands.
 #[tokio::test]
 async fn a_default_that_is_written_out_is_no_difference() {

@@ -1,13 +1,17 @@
 //! Identity headers that the file does not name any more: nobody removes them from what clients send.
 
-use std::collections::BTreeMap;
+use http::HeaderName;
 
 use super::{Change, Difference};
 use crate::config::node::{Node, Value};
+use crate::upstream::{Guard, NamePattern};
 
 pub(super) fn compare(old: &Node, new: &Node) -> Vec<Difference> {
     let (before, after) = (Named::of(old), Named::of(new));
-    let gone = before.headers.iter().filter(|(folded, _)| !after.removes(folded));
+    let guard = Guard::new(after.headers.iter().map(|(name, _)| name));
+    let is_removed =
+        |name: &HeaderName| guard.removes(name) || after.removed.iter().any(|pattern| pattern.removes(name));
+    let gone = before.headers.iter().filter(|(name, _)| !is_removed(name));
     gone.map(|(_, name)| Difference {
         change: Change::Looser,
         subject: "file",
@@ -20,10 +24,10 @@ pub(super) fn compare(old: &Node, new: &Node) -> Vec<Difference> {
     .collect()
 }
 
-/// The headers that a file names, and the other names and prefixes that it removes; folded as servers may fold them.
+/// The headers that a file names, each also as it is written, and the other names and prefixes that it removes.
 struct Named {
-    headers: BTreeMap<String, String>,
-    removed: Vec<String>,
+    headers: Vec<(HeaderName, String)>,
+    removed: Vec<NamePattern>,
 }
 
 impl Named {
@@ -31,26 +35,24 @@ impl Named {
         let routes = file.get("routes").into_iter().flat_map(Node::children);
         let sections =
             file.get("identity").into_iter().chain(routes.filter_map(|route| route.get("identity")));
-        let (mut headers, mut removed) = (BTreeMap::new(), Vec::new());
+        let mut found = Self { headers: Vec::new(), removed: Vec::new() };
         for section in sections {
             if let Some(Value::Map(entries)) = section.get("headers").map(|headers| &headers.value) {
-                headers.extend(entries.iter().map(|entry| (folded(&entry.key), entry.key.clone())));
+                for entry in entries {
+                    found.add(&entry.key);
+                }
             }
-            let names = section.get("remove").into_iter().flat_map(Node::children);
-            removed.extend(names.map(|name| folded(&name.plain())));
+            let entries = section.get("remove").into_iter().flat_map(Node::children);
+            found.removed.extend(entries.filter_map(|entry| NamePattern::parse(&entry.plain()).ok()));
         }
-        Self { headers, removed }
+        found.headers.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
+        found
     }
 
-    fn removes(&self, folded: &str) -> bool {
-        self.headers.contains_key(folded)
-            || self.removed.iter().any(|pattern| match pattern.strip_suffix('*') {
-                Some(prefix) => folded.starts_with(prefix),
-                None => folded == pattern,
-            })
+    /// Of several spellings the last one stands for all.
+    fn add(&mut self, written: &str) {
+        let Ok(name) = HeaderName::from_bytes(written.as_bytes()) else { return };
+        self.headers.retain(|(known, _)| !Guard::is_one(known, &name));
+        self.headers.push((name, written.to_owned()));
     }
-}
-
-fn folded(name: &str) -> String {
-    name.to_ascii_lowercase().replace('_', "-")
 }

@@ -37,6 +37,11 @@ impl NamePattern {
         }
     }
 
+    /// Whether a header of this name goes.
+    pub fn removes(&self, name: &HeaderName) -> bool {
+        self.matches(name.as_str().as_bytes())
+    }
+
     fn matches(&self, name: &[u8]) -> bool {
         if self.prefix { starts_with(name, &self.name) } else { same(name, &self.name) }
     }
@@ -82,7 +87,6 @@ impl Removals {
     }
 
     pub(in crate::upstream) fn contains(&self, name: &HeaderName) -> bool {
-        self.names.contains(name)
-            || self.prefixes.iter().any(|prefix| prefix.matches(name.as_str().as_bytes()))
+        self.names.contains(name) || self.prefixes.iter().any(|prefix| prefix.removes(name))
     }
 }
