@@ -23,6 +23,14 @@ routes:
     match: { path: /free/** }
     access: { require: { when: "!('x-debug' in request.headers) && !has(request.headers.debug)" } }
     upstream: orders
+  - name: all
+    match: { path: /all/** }
+    access: { require: { when: "!request.headers.exists(name, name.startsWith('x-adm')) && size(request.headers.map(name, name)) > 0" } }
+    upstream: orders
+  - name: sized
+    match: { path: /sized/** }
+    access: { require: { when: "size(request.headers) > 0 && 'x-seen' in request.headers" } }
+    upstream: orders
   - name: candidate
     match: { path: /candidate/** }
     access: { issuers: [corporate], candidate: own-tenant }
@@ -79,6 +87,23 @@ async fn a_name_that_is_computed_must_be_the_only_spelling() {
 }
 
 #[tokio::test]
+async fn headers_that_are_all_gone_through_have_plain_names() {
+    let world = World::start(CONFIGURATION).await;
+    assert_eq!(ask(&world, "/all/x", &[("X-Other", "1")]).await.0, 200);
+    assert_eq!(ask(&world, "/all/x", &[("X-Admin", "1")]).await.0, 403);
+    // A server may read X-Admin, or any other name that begins so.
+    for other in ["X_Admin", "x.admin", "X-Adm_in", "x_other", "x~other"] {
+        let (status, seen) = ask(&world, "/all/x", &[(other, "1")]).await;
+        assert!(status == 403 && seen.is_none(), "{other}");
+    }
+    assert_eq!(ask(&world, "/sized/x", &[("X-Seen", "1"), ("X_Other", "1")]).await.0, 403);
+    // What goes no further is not looked at: the other spelling of a name that is said, and what `Connection` names.
+    let fields = &[("X-Seen", "1"), ("X_Seen", "2"), ("X_Other", "3"), ("Connection", "x_other")];
+    let (status, seen) = ask(&world, "/sized/x", fields).await;
+    assert_eq!((status, seen.unwrap().spelled_like("x-seen").as_slice()), (200, &[("x-seen", "1")][..]));
+}
+
+#[tokio::test]
 async fn connection_takes_nothing_away_that_was_decided_on() {
     let world = World::start(CONFIGURATION).await;
     for option in ["x-tenant", "close, X-TENANT", "keep-alive,x-other , x-tenant"] {
@@ -98,15 +123,24 @@ async fn connection_takes_nothing_away_that_was_decided_on() {
 #[tokio::test]
 async fn a_trailer_adds_nothing_to_what_was_looked_at() {
     let world = World::start(CONFIGURATION).await;
-    let request = format!(
-        "POST /tenant/x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\nX-Tenant: acme\r\nTransfer-Encoding: chunked\r\nTrailer: X-Tenant, X_Tenant, X-Sum\r\n\r\n2\r\nhi\r\n0\r\nX-Tenant: other\r\nX_Tenant: other\r\nX-Sum: 1\r\n\r\n",
-        token(&world)
-    );
-    assert_eq!(exchange(world.gateway.listener(0), request).await.unwrap().head.status(), 200);
-    let seen = world.upstream.only_request();
-    assert_eq!(seen.header("x-tenant"), Some("acme"));
-    let trailers: Vec<String> = seen.body.trailers.iter().map(|(name, _)| name.to_lowercase()).collect();
-    assert_eq!(trailers, ["x-sum"]);
+    // Where any name may have been looked at, any trailer might add to it.
+    let sum = &["x-sum"][..];
+    for (path, kept) in [
+        ("/tenant/x", sum),
+        ("/free/x", &["x-tenant", "x_tenant", "x-sum"]),
+        ("/named/x", &[]),
+        ("/all/x", &[]),
+    ] {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\nX-Tenant: acme\r\nTransfer-Encoding: chunked\r\nTrailer: X-Tenant, X_Tenant, X-Sum\r\n\r\n2\r\nhi\r\n0\r\nX-Tenant: other\r\nX_Tenant: other\r\nX-Sum: 1\r\n\r\n",
+            token(&world)
+        );
+        assert_eq!(exchange(world.gateway.listener(0), request).await.unwrap().head.status(), 200, "{path}");
+        let seen = world.upstream.take_requests().pop().unwrap();
+        assert_eq!(seen.header("x-tenant"), Some("acme"));
+        let trailers: Vec<String> = seen.body.trailers.iter().map(|(name, _)| name.to_lowercase()).collect();
+        assert_eq!(trailers, kept, "{path}");
+    }
 }
 
 #[tokio::test]

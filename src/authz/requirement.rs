@@ -98,6 +98,11 @@ impl Requirement {
             .collect()
     }
 
+    /// Whether one of its conditions asks for headers whose names it does not say.
+    pub fn computes_headers(&self) -> bool {
+        self.conditions().iter().any(|(condition, _)| condition.computes_headers())
+    }
+
     /// Its conditions, with the named policy in which each stands, if in one.
     fn conditions(&self) -> Vec<(&Expression, Option<&str>)> {
         let mut conditions = Vec::new();

@@ -33,7 +33,8 @@ pub enum Fault {
     /// A header of the request is no text.
     #[error("a header is not UTF-8")]
     HeaderNotText,
-    /// A header of the request comes in another spelling too, or instead, which the upstream may read.
+    /// A header of the request comes in another spelling too, or instead, which the upstream may read; or all are
+    /// gone through and one is not of letters, digits and hyphens.
     #[error("a header comes in another spelling than this, which servers may take for the same")]
     HeaderRespelled,
     /// The result is neither true nor false.

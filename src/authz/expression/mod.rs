@@ -78,6 +78,11 @@ impl Expression {
         &self.mentions.headers
     }
 
+    /// Whether it also asks for headers whose names it does not say: computed ones, or all that there are.
+    pub fn computes_headers(&self) -> bool {
+        self.mentions.computes_headers
+    }
+
     /// The literals with which it compares `issuer`.
     pub fn issuers(&self) -> &[String] {
         &self.mentions.issuers

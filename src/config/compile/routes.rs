@@ -71,7 +71,9 @@ fn watched(access: &proxy::Access) -> Watched {
     match access {
         proxy::Access::Public | proxy::Access::Optional(_) => Watched::default(),
         proxy::Access::Protected(protection) => {
-            Watched::new(protection.requirement.headers().into_iter().map(|(name, _)| name))
+            let requirement = &protection.requirement;
+            Watched::new(requirement.headers().into_iter().map(|(name, _)| name))
+                .and_others(requirement.computes_headers())
         }
     }
 }

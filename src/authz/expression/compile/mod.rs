@@ -35,7 +35,10 @@ pub(super) fn compile(text: &str) -> Result<(Node, Mentions), Vec<Mistake>> {
         compiler.mistakes.push(Mistake::new(wrong, "compare it with something"));
     }
     match part {
-        Some((node, _)) if compiler.mistakes.is_empty() => Ok((node, compiler.mentions)),
+        Some((node, _)) if compiler.mistakes.is_empty() => {
+            let computes_headers = compiler.headers > compiler.named_headers;
+            Ok((node, Mentions { computes_headers, ..compiler.mentions }))
+        }
         Some(_) | None => Err(compiler.mistakes),
     }
 }
@@ -47,6 +50,8 @@ pub(super) struct Mentions {
     pub(super) captures: Vec<String>,
     /// The headers.
     pub(super) headers: Vec<String>,
+    /// Whether it also asks for headers whose names it does not say.
+    pub(super) computes_headers: bool,
     /// What `issuer` is compared with.
     pub(super) issuers: Vec<String>,
     /// What `request.method` is compared with.
@@ -60,6 +65,10 @@ struct Compiler {
     mentions: Mentions,
     /// The variable of the comprehension around the part.
     element: Option<String>,
+    /// How often `request.headers` stands in it.
+    headers: usize,
+    /// How often with the name of one written out.
+    named_headers: usize,
     /// Bytes of the patterns so far.
     tables: usize,
 }

@@ -102,6 +102,7 @@ impl Compiler {
             Expr::Ident(name) if self.element.as_deref() == Some(name) => Some(None),
             Expr::Ident(name) if name == REQUEST => {
                 if let Some(&(_, variable, kind)) = FIELDS.iter().find(|(known, ..)| *known == field) {
+                    self.headers += usize::from(variable == Variable::Headers);
                     return Some(Some((Node::Variable(variable), kind)));
                 }
                 let known = FIELDS.iter().map(|(known, ..)| *known).collect();
@@ -135,6 +136,7 @@ impl Compiler {
             return None;
         }
         note(&mut self.mentions.headers, name);
+        self.named_headers += 1;
         Some(())
     }
 }

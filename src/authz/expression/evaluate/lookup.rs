@@ -85,6 +85,10 @@ pub(in crate::authz::expression) fn keys<'a>(
             for name in facts.headers.keys() {
                 pay_for_header(name.as_str(), fuel)?;
                 if !(facts.hidden)(name) {
+                    // Whatever the condition makes of this name, the upstream may read another.
+                    if !is_plain(name) {
+                        return Err(Fault::HeaderRespelled);
+                    }
                     shown.push(Value::borrowed(name.as_str()));
                 }
             }
@@ -139,6 +143,11 @@ fn headers<'a>(facts: &'a RequestFacts<'a>, name: &str, fuel: &mut Fuel) -> Resu
         values.push(Value::borrowed(text));
     }
     Ok(Some(Value::List(List::Made(values.into()))))
+}
+
+/// Whether it is spelled as all servers understand it: in letters, digits and hyphens.
+fn is_plain(name: &HeaderName) -> bool {
+    name.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// A name that comes from elsewhere than a literal of the condition is not known before, so that its other spellings are
