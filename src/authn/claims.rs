@@ -9,7 +9,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::error::Error;
-use super::json::{Document, Json, Object, Span};
+use super::json::{Document, Json, Object, Span, Stored};
 
 /// The path of a claim: the top-level claim of exactly that name if there is one, else the steps between the dots.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,14 +46,23 @@ impl ClaimPath {
 
     /// The claim at this path; `null` counts as absent.
     pub fn find<'a>(&self, claims: Object<'a>) -> Option<Json<'a>> {
-        self.find_written(claims).filter(|value| !value.is_null())
+        self.stored(claims).map(Stored::read)
+    }
+
+    /// The same, not yet read.
+    pub fn stored<'a>(&self, claims: Object<'a>) -> Option<Stored<'a>> {
+        self.written(claims).filter(|value| !value.is_null())
     }
 
     /// The claim at this path as it is written, which may be `null`: to be told, and never to be decided upon.
     pub fn find_written<'a>(&self, claims: Object<'a>) -> Option<Json<'a>> {
-        self.whole.as_ref().and_then(|name| claims.get(name)).or_else(|| {
+        self.written(claims).map(Stored::read)
+    }
+
+    fn written<'a>(&self, claims: Object<'a>) -> Option<Stored<'a>> {
+        self.whole.as_ref().and_then(|name| claims.stored(name)).or_else(|| {
             let (first, rest) = self.steps.split_first()?;
-            rest.iter().try_fold(claims.get(first)?, |value, step| value.as_object()?.get(step))
+            rest.iter().try_fold(claims.stored(first)?, |value, step| value.as_object()?.stored(step))
         })
     }
 

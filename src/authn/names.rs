@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::json::{Document, Span};
+use super::json::{Document, Span, same};
 
 /// Names that a token gives its caller, in the order in which it does.
 #[derive(Clone, Copy)]
@@ -31,6 +31,14 @@ impl<'p> Names<'p> {
     /// The one at this index; costs the same for each.
     pub fn get(self, index: usize) -> Option<&'p str> {
         self.places.get(index).map(|&place| self.claims.text(place))
+    }
+
+    /// Whether this is one of them.
+    pub fn contains(self, name: &str) -> bool {
+        // Most differ in length, and need not be looked at.
+        let is_it =
+            |&place: &Span| place.len() == name.len() && same(self.claims.bytes(place), name.as_bytes());
+        self.places.iter().any(is_it)
     }
 
     /// Each of them.

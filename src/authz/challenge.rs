@@ -62,16 +62,19 @@ fn survey<'a>(
 ) -> Survey<'a> {
     match requirement {
         Requirement::Authenticated => Survey::fixed(true),
-        Requirement::Roles(test) => Survey::fixed(test.holds(principal.roles().iter())),
-        Requirement::IssuerTenant(test) => Survey::fixed(test.holds(principal.issuer_tenant())),
+        Requirement::Roles(test) => Survey::fixed(test.holds(|name| principal.roles().contains(name))),
+        Requirement::IssuerTenant(test) => {
+            Survey::fixed(test.holds(|name| principal.issuer_tenant() == Some(name)))
+        }
         Requirement::Claim(path, test) => {
-            Survey::fixed(test.evaluate(path.find(principal.claims())) == Ok(true))
+            Survey::fixed(test.evaluate(path.stored(principal.claims())) == Ok(true))
         }
         Requirement::When(condition) => Survey::fixed(conditions(condition)),
         Requirement::Not(part) => Survey::fixed(!survey(part, principal, conditions).holds),
-        Requirement::Scopes(test) => {
-            Survey { holds: test.holds(principal.scopes().iter()), needed: needed_names(test, principal) }
-        }
+        Requirement::Scopes(test) => Survey {
+            holds: test.holds(|name| principal.scopes().contains(name)),
+            needed: needed_names(test, principal),
+        },
         Requirement::AllOf(parts) => {
             let parts: Vec<_> = parts.iter().map(|part| survey(part, principal, conditions)).collect();
             let holds = parts.iter().all(|part| part.holds);
@@ -135,7 +138,7 @@ fn collect_unwanted<'a>(requirement: &'a Requirement, negated: bool, into: &mut 
 }
 
 fn has(principal: &Principal, scope: &str) -> bool {
-    principal.scopes().iter().any(|held| held == scope)
+    principal.scopes().contains(scope)
 }
 
 #[cfg(test)]

@@ -16,10 +16,11 @@
 use std::fmt;
 
 use regex::{Regex, RegexBuilder};
+use regex_automata::util::syntax;
 
 use super::literal::Literal;
 use super::name::{Quantifier, why_not_empty};
-use crate::authn::json::{Array, Json};
+use crate::authn::json::Stored;
 
 /// What the value of a claim must be like. Several terms must all hold.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ impl ClaimTest {
     }
 
     /// Whether the claim passes. Every term is looked at: a later one may find that it cannot be compared.
-    pub(super) fn evaluate(&self, claim: Option<Json<'_>>) -> Result<bool, Incomparable> {
+    pub(super) fn evaluate(&self, claim: Option<Stored<'_>>) -> Result<bool, Incomparable> {
         let mut holds = true;
         for term in &self.terms {
             holds &= term.evaluate(claim)?;
@@ -72,24 +73,24 @@ pub enum ClaimTerm {
 }
 
 impl ClaimTerm {
-    fn evaluate(&self, claim: Option<Json<'_>>) -> Result<bool, Incomparable> {
+    fn evaluate(&self, claim: Option<Stored<'_>>) -> Result<bool, Incomparable> {
         match (self, claim) {
             (Self::Exists(exists), claim) => Ok(claim.is_some() == *exists),
             (Self::Values(quantifier, _), None) => Ok(*quantifier == Quantifier::None),
             (Self::Matches(_), None) => Ok(false),
-            (Self::Matches(pattern), Some(Json::String(text))) => Ok(pattern.matches(text)),
-            (Self::Matches(_), Some(_)) => Err(Incomparable),
+            (Self::Matches(pattern), Some(claim)) => {
+                claim.read().as_str().map(|text| pattern.matches(text)).ok_or(Incomparable)
+            }
             (Self::Values(quantifier, literals), Some(claim)) => {
-                let members = Members::of(claim);
-                let contained = |literal: &Literal| members.any(|member| literal.equals(member));
+                let contained = |literal: &Literal| any(claim, |member| literal.equals(member));
                 let found = match quantifier {
                     Quantifier::Any | Quantifier::None => literals.iter().any(contained),
                     Quantifier::All => literals.iter().all(contained),
                 };
-                let incomparable = |member: Json<'_>| {
+                let incomparable = |member: Stored<'_>| {
                     !member.is_null() && !literals.iter().any(|literal| literal.compares_with(member))
                 };
-                if found || !members.any(incomparable) {
+                if found || !any(claim, incomparable) {
                     Ok(found != (*quantifier == Quantifier::None))
                 } else {
                     Err(Incomparable)
@@ -99,23 +100,11 @@ impl ClaimTerm {
     }
 }
 
-/// What a claim counts as: a list of what it holds, or of itself.
-#[derive(Clone, Copy)]
-enum Members<'c> {
-    One(Json<'c>),
-    Several(Array<'c>),
-}
-
-impl<'c> Members<'c> {
-    fn of(claim: Json<'c>) -> Self {
-        claim.as_array().map_or(Self::One(claim), Self::Several)
-    }
-
-    fn any(self, is: impl Fn(Json<'c>) -> bool) -> bool {
-        match self {
-            Self::One(claim) => is(claim),
-            Self::Several(claims) => claims.iter().any(is),
-        }
+/// Whether this is so of one member of what the claim counts as: a list of what it holds, or of itself.
+fn any<'c>(claim: Stored<'c>, is: impl Fn(Stored<'c>) -> bool) -> bool {
+    match claim.elements() {
+        None => is(claim),
+        Some(mut members) => members.any(is),
     }
 }
 
@@ -135,15 +124,15 @@ impl Pattern {
     /// tenants, and in time linear in the value, because values come from tokens.
     pub fn parse(expression: &str) -> Result<Self, PatternError> {
         // First as it stands, so that `a)|(b` is refused instead of breaking out of the anchors below.
-        let compile = |text: &str| {
-            RegexBuilder::new(text)
-                .size_limit(PROGRAM_LIMIT)
-                .dfa_size_limit(CACHE_LIMIT)
-                .nest_limit(NESTING_LIMIT)
-                .build()
-        };
-        compile(expression).map_err(|error| PatternError::from_regex(&error))?;
-        match compile(&format!(r"\A(?:{expression})\z")) {
+        syntax::parse_with(expression, &syntax::Config::new().nest_limit(NESTING_LIMIT))
+            .map_err(|error| PatternError::syntax(&error.to_string()))?;
+        let anchored = RegexBuilder::new(&format!(r"\A(?:{expression})\z"))
+            .size_limit(PROGRAM_LIMIT)
+            .dfa_size_limit(CACHE_LIMIT)
+            // with the group around it, and the anchors beside that
+            .nest_limit(NESTING_LIMIT + 2)
+            .build();
+        match anchored {
             Ok(regex) => Ok(Self { regex, expression: expression.into() }),
             // A comment of the extended mode swallows what stands behind it: then the anchors do not compile.
             Err(regex::Error::Syntax(_)) => Err(PatternError::OpenEnd),
@@ -197,8 +186,11 @@ impl PatternError {
         if let regex::Error::CompiledTooBig(_) = error {
             return Self::TooLarge;
         }
-        // The message draws the expression over several lines; the last one says what is wrong.
-        let message = error.to_string();
+        Self::syntax(&error.to_string())
+    }
+
+    /// The message draws the expression over several lines; the last one says what is wrong.
+    fn syntax(message: &str) -> Self {
         let last = message.lines().last().unwrap_or_default();
         Self::Syntax(last.strip_prefix("error: ").unwrap_or(last).to_owned())
     }

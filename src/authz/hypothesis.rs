@@ -33,10 +33,10 @@ impl Requirement {
     fn suppose(&self, caller: &Hypothesis) -> Result<bool, Incomparable> {
         match self {
             Self::Authenticated => Ok(true),
-            Self::Roles(test) => Ok(test.holds(caller.roles.iter().map(String::as_str))),
-            Self::Scopes(test) => Ok(test.holds(caller.scopes.iter().map(String::as_str))),
-            Self::IssuerTenant(test) => Ok(test.holds(caller.tenant.as_deref())),
-            Self::Claim(path, test) => test.evaluate(path.find(caller.claims.members())),
+            Self::Roles(test) => Ok(test.holds(|name| caller.roles.iter().any(|held| held == name))),
+            Self::Scopes(test) => Ok(test.holds(|name| caller.scopes.iter().any(|held| held == name))),
+            Self::IssuerTenant(test) => Ok(test.holds(|name| caller.tenant.as_deref() == Some(name))),
+            Self::Claim(path, test) => test.evaluate(path.stored(caller.claims.members())),
             Self::When(condition) => {
                 let all_hold =
                     |parts: &Vec<String>| parts.iter().all(|part| caller.conditions.contains(part));

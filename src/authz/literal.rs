@@ -10,7 +10,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::written::quoted;
-use crate::authn::json::{Json, Number};
+use crate::authn::json::{Number, Stored};
 
 /// A plain value, as an operator wrote it.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,21 +64,22 @@ impl Literal {
     }
 
     /// Whether the claim's value is this one.
-    pub(super) fn equals(&self, value: Json<'_>) -> bool {
-        match (&self.0, value) {
-            (Scalar::Text(text), Json::String(other)) => **text == *other,
-            (Scalar::Boolean(boolean), Json::Bool(other)) => *boolean == other,
-            (Scalar::Integer(_) | Scalar::Double(_), Json::Number(other)) => self.0 == Scalar::of(other),
-            _ => false,
+    pub(super) fn equals(&self, value: Stored<'_>) -> bool {
+        match &self.0 {
+            Scalar::Text(text) => value.is_text(text),
+            Scalar::Boolean(boolean) => value.as_bool() == Some(*boolean),
+            Scalar::Integer(_) | Scalar::Double(_) => {
+                value.as_number().is_some_and(|number| self.0 == Scalar::of(number))
+            }
         }
     }
 
     /// Whether the claim's value is of this one's JSON type, so that being different means something.
-    pub(super) fn compares_with(&self, value: Json<'_>) -> bool {
+    pub(super) fn compares_with(&self, value: Stored<'_>) -> bool {
         match &self.0 {
             Scalar::Text(_) => value.is_string(),
-            Scalar::Boolean(_) => matches!(value, Json::Bool(_)),
-            Scalar::Integer(_) | Scalar::Double(_) => matches!(value, Json::Number(_)),
+            Scalar::Boolean(_) => value.as_bool().is_some(),
+            Scalar::Integer(_) | Scalar::Double(_) => value.as_number().is_some(),
         }
     }
 }

@@ -43,11 +43,10 @@ impl NameTest {
         self.terms.iter().map(|(quantifier, names)| (*quantifier, &**names))
     }
 
-    /// Whether a caller who has these names passes.
-    pub(super) fn holds<'n>(&self, has: impl IntoIterator<Item = &'n str, IntoIter: Clone>) -> bool {
-        let has = has.into_iter();
+    /// Whether a caller passes of whom `has` says which names they have.
+    pub(super) fn holds(&self, has: impl Fn(&str) -> bool) -> bool {
         self.terms().all(|(quantifier, names)| {
-            let mut present = names.iter().map(|name| has.clone().any(|had| *had == **name));
+            let mut present = names.iter().map(|name| has(name));
             match quantifier {
                 Quantifier::Any => present.any(|present| present),
                 Quantifier::All => present.all(|present| present),

@@ -143,11 +143,13 @@ impl Requirement {
     ) -> Result<bool, Undecided> {
         match self {
             Self::Authenticated => Ok(true),
-            Self::Roles(test) => Ok(open && test.holds(principal.roles().iter())),
-            Self::Scopes(test) => Ok(open && test.holds(principal.scopes().iter())),
-            Self::IssuerTenant(test) => Ok(open && test.holds(principal.issuer_tenant())),
+            Self::Roles(test) => Ok(open && test.holds(|name| principal.roles().contains(name))),
+            Self::Scopes(test) => Ok(open && test.holds(|name| principal.scopes().contains(name))),
+            Self::IssuerTenant(test) => {
+                Ok(open && test.holds(|name| principal.issuer_tenant() == Some(name)))
+            }
             Self::Claim(path, test) => {
-                test.evaluate(path.find(principal.claims())).map_err(|_| Undecided::Incomparable)
+                test.evaluate(path.stored(principal.claims())).map_err(|_| Undecided::Incomparable)
             }
             Self::When(expression) => conditions(expression).map_err(Undecided::Fault),
             // Configuration refuses empty lists; should one get here, `all` of nothing must not open the door.

@@ -5,19 +5,25 @@
 //! leave them to the reader), nesting beyond `MAX_DEPTH`, NUL in a name or a string, invalid UTF-8, anything after
 //! the document, numbers that no `f64` holds. Recursion ends at the depth bound: deeper parts are skipped without it.
 //!
-//! A document is flat: one text with all its strings and one list of nodes (`tape`). However many values there are, it is
-//! two allocations, which is what makes tokens cheap to read, to keep and to forget. It is looked at through views that
-//! cost nothing to copy ([`Json`], [`Object`], [`Array`]).
+//! A document is flat: one text with all its strings, one list of members and one of elements (`document`). However many
+//! values there are, it is three allocations, which is what makes tokens cheap to read, to keep and to forget. It is looked
+//! at through views that cost nothing to copy ([`Json`], [`Object`], [`Array`]).
 
 use std::cell::{Cell, RefCell};
 
+pub use document::Document;
+pub(in crate::authn) use document::Span;
+pub(in crate::authn) use name::same;
 pub use number::Number;
-pub use tape::Document;
-pub(in crate::authn) use tape::{Span, Tape};
+pub use stored::Stored;
+pub(in crate::authn) use tape::Tape;
 pub use view::{Array, Json, Object};
 
+mod document;
+mod name;
 mod number;
 mod read;
+mod stored;
 mod tape;
 mod view;
 mod write;

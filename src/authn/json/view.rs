@@ -1,7 +1,8 @@
 //! A document's values, to be looked at. A view is two words or three, and free to copy.
 
+use super::document::{Document, Member, Node, Span};
 use super::number::Number;
-use super::tape::{Document, Name, Node, Span};
+use super::stored::Stored;
 
 /// A value of a document.
 #[derive(Clone, Copy, PartialEq)]
@@ -21,14 +22,14 @@ pub enum Json<'d> {
 }
 
 impl<'d> Json<'d> {
-    fn of(document: &'d Document, node: Node) -> Self {
+    pub(super) fn of(document: &'d Document, node: Node) -> Self {
         match node {
             Node::Null => Self::Null,
             Node::Bool(value) => Self::Bool(value),
             Node::Unsigned(bytes) => Self::Number(Number::Unsigned(u64::from_ne_bytes(bytes))),
             Node::Negative(bytes) => Self::Number(Number::Negative(i64::from_ne_bytes(bytes))),
             Node::Double(bytes) => Self::Number(Number::Double(f64::from_ne_bytes(bytes))),
-            Node::Text(span) | Node::Name(_, span) => Self::String(document.text(span)),
+            Node::Text(span) => Self::String(document.text(span)),
             Node::Array(span) => Self::Array(Array { document, span }),
             Node::Object(span) => Self::Object(Object { document, span }),
         }
@@ -83,6 +84,10 @@ pub struct Array<'d> {
 }
 
 impl<'d> Array<'d> {
+    fn nodes(self) -> &'d [Node] {
+        self.span.of(&self.document.elements)
+    }
+
     /// How many elements it has.
     pub fn len(self) -> usize {
         self.span.len()
@@ -95,12 +100,12 @@ impl<'d> Array<'d> {
 
     /// The element at this index; costs the same for each.
     pub fn get(self, index: usize) -> Option<Json<'d>> {
-        self.document.nodes(self.span).get(index).map(|&node| Json::of(self.document, node))
+        self.nodes().get(index).map(|&node| Json::of(self.document, node))
     }
 
     /// Each element.
     pub fn iter(self) -> impl ExactSizeIterator<Item = Json<'d>> + Clone {
-        self.document.nodes(self.span).iter().map(move |&node| Json::of(self.document, node))
+        self.nodes().iter().map(move |&node| Json::of(self.document, node))
     }
 }
 
@@ -122,13 +127,13 @@ impl<'d> Object<'d> {
         Self { document, span }
     }
 
-    fn pairs(self) -> &'d [[Node; 2]] {
-        self.document.nodes(self.span).as_chunks().0
+    fn members(self) -> &'d [Member] {
+        self.span.of(&self.document.members)
     }
 
     /// How many members it has.
     pub fn len(self) -> usize {
-        self.span.len() / 2
+        self.span.len()
     }
 
     /// Whether it has none.
@@ -138,15 +143,12 @@ impl<'d> Object<'d> {
 
     /// The value of the member of this name.
     pub fn get(self, name: &str) -> Option<Json<'d>> {
-        let (pairs, name) = (self.pairs(), Name::of(name));
-        // Among few, asking each is foreseeable, and faster than halving, which is not.
-        let found = if pairs.len() <= FEW {
-            pairs.iter().find(|&&[known, _]| self.document.is_named(known, name))
-        } else {
-            let place = pairs.binary_search_by(|&[known, _]| self.document.order(known, name)).ok()?;
-            pairs.get(place)
-        };
-        found.map(|&[_, value]| Json::of(self.document, value))
+        self.stored(name).map(Stored::read)
+    }
+
+    /// The same, not yet read.
+    pub fn stored(self, name: &str) -> Option<Stored<'d>> {
+        self.document.find(self.span, name).map(|node| Stored::new(self.document, node))
     }
 
     /// Whether there is a member of this name.
@@ -156,8 +158,10 @@ impl<'d> Object<'d> {
 
     /// Each name and its value, by name.
     pub fn iter(self) -> impl ExactSizeIterator<Item = (&'d str, Json<'d>)> + Clone {
-        let name = move |node| if let Node::Name(_, span) = node { self.document.text(span) } else { "" };
-        self.pairs().iter().map(move |&[known, value]| (name(known), Json::of(self.document, value)))
+        let document = self.document;
+        let pair =
+            move |&Member { name, value }: &Member| (document.text(name.place()), Json::of(document, value));
+        self.members().iter().map(pair)
     }
 
     /// Each name, in their order.
@@ -165,9 +169,6 @@ impl<'d> Object<'d> {
         self.iter().map(|(name, _)| name)
     }
 }
-
-/// So many members are looked through one by one.
-const FEW: usize = 32;
 
 impl PartialEq for Object<'_> {
     fn eq(&self, other: &Self) -> bool {

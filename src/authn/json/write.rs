@@ -5,8 +5,9 @@ use std::fmt;
 use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::document::Document;
 use super::number::Number;
-use super::tape::Document;
+use super::stored::Stored;
 use super::view::{Array, Json, Object};
 
 impl Serialize for Number {
@@ -87,5 +88,11 @@ impl fmt::Debug for Object<'_> {
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.members(), f)
+    }
+}
+
+impl fmt::Debug for Stored<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.read(), f)
     }
 }

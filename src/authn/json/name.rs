@@ -1,0 +1,107 @@
+//! Names of members, and how they are told apart: mostly by how they begin, in one comparison of integers.
+
+use std::cmp::Ordering;
+
+use super::document::Span;
+
+/// The first four bytes, filled up with zeros; the greater integer is the later name.
+type Beginning = u32;
+
+/// The name of a member: how it begins, and where it stands in the text of its document.
+#[derive(Clone, Copy)]
+pub(super) struct Label {
+    beginning: Beginning,
+    place: Span,
+}
+
+/// A name that is compared with others.
+#[derive(Clone, Copy)]
+pub(super) struct Name<'n> {
+    beginning: Beginning,
+    bytes: &'n [u8],
+}
+
+impl<'n> Name<'n> {
+    pub(super) fn of(text: &'n str) -> Self {
+        let bytes = text.as_bytes();
+        let beginning = match bytes.first_chunk() {
+            Some(&first) => Beginning::from_be_bytes(first),
+            None => (0..4).fold(0, |beginning, index| {
+                beginning << 8 | Beginning::from(bytes.get(index).copied().unwrap_or_default())
+            }),
+        };
+        Self { beginning, bytes }
+    }
+}
+
+impl Label {
+    /// Of a name that stands there.
+    pub(super) fn new(name: Name<'_>, place: Span) -> Self {
+        Self { beginning: name.beginning, place }
+    }
+
+    pub(super) fn place(self) -> Span {
+        self.place
+    }
+
+    /// Whether this is the name. Length and beginning nearly always tell, without a look at the text.
+    pub(super) fn is(self, name: Name<'_>, text: &str) -> bool {
+        self.beginning == name.beginning
+            && self.place.len() == name.bytes.len()
+            && (self.place.len() <= ALL || same(self.place.of(text.as_bytes()), name.bytes))
+    }
+
+    /// By bytes. Zeros come before all else, so that where the beginnings differ they say which comes first.
+    pub(super) fn compare(self, name: Name<'_>, text: &str) -> Ordering {
+        self.beginning.cmp(&name.beginning).then_with(|| {
+            if self.place.len().max(name.bytes.len()) <= ALL {
+                self.place.len().cmp(&name.bytes.len())
+            } else {
+                self.place.of(text.as_bytes()).cmp(name.bytes)
+            }
+        })
+    }
+
+    /// The same for another label of the text.
+    pub(super) fn order(self, other: Self, text: &str) -> Ordering {
+        let bytes = other.place.of(text.as_bytes());
+        self.compare(Name { beginning: other.beginning, bytes }, text)
+    }
+}
+
+/// A name of so many bytes is all beginning.
+const ALL: usize = 4;
+
+/// Whether two texts are the same; quick where they are short, as names and most values are.
+pub(in crate::authn) fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    match one.len() {
+        // by how they begin and how they end, which overlap
+        8..=16 => {
+            one.first_chunk::<8>() == other.first_chunk() && one.last_chunk::<8>() == other.last_chunk()
+        }
+        4..8 => one.first_chunk::<4>() == other.first_chunk() && one.last_chunk::<4>() == other.last_chunk(),
+        _ => one == other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_the_same_where_each_byte_is() {
+        let text: Vec<u8> = (0..40).collect();
+        for length in 0..=text.len() {
+            let one = &text[..length];
+            assert!(same(one, one) && !same(one, &text[..(length + 1) % 40]), "{length}");
+            for changed in 0..length {
+                let mut other = one.to_vec();
+                other[changed] ^= 1;
+                assert!(!same(one, &other), "{length} bytes, but for that at {changed}");
+            }
+        }
+    }
+}
