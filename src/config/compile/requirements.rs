@@ -209,7 +209,7 @@ impl Policies {
                         mistake.unknown_name().and_then(|(name, known)| closest(name, known.iter().copied()));
                     let right = near
                         .map_or_else(|| mistake.right().to_owned(), |near| format!("did you mean `{near}`?"));
-                    problems.error(node.at, mistake.wrong(), right);
+                    problems.error(node.place(mistake.offset()), mistake.wrong(), right);
                 }
                 return None;
             }

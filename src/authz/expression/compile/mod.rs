@@ -12,7 +12,7 @@ use cel::IdedExpr;
 use cel::common::ast::{EntryExpr, Expr, LiteralValue};
 
 use super::evaluate::Evaluation;
-use super::mistake::Mistake;
+use super::mistake::{Mistake, Place};
 use super::node::Node;
 use super::syntax::{self, MAX_DEPTH};
 use super::value::{Kind, Value};
@@ -22,7 +22,7 @@ pub(super) type Part = (Node, Kind);
 
 /// The condition that a text states.
 pub(super) fn compile(text: &str) -> Result<(Node, Mentions), Vec<Mistake>> {
-    let tree = syntax::parse(text).map_err(|mistake| vec![mistake])?;
+    let (tree, places) = syntax::parse(text).map_err(|mistake| vec![mistake])?;
     if !is_shallow(&tree, MAX_DEPTH) {
         return Err(vec![syntax::too_deep()]);
     }
@@ -36,7 +36,16 @@ pub(super) fn compile(text: &str) -> Result<(Node, Mentions), Vec<Mistake>> {
     }
     match part {
         Some((node, _)) if compiler.mistakes.is_empty() => Ok((node, compiler.mentions)),
-        Some(_) | None => Err(compiler.mistakes),
+        Some(_) | None => {
+            let with_place = |mistake: Mistake| match mistake.place {
+                Place::Part(part) => {
+                    let byte = places.of(text, part).map_or(Place::Unknown, Place::Byte);
+                    Mistake { place: byte, ..mistake }
+                }
+                Place::Unknown | Place::Byte(_) => mistake,
+            };
+            Err(compiler.mistakes.into_iter().map(with_place).collect())
+        }
     }
 }
 
@@ -51,6 +60,8 @@ pub(super) struct Mentions {
     pub(super) issuers: Vec<String>,
     /// What `request.method` is compared with.
     pub(super) methods: Vec<String>,
+    /// Whether `request.method` is looked at.
+    pub(super) method: bool,
 }
 
 /// What is found while a tree is compiled. Where a part cannot be compiled, its mistake is recorded and the rest goes on.
@@ -70,7 +81,19 @@ impl Compiler {
         None
     }
 
+    /// A part. What is found wrong with it stands where it stands, unless it was found in a part of it.
     fn part(&mut self, tree: &IdedExpr) -> Option<Part> {
+        let found = self.mistakes.len();
+        let part = self.compiled(tree);
+        for mistake in self.mistakes.iter_mut().skip(found) {
+            if mistake.place == Place::Unknown {
+                mistake.place = Place::Part(tree.id);
+            }
+        }
+        part
+    }
+
+    fn compiled(&mut self, tree: &IdedExpr) -> Option<Part> {
         match &tree.expr {
             Expr::Literal(literal) => self.literal(literal),
             Expr::Ident(name) => self.name(name),
