@@ -88,6 +88,11 @@ impl Expression {
         &self.mentions.methods
     }
 
+    /// Whether it looks at `request.method`, in whatever way.
+    pub fn asks_for_method(&self) -> bool {
+        self.mentions.method
+    }
+
     /// Whether it is true for callers of tenants that it names, and for no others. Sees only what is plain:
     /// `issuer_tenant` compared with literals, alone or joined to the rest by `&&`.
     pub fn names_tenants(&self) -> bool {

@@ -102,6 +102,7 @@ impl Compiler {
             Expr::Ident(name) if self.element.as_deref() == Some(name) => Some(None),
             Expr::Ident(name) if name == REQUEST => {
                 if let Some(&(_, variable, kind)) = FIELDS.iter().find(|(known, ..)| *known == field) {
+                    self.mentions.method |= variable == Variable::Method;
                     return Some(Some((Node::Variable(variable), kind)));
                 }
                 let known = FIELDS.iter().map(|(known, ..)| *known).collect();
