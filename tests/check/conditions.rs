@@ -29,6 +29,7 @@ const AT_THE_CHARACTER: &[(&str, &str)] = &[
     ("a method", "require: { when: claims.a.¶startswith('x') }"),
     ("a function", "require: { when: claims.a && ¶length(claims.b) }"),
     ("a field", "require: { when: claims.a && request.¶metod == 'x' }"),
+    ("a capture", "require: { when: claims.a == path.¶id }"),
     ("a word for an operator", "require: { when: claims.a ¶and claims.b }"),
     ("one sign for two", "require: { when: claims.a ¶= 1 }"),
     ("a bracket", "require: { when: 'claims.a && ¶(claims.b || claims.c' }"),

@@ -24,6 +24,16 @@ pub(super) enum Place {
     Byte(usize),
 }
 
+impl Place {
+    /// The byte, where it is known.
+    pub(super) fn byte(self) -> Option<usize> {
+        match self {
+            Self::Byte(at) => Some(at),
+            Self::Part(_) | Self::Unknown => None,
+        }
+    }
+}
+
 impl Mistake {
     pub(super) fn new(wrong: impl fmt::Display, right: impl fmt::Display) -> Self {
         Self { wrong: wrong.to_string(), right: right.to_string(), unknown: None, place: Place::Unknown }
@@ -48,10 +58,7 @@ impl Mistake {
 
     /// The byte of the condition at which it stands, where that is known.
     pub fn offset(&self) -> Option<usize> {
-        match self.place {
-            Place::Byte(at) => Some(at),
-            Place::Part(_) | Place::Unknown => None,
-        }
+        self.place.byte()
     }
 
     /// The name that is not known, and those that are.

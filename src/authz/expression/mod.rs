@@ -73,6 +73,11 @@ impl Expression {
         &self.mentions.captures
     }
 
+    /// The byte of its text at which it first names a capture, where that is known.
+    pub fn place_of_capture(&self, name: &str) -> Option<usize> {
+        self.mentions.place_of_capture(name)
+    }
+
     /// The headers that it names, in the spelling in which it looks at them.
     pub fn headers(&self) -> &[String] {
         &self.mentions.headers

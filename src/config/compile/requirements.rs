@@ -218,7 +218,8 @@ impl Policies {
             for name in expression.captures() {
                 if !captures.contains(name) {
                     let wrong = format!("`when` asks for `path.{name}`, which this path does not capture");
-                    problems.error(node.at, wrong, right_capture(name, captures));
+                    let place = node.place(expression.place_of_capture(name));
+                    problems.error(place, wrong, right_capture(name, captures));
                 }
             }
         }

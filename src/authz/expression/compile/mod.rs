@@ -34,18 +34,17 @@ pub(super) fn compile(text: &str) -> Result<(Node, Mentions), Vec<Mistake>> {
         let wrong = format!("the expression yields {}, and a condition is true or false", kind.name());
         compiler.mistakes.push(Mistake::new(wrong, "compare it with something"));
     }
-    match part {
-        Some((node, _)) if compiler.mistakes.is_empty() => Ok((node, compiler.mentions)),
-        Some(_) | None => {
-            let with_place = |mistake: Mistake| match mistake.place {
-                Place::Part(part) => {
-                    let byte = places.of(text, part).map_or(Place::Unknown, Place::Byte);
-                    Mistake { place: byte, ..mistake }
-                }
-                Place::Unknown | Place::Byte(_) => mistake,
-            };
-            Err(compiler.mistakes.into_iter().map(with_place).collect())
+    let found = |place: &mut Place| {
+        if let Place::Part(part) = *place {
+            *place = places.of(text, part).map_or(Place::Unknown, Place::Byte);
         }
+    };
+    let Compiler { mut mistakes, mut mentions, .. } = compiler;
+    mentions.captured_at.iter_mut().for_each(found);
+    mistakes.iter_mut().map(|mistake| &mut mistake.place).for_each(found);
+    match part {
+        Some((node, _)) if mistakes.is_empty() => Ok((node, mentions)),
+        Some(_) | None => Err(mistakes),
     }
 }
 
@@ -54,6 +53,8 @@ pub(super) fn compile(text: &str) -> Result<(Node, Mentions), Vec<Mistake>> {
 pub(super) struct Mentions {
     /// The captures.
     pub(super) captures: Vec<String>,
+    /// Where each of them is named first.
+    captured_at: Vec<Place>,
     /// The headers.
     pub(super) headers: Vec<String>,
     /// What `issuer` is compared with.
@@ -64,11 +65,21 @@ pub(super) struct Mentions {
     pub(super) method: bool,
 }
 
+impl Mentions {
+    /// The byte of the condition at which a capture is named first, where that is known.
+    pub(super) fn place_of_capture(&self, name: &str) -> Option<usize> {
+        let (_, place) = self.captures.iter().zip(&self.captured_at).find(|(known, _)| *known == name)?;
+        place.byte()
+    }
+}
+
 /// What is found while a tree is compiled. Where a part cannot be compiled, its mistake is recorded and the rest goes on.
 #[derive(Debug, Default)]
 struct Compiler {
     mistakes: Vec<Mistake>,
     mentions: Mentions,
+    /// The number of the part that was begun last.
+    part: u64,
     /// The variable of the comprehension around the part.
     element: Option<String>,
     /// Bytes of the patterns so far.
@@ -84,6 +95,7 @@ impl Compiler {
     /// A part. What is found wrong with it stands where it stands, unless it was found in a part of it.
     fn part(&mut self, tree: &IdedExpr) -> Option<Part> {
         let found = self.mistakes.len();
+        self.part = tree.id;
         let part = self.compiled(tree);
         for mistake in self.mistakes.iter_mut().skip(found) {
             if mistake.place == Place::Unknown {
