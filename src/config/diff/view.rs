@@ -157,5 +157,5 @@ impl View<'_> {
 }
 
 fn node(value: Value) -> Node {
-    Node { at: Position::START, value, written: None }
+    Node { at: Position::START, value, written: None, scalar: None }
 }
