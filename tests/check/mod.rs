@@ -5,6 +5,7 @@ mod disclosure;
 mod formats;
 mod hostile_files;
 mod lints;
+mod loosened;
 mod mistakes;
 mod silenced;
 mod together;

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::requirement;
+use super::view::View;
 use super::{Change, Difference, File};
 use crate::authz::Requirement;
 use crate::config::compile::requirements::Policies;
 use crate::config::document::Document;
 use crate::config::node::Node;
+use crate::config::open::openness;
 use crate::config::problem::Problems;
 
 /// The requirements of one file.
@@ -30,7 +32,18 @@ impl Requirements {
     }
 }
 
-pub(super) fn compare(old: File<'_>, new: File<'_>) -> Vec<Difference> {
+/// What is said of policies: of which routes, and what it does.
+#[derive(Debug, Default)]
+pub(super) struct Told(Vec<(String, Change)>);
+
+impl Told {
+    /// Whether it is said already that a policy does this to the route.
+    pub(super) fn has(&self, route: &View<'_>, change: Change) -> bool {
+        self.0.iter().any(|(name, told)| *name == route.name && *told == change)
+    }
+}
+
+pub(super) fn compare(old: File<'_>, new: File<'_>) -> (Vec<Difference>, Told) {
     let (mut before, mut after) = (Requirements::of(old.1), Requirements::of(new.1));
     let names = |file: File<'_>| -> Vec<String> {
         let entries = file.1.policies.iter().flat_map(|policies| &policies.value.entries);
@@ -38,7 +51,8 @@ pub(super) fn compare(old: File<'_>, new: File<'_>) -> Vec<Difference> {
     };
     let node =
         |file: File<'_>, name: &str| file.0.get("policies").and_then(|policies| policies.get(name)).cloned();
-    let mut found = Vec::new();
+    let asked = asked(new, &mut after);
+    let (mut found, mut told) = (Vec::new(), Told::default());
     for name in names(old) {
         if node(new, &name).is_none() {
             found.push(Difference::new(Change::Changed, "policy", &name, "removed"));
@@ -51,28 +65,30 @@ pub(super) fn compare(old: File<'_>, new: File<'_>) -> Vec<Difference> {
             continue;
         };
         let (was, now) = (before.compiled(Some(&was)), after.compiled(Some(&now)));
-        if let Some((change, mut message)) = requirement::compare(&was, &now) {
-            let routes = routes_asking(new, &name, &mut after);
-            if !routes.is_empty() {
-                message = format!("{message} (asked for by {})", routes.join(", "));
-            }
-            found.push(Difference::new(change, "policy", &name, message));
+        let Some((change, mut message)) = requirement::compare(&was, &now, None) else { continue };
+        let routes: Vec<&String> =
+            asked.iter().filter(|(_, policies)| policies.contains(&name)).map(|(route, _)| route).collect();
+        // What no route asks for lets nobody in.
+        let change = if routes.is_empty() { Change::Changed } else { change };
+        if !routes.is_empty() {
+            let names: Vec<String> = routes.iter().map(|route| format!("`{route}`")).collect();
+            message = format!("{message} (asked for by {})", names.join(", "));
         }
+        told.0.extend(routes.into_iter().map(|route| (route.clone(), change)));
+        found.push(Difference::new(change, "policy", &name, message));
     }
-    found
+    (found, told)
 }
 
-/// The routes whose requirement names the policy, also through others.
-fn routes_asking(file: File<'_>, policy: &str, requirements: &mut Requirements) -> Vec<String> {
+/// The routes whose requirement decides, and the policies that it names, also through others.
+fn asked(file: File<'_>, requirements: &mut Requirements) -> Vec<(String, BTreeSet<String>)> {
     let routes = file.0.get("routes").into_iter().flat_map(Node::children);
     routes
         .filter_map(|route| {
-            let require = route.get("access")?.get("require")?;
+            let access = route.get("access").filter(|access| openness(access).is_none())?;
             let mut names = BTreeSet::new();
-            collect(&requirements.compiled(Some(require)), &mut names);
-            names
-                .contains(policy)
-                .then(|| format!("`{}`", route.get("name").map(Node::plain).unwrap_or_default()))
+            collect(&requirements.compiled(Some(access.get("require")?)), &mut names);
+            Some((route.get("name").map(Node::plain).unwrap_or_default(), names))
         })
         .collect()
 }

@@ -71,32 +71,35 @@ impl View<'_> {
         ["authenticated", "observe"].contains(&self.access)
     }
 
+    /// Whether it is for the very same requests, by the same names.
     pub(super) fn is_for_the_same_as(&self, other: &Self) -> bool {
-        (&self.hosts, &self.methods, &self.path) == (&other.hosts, &other.methods, &other.path)
+        (&self.hosts, &self.methods, self.matcher.path())
+            == (&other.hosts, &other.methods, other.matcher.path())
     }
 
     /// What it means that the new route stands where this one stood; none if nothing.
     pub(super) fn towards(&self, new: &Self) -> Option<Change> {
+        // An `optional` route refuses tokens that are not valid.
+        let lets_all_in = |route: &Self| ["public", "observe"].contains(&route.access);
         match (self.is_open(), new.is_open()) {
             (false, true) => Some(Change::Opened),
             (true, false) => Some(Change::Closed),
-            (true, true) | (false, false) => match (self.asks(), new.asks()) {
-                (true, false) => Some(Change::Looser),
-                (false, true) => Some(Change::Stricter),
+            (true, true) | (false, false) => match (lets_all_in(self), lets_all_in(new)) {
+                (false, true) => Some(Change::Looser),
+                (true, false) => Some(Change::Stricter),
                 (true, true) | (false, false) => None,
             },
         }
     }
 
-    /// What it means that it takes more requests than before, or fewer.
-    pub(super) fn taking(&self, more: bool, fewer: bool) -> Change {
-        match (more, fewer, self.is_open()) {
-            (true, _, true) => Change::Opened,
-            (true, false, false) => Change::Looser,
-            (false, true, true) => Change::Closed,
-            (false, true, false) => Change::Stricter,
-            (true, true, false) | (false, false, _) => Change::Changed,
-        }
+    /// What it means that it takes requests that no route took.
+    pub(super) fn gaining(&self) -> Change {
+        if self.is_open() { Change::Opened } else { Change::Looser }
+    }
+
+    /// What it means that no route takes requests that it took.
+    pub(super) fn losing(&self) -> Change {
+        if self.is_open() { Change::Closed } else { Change::Stricter }
     }
 
     /// Whether it asks for more than a valid token.
@@ -158,4 +161,8 @@ impl View<'_> {
 
 fn node(value: Value) -> Node {
     Node { at: Position::START, value, written: None }
+}
+
+pub(super) fn listed(names: &[String], none: &str) -> String {
+    if names.is_empty() { none.to_owned() } else { format!("[{}]", names.join(", ")) }
 }

@@ -8,6 +8,7 @@
 //! over the tries that apply, at most one per label of the host.
 
 mod reach;
+mod sample;
 mod slash;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use super::trie::{self, Trie};
 use super::{Ambiguous, Captures, Methods, PathData, PathPattern, Target, canonical};
 
 pub use reach::Unreachable;
+pub use sample::Samples;
 
 /// What a route is for.
 #[derive(Debug, Clone)]
