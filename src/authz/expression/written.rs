@@ -197,7 +197,7 @@ mod tests {
             ("claims.a == \"it's\"", &["claims.a == 'it\\'s'"]),
             ("claims.g.exists(x, x.startsWith('a'))", &["claims.g.exists(group, group.startsWith(\"a\"))"]),
             (
-                "(size(claims.g) > 0) ? true : (-claims.n < 1.0)",
+                "(size(claims.g) > 0) ? true : ((-claims.n) < 1.0)",
                 &["claims.g.size() > 0 ? 1 == 1 : -claims.n < 1.0"],
             ),
             (

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::policies::Requirements;
+use super::policies::{Asked, Requirements, between};
+use super::requirement::Seen;
+use super::value::written;
 use super::view::{View, listed};
-use super::{Change, requirement, section};
+use super::{Change, section};
 use crate::config::node::{Node, Value};
 
 /// One thing that the new route decides differently.
@@ -28,6 +30,13 @@ pub(super) fn compare(
     if old.access != new.access {
         let change = old.towards(new).unwrap_or(Change::Changed);
         found.push((change, format!("access: {} → {}", old.access, new.access)));
+    }
+    let (before, after) = (old.unknown_access(), new.unknown_access());
+    if before != after {
+        let words = |access: Option<String>| access.unwrap_or_else(|| "what is known".to_owned());
+        let message =
+            format!("access: {} → {}, with variables that are not set here", words(before), words(after));
+        found.push((Change::Looser, message));
     }
     found.extend(tokens(old, new));
     for key in other_keys(old.node).union(&other_keys(new.node)) {
@@ -61,11 +70,13 @@ fn required(
         return None;
     }
     let (before, after) = (old.access_key("require"), new.access_key("require"));
-    let (before, after) = (was.compiled(before), now.compiled(after));
-    let (change, message) = requirement::compare(&before, &after, Some(paths(old, new)))?;
+    let (before, after) = ((before, was.compiled(before)), (after, now.compiled(after)));
+    let text = |asked: &Asked<'_>| asked.1.as_ref().map(ToString::to_string);
+    let is_of_policies = text(&before).is_some() && text(&before) == text(&after);
+    let (change, message) = between(&before, &after, seen(old, new))?;
     // What is only observed lets nobody in, nor keeps anybody out.
     let change = if old.is_open() || new.is_open() { Change::Changed } else { change };
-    Some(Aspect { change, message, is_of_policies: before.to_string() == after.to_string() })
+    Some(Aspect { change, message, is_of_policies })
 }
 
 /// It decides nothing, so that a change of it lets nobody in.
@@ -76,22 +87,27 @@ fn candidate(
     now: &mut Requirements,
 ) -> Option<Aspect> {
     let (before, after) = (old.access_key("candidate"), new.access_key("candidate"));
-    let (was, now) =
-        (before.map(|node| was.compiled(Some(node))), after.map(|node| now.compiled(Some(node))));
-    match (&was, &now) {
+    match (before, after) {
         (None, None) => return None,
-        (Some(was), Some(now)) => drop(requirement::compare(was, now, Some(paths(old, new)))?),
+        (Some(_), Some(_)) => {
+            let (before, after) = ((before, was.compiled(before)), (after, now.compiled(after)));
+            drop(between(&before, &after, seen(old, new))?);
+        }
         (Some(_), None) | (None, Some(_)) => {}
     }
-    let words = |requirement: Option<crate::authz::Requirement>| {
-        requirement.map_or_else(|| "none".to_owned(), |requirement| requirement.to_string())
+    let words = |requirements: &mut Requirements, node: Option<&Node>| {
+        let asked = node.map(|node| {
+            requirements.compiled(Some(node)).map_or_else(|| written(node), |asked| asked.to_string())
+        });
+        asked.unwrap_or_else(|| "none".to_owned())
     };
-    let message = format!("candidate: {} → {}", words(was), words(now));
+    let message = format!("candidate: {} → {}", words(was, before), words(now, after));
     Some(Aspect { change: Change::Changed, message, is_of_policies: false })
 }
 
-fn paths<'v>(old: &'v View<'_>, new: &'v View<'_>) -> [&'v crate::route::PathPattern; 2] {
-    [old.matcher.path(), new.matcher.path()]
+fn seen<'v>(old: &'v View<'_>, new: &'v View<'_>) -> Seen<'v> {
+    let paths = Some([old.matcher.path(), new.matcher.path()]);
+    Seen { paths, other_headers: old.concealed != new.concealed }
 }
 
 /// Issuers and audiences.

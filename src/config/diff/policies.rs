@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::requirement;
+use super::requirement::{self, Seen};
+use super::value::canonical;
 use super::view::View;
 use super::{Change, Difference, File};
 use crate::authz::Requirement;
@@ -25,10 +26,12 @@ impl Requirements {
         Self { policies: Policies::new(document.policies.clone()), said }
     }
 
-    /// What a node of `require` or of a policy asks; without one, a valid token.
-    pub(super) fn compiled(&mut self, node: Option<&Node>) -> Requirement {
-        node.and_then(|node| self.policies.requirement(node, &mut self.said))
-            .unwrap_or(Requirement::Authenticated)
+    /// What a node of `require` or of a policy asks; without one, a valid token. None where a variable is not set here.
+    pub(super) fn compiled(&mut self, node: Option<&Node>) -> Option<Requirement> {
+        match node {
+            None => Some(Requirement::Authenticated),
+            Some(node) => self.policies.requirement(node, &mut self.said),
+        }
     }
 }
 
@@ -64,8 +67,9 @@ pub(super) fn compare(old: File<'_>, new: File<'_>) -> (Vec<Difference>, Told) {
             found.push(Difference::new(Change::Changed, "policy", &name, "added"));
             continue;
         };
-        let (was, now) = (before.compiled(Some(&was)), after.compiled(Some(&now)));
-        let Some((change, mut message)) = requirement::compare(&was, &now, None) else { continue };
+        let (was, now) =
+            ((Some(&was), before.compiled(Some(&was))), (Some(&now), after.compiled(Some(&now))));
+        let Some((change, mut message)) = between(&was, &now, Seen::default()) else { continue };
         let routes: Vec<&String> =
             asked.iter().filter(|(_, policies)| policies.contains(&name)).map(|(route, _)| route).collect();
         // What no route asks for lets nobody in.
@@ -80,6 +84,21 @@ pub(super) fn compare(old: File<'_>, new: File<'_>) -> (Vec<Difference>, Told) {
     (found, told)
 }
 
+/// A requirement as it is written, and compiled where it is known.
+pub(super) type Asked<'n> = (Option<&'n Node>, Option<Requirement>);
+
+/// What is different between two requirements; where one is not known, as they are written.
+pub(super) fn between(was: &Asked<'_>, now: &Asked<'_>, seen: Seen<'_>) -> Option<(Change, String)> {
+    if let (Some(was), Some(now)) = (&was.1, &now.1) {
+        return requirement::compare(was, now, seen);
+    }
+    let text =
+        |node: Option<&Node>| node.map_or_else(|| "authenticated".to_owned(), |node| canonical(node, ""));
+    let (before, after) = (text(was.0), text(now.0));
+    let message = || format!("requires {after}, before {before}, with variables that are not set here");
+    (before != after).then(|| (Change::Looser, message()))
+}
+
 /// The routes whose requirement decides, and the policies that it names, also through others.
 fn asked(file: File<'_>, requirements: &mut Requirements) -> Vec<(String, BTreeSet<String>)> {
     let routes = file.0.get("routes").into_iter().flat_map(Node::children);
@@ -87,7 +106,7 @@ fn asked(file: File<'_>, requirements: &mut Requirements) -> Vec<(String, BTreeS
         .filter_map(|route| {
             let access = route.get("access").filter(|access| openness(access).is_none())?;
             let mut names = BTreeSet::new();
-            collect(&requirements.compiled(Some(access.get("require")?)), &mut names);
+            collect(&requirements.compiled(Some(access.get("require")?))?, &mut names);
             Some((route.get("name").map(Node::plain).unwrap_or_default(), names))
         })
         .collect()

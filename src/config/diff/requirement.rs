@@ -3,18 +3,32 @@
 use super::Change;
 use super::alike::is_alike;
 use super::witness::{self, Disagreement};
-use crate::authz::{Outline, Requirement};
+use crate::authz::{Expression, Outline, Requirement};
 use crate::route::PathPattern;
 
-/// What is different in `new`; none if both decide alike. `paths`: those of the routes that ask it, where both are of routes.
-pub(super) fn compare(
-    old: &Requirement,
-    new: &Requirement,
-    paths: Option<[&PathPattern; 2]>,
-) -> Option<(Change, String)> {
-    let captures_differ =
-        paths.is_some_and(|paths| [old, new].into_iter().any(|one| sees_another(one, paths)));
-    if !captures_differ && is_alike(old, new) {
+/// What the conditions of two requirements see.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Seen<'p> {
+    /// The paths of the routes that ask, where both are of routes.
+    pub(super) paths: Option<[&'p PathPattern; 2]>,
+    /// Whether they are shown the same headers.
+    pub(super) other_headers: bool,
+}
+
+/// What is different in `new`; none if both decide alike.
+pub(super) fn compare(old: &Requirement, new: &Requirement, seen: Seen<'_>) -> Option<(Change, String)> {
+    let is_any = |sees: &dyn Fn(&Expression) -> bool| [old, new].into_iter().any(|one| is_asked(one, sees));
+    let mut seen_otherwise = Vec::new();
+    let moved = seen.paths.filter(|[before, after]| before.places() != after.places());
+    if moved.is_some_and(|paths| is_any(&|condition| sees_another(condition, paths))) {
+        seen_otherwise.push("path");
+    }
+    if seen.other_headers
+        && is_any(&|condition| mentions(&condition.outline(), &|text| text.contains(HEADERS)))
+    {
+        seen_otherwise.push(HEADERS);
+    }
+    if seen_otherwise.is_empty() && is_alike(old, new) {
         return None;
     }
     let (before, after) = (old.to_string(), new.to_string());
@@ -23,7 +37,7 @@ pub(super) fn compare(
     } else {
         format!("requires {after}, before {before}")
     };
-    let Ok(Disagreement { admitted, refused, is_guessed }) = witness::find(old, new, captures_differ) else {
+    let Ok(Disagreement { admitted, refused, is_guessed }) = witness::find(old, new, seen_otherwise) else {
         return Some((Change::Looser, format!("{written}; it is too large to tell whom that lets in")));
     };
     let (passes, no_longer) =
@@ -41,27 +55,37 @@ pub(super) fn compare(
     Some((change, format!("{written}; {whom}{guessed}")))
 }
 
-/// Whether a condition looks at a capture that is none of the other path, or stands elsewhere in it.
-fn sees_another(requirement: &Requirement, paths: [&PathPattern; 2]) -> bool {
+const HEADERS: &str = "request.headers";
+
+/// Whether one of its conditions is such.
+fn is_asked(requirement: &Requirement, is: &dyn Fn(&Expression) -> bool) -> bool {
     if let Requirement::When(condition) = requirement {
-        let [before, after] = paths.map(PathPattern::places);
-        let moved = |name: &String| before.get(name.as_str()) != after.get(name.as_str());
-        return condition.captures().iter().any(moved)
-            || before != after && mentions_path(&condition.outline());
+        return is(condition);
     }
-    requirement.parts().iter().any(|part| sees_another(part, paths))
+    requirement.parts().iter().any(|part| is_asked(part, is))
 }
 
-/// Whether the captures are seen without their names, or may be.
-fn mentions_path(outline: &Outline) -> bool {
-    match outline {
-        Outline::Constant(_) => false,
-        Outline::Part(text) => text.match_indices("path").any(|(at, word)| {
+/// Whether a condition looks at a capture that is none of the other path, or stands elsewhere in it; some are.
+fn sees_another(condition: &Expression, paths: [&PathPattern; 2]) -> bool {
+    let [before, after] = paths.map(PathPattern::places);
+    let moved = |name: &String| before.get(name.as_str()) != after.get(name.as_str());
+    // Without their names all are seen.
+    let all = |text: &str| {
+        text.match_indices("path").any(|(at, word)| {
             let (before, after) = (text.get(..at), text.get(at + word.len()..));
             !before.is_some_and(|before| before.ends_with("request."))
                 && !after.is_some_and(|after| after.starts_with('.'))
-        }),
-        Outline::Not(inner) => mentions_path(inner),
-        Outline::Either(_, sides) => sides.iter().any(mentions_path),
+        })
+    };
+    condition.captures().iter().any(moved) || mentions(&condition.outline(), &all)
+}
+
+/// Whether a part of a condition says such a thing.
+fn mentions(outline: &Outline, says: &dyn Fn(&str) -> bool) -> bool {
+    match outline {
+        Outline::Constant(_) => false,
+        Outline::Part(text) => says(text),
+        Outline::Not(inner) => mentions(inner, says),
+        Outline::Either(_, sides) => sides.iter().any(|side| mentions(side, says)),
     }
 }

@@ -27,7 +27,8 @@ pub(super) fn canonical(node: &Node, path: &str) -> String {
         Value::Bool(value) => value.to_string(),
         Value::Integer(value) => value.to_string(),
         Value::Float(value) => value.to_string(),
-        Value::Null | Value::Unknown => String::new(),
+        // Of a variable that is not set here, its name.
+        Value::Null | Value::Unknown => node.plain(),
     }
 }
 

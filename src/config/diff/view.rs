@@ -1,7 +1,9 @@
 //! A route as far as it is compared, with what it takes from the rest of its file.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
+use super::value::canonical;
 use super::{Change, File};
 use crate::config::compile::routes::matcher;
 use crate::config::document::Match;
@@ -19,6 +21,8 @@ pub(super) struct View<'f> {
     pub(super) path: String,
     /// In a word: public, optional, observe, authenticated.
     pub(super) access: &'static str,
+    /// What conditions do not see of the headers of a request: the credentials and identity of all routes.
+    pub(super) concealed: Rc<BTreeSet<String>>,
     pub(super) node: &'f Node,
     root: &'f Node,
 }
@@ -27,6 +31,7 @@ pub(super) fn views(file: File<'_>) -> Vec<View<'_>> {
     let nodes = file.0.get("routes").into_iter().flat_map(Node::children);
     let routes = file.1.routes.iter().flat_map(|routes| &routes.value);
     let mut said = Problems::new(std::path::Path::new(""), true);
+    let concealed = Rc::new(concealed(file.0));
     let views = nodes.zip(routes).filter_map(|(node, route)| {
         let section = route.r#match.as_ref()?.value.clone();
         Some(View {
@@ -36,11 +41,18 @@ pub(super) fn views(file: File<'_>) -> Vec<View<'_>> {
             path: section.path.as_ref()?.value.clone(),
             matcher: matcher(section, &mut said)?,
             access: openness(node.get("access")?).map_or("authenticated", |(access, _)| access),
+            concealed: Rc::clone(&concealed),
             node,
             root: file.0,
         })
     });
     views.collect()
+}
+
+fn concealed(root: &Node) -> BTreeSet<String> {
+    let routes = root.get("routes").into_iter().flat_map(Node::children);
+    let places = routes.chain([root]).flat_map(|place| [place.get("credentials"), place.get("identity")]);
+    places.flatten().map(|section| canonical(section, "")).collect()
 }
 
 /// Without case and final dot, as they compare.
@@ -64,6 +76,14 @@ fn texts(list: Option<&At<Vec<At<String>>>>, form: impl Fn(&str) -> String) -> V
 impl View<'_> {
     pub(super) fn is_open(&self) -> bool {
         self.access != "authenticated"
+    }
+
+    /// Its `access` as it is written, where a variable that is not set here says what it is.
+    pub(super) fn unknown_access(&self) -> Option<String> {
+        let access = self.node.get("access")?;
+        let is_unknown = |node: &&Node| matches!(node.value, Value::Unknown);
+        let said = Some(access).filter(is_unknown).or_else(|| access.get("enforcement").filter(is_unknown));
+        said.map(Node::plain)
     }
 
     /// Whether it looks at what a caller is, be it only to record it.

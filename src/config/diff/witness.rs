@@ -28,13 +28,13 @@ pub(super) struct Unknown;
 /// How much is looked at for one answer.
 const MAX_STEPS: u64 = 1_000_000;
 
-/// `captures_differ`: the captures of the path are not the same for both.
+/// `seen_otherwise`: what conditions see otherwise than before.
 pub(super) fn find(
     old: &Requirement,
     new: &Requirement,
-    captures_differ: bool,
+    seen_otherwise: Vec<&'static str>,
 ) -> Result<Disagreement, Unknown> {
-    let mut world = World { captures_differ, ..World::default() };
+    let mut world = World { seen_otherwise, ..World::default() };
     let (old, new) = (world.formula(old, Side::Old), world.formula(new, Side::New));
     let (old, new) = (old.ok_or(Unknown)?, new.ok_or(Unknown)?);
     world.finish();

@@ -134,8 +134,8 @@ pub(super) struct World<'r> {
     pub(super) variables: Vec<Variable<'r>>,
     pub(super) claims: Vec<Claim<'r>>,
     pub(super) tenants: Vec<&'r str>,
-    /// The captures of the two paths are not the same, so that what is asked of them is not.
-    pub(super) captures_differ: bool,
+    /// What conditions see otherwise than before, so that what they ask of it is another question.
+    pub(super) seen_otherwise: Vec<&'static str>,
 }
 
 impl<'r> World<'r> {
@@ -154,8 +154,8 @@ impl<'r> World<'r> {
 
     /// The variable of a part of a condition.
     pub(super) fn part(&mut self, text: &str, side: Side) -> usize {
-        let is_other = self.captures_differ && side == Side::Old && text.contains("path");
-        let text = if is_other { format!("{text} (of the path before)") } else { text.to_owned() };
+        let is_other = side == Side::Old && self.seen_otherwise.iter().any(|seen| text.contains(seen));
+        let text = if is_other { format!("{text} (before)") } else { text.to_owned() };
         self.variable(Thing::Part(text), side)
     }
 

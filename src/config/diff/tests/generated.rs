@@ -1,6 +1,6 @@
 //! Requirements, routes and files, made up from few names so that they meet.
 
-use proptest::prelude::{Just, Strategy, prop_oneof};
+use proptest::prelude::{Strategy, prop_oneof};
 use proptest::sample::{select, subsequence};
 
 pub(super) fn requirement() -> impl Strategy<Value = String> {
@@ -144,14 +144,16 @@ pub(super) fn files() -> impl Strategy<Value = (String, String)> {
         proptest::option::weighted(0.3, policy()),
         proptest::option::weighted(0.2, policy()),
     );
-    let order = prop_oneof![2 => Just(false), 1 => Just(true)];
-    let rest = (
-        subsequence(vec![0, 1, 2, 3], 2..=4),
-        subsequence(vec![0, 1, 2, 3], 3..=4),
-        order,
-        select(vec![1, 2, 2, 2]),
-    );
-    (routes, policies, rest).prop_map(|(routes, (p, q, other_p, other_q), (old, new, turned, issuers))| {
+    let some = || subsequence(vec![0, 1, 2, 3], 2..=4);
+    // Some are renamed, and some take the name of another one.
+    let names = select(vec![
+        ["r0", "r1", "r2", "r3"],
+        ["r0", "r1", "r2", "r3"],
+        ["r0", "s1", "s2", "r3"],
+        ["r1", "r0", "r2", "r3"],
+    ]);
+    let rest = (some(), prop_oneof![some(), some().prop_shuffle()], names, select(vec![1, 2, 2, 2]));
+    (routes, policies, rest).prop_map(|(routes, (p, q, other_p, other_q), (old, new, names, issuers))| {
         let file = |issuers: usize, p: &str, q: &str, routes: Vec<String>| {
             let issuers = [
                 "one: { issuer: 'https://one', audiences: [x, y] }",
@@ -162,18 +164,16 @@ pub(super) fn files() -> impl Strategy<Value = (String, String)> {
             .join(", ");
             format!("issuers: {{ {issuers} }}\npolicies: {{ p: {p}, q: {q} }}\nroutes:\n{}", routes.concat())
         };
-        let line = |index: usize, route: &str| format!("- {{ name: r{index}, {route} }}\n");
+        let line = |name: &str, route: &str| format!("- {{ name: {name}, {route} }}\n");
         let chosen = |which: &[usize]| -> Vec<usize> {
             which.iter().copied().filter(|index| *index < routes.len()).collect()
         };
-        let before = chosen(&old).into_iter().map(|index| line(index, &routes[index].0)).collect();
-        let mut after: Vec<String> = chosen(&new)
+        let before =
+            chosen(&old).into_iter().map(|index| line(&format!("r{index}"), &routes[index].0)).collect();
+        let after: Vec<String> = chosen(&new)
             .into_iter()
-            .map(|index| line(index, routes[index].1.as_ref().unwrap_or(&routes[index].0)))
+            .map(|index| line(names[index], routes[index].1.as_ref().unwrap_or(&routes[index].0)))
             .collect();
-        if turned {
-            after.reverse();
-        }
         let new = file(issuers, other_p.as_ref().unwrap_or(&p), other_q.as_ref().unwrap_or(&q), after);
         (file(2, &p, &q, before), new)
     })

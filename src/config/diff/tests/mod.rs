@@ -64,7 +64,7 @@ impl Decider {
         let mut found = Vec::new();
         for target in targets {
             let way = table.find(target).ok().map(|way| {
-                let requirement = requirements.compiled(way.route.access_key("require"));
+                let requirement = requirements.compiled(way.route.access_key("require")).unwrap();
                 (way.route, way.captures, requirement)
             });
             found.extend(callers.iter().map(|caller| {
