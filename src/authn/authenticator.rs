@@ -62,11 +62,11 @@ impl Authenticator {
         admission: &Admission,
         now: SystemTime,
     ) -> Result<Principal, Failure> {
-        let (token, now) = (token.text(), Timestamp::of(now));
-        if token.len() > self.limits.token {
+        let now = Timestamp::of(now);
+        if token.bytes().len() > self.limits.token {
             return Err(Failure { issuer: None, error: Error::TokenTooLarge });
         }
-        let digest = Digest::of(token);
+        let digest = Digest::of(token.bytes());
         let hinted = digest.as_ref().map_or(0, |digest| self.hints.get(digest));
         let known = digest.as_ref().and_then(|digest| self.recall(hinted, digest, now));
         let (issuer, outcome) = if let Some((issuer, verified)) = known {
@@ -93,12 +93,12 @@ impl Authenticator {
     /// Takes the token apart and has its issuer verify it; the digest comes with the place where it was not found.
     async fn verify(
         &self,
-        token: &str,
+        token: BearerToken<'_>,
         digest: Option<(&Digest, u16)>,
         admission: &Admission,
         now: Timestamp,
     ) -> (Option<&Issuer>, Result<Arc<Verified>, Error>) {
-        let jws = match Jws::parse(token, self.limits) {
+        let jws = match Jws::parse(token.text(), self.limits) {
             Ok(jws) => jws,
             Err(error) => return (None, Err(error)),
         };

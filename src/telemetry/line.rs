@@ -51,9 +51,7 @@ impl Line {
             None => self.0.extend_from_slice(b"null"),
             // No early exit: the compiler then looks at many bytes at once.
             Some(text) if text.bytes().fold(true, |all, byte| all & is_plain(byte)) => {
-                self.0.push(b'"');
-                self.0.extend_from_slice(text.as_bytes());
-                self.0.push(b'"');
+                self.quoted(text);
             }
             // Writing to memory cannot fail.
             Some(text) => {
@@ -62,6 +60,19 @@ impl Line {
                 }
             }
         }
+    }
+
+    /// Text of which is known that nothing in it needs escapes: our own words, and what has been checked for more.
+    pub(super) fn word(&mut self, name: &'static str, word: &str) {
+        debug_assert!(word.bytes().all(is_plain), "{word} needs escapes");
+        self.0.extend_from_slice(name.as_bytes());
+        self.quoted(word);
+    }
+
+    fn quoted(&mut self, plain: &str) {
+        self.0.push(b'"');
+        self.0.extend_from_slice(plain.as_bytes());
+        self.0.push(b'"');
     }
 
     /// A host without its port, as `server.address` has it.

@@ -174,19 +174,19 @@ impl Record {
         let mut line = Line::at(self.at, buffer);
         line.text(name!("request_id"), self.request_id.to_str().ok());
         if let Some(request) = &self.request {
-            line.text(name!("http.request.method"), Some(short(request.method.as_str())));
+            line.word(name!("http.request.method"), short(request.method.as_str()));
             line.text(name!("url.path"), Some(short(request.uri.path())));
-            line.text(name!("url.scheme"), Some(request.scheme));
+            line.word(name!("url.scheme"), request.scheme);
             match (&request.host, request.uri.host()) {
                 (None, Some(host)) => line.text(name!("server.address"), Some(short(host))),
                 (host, _) => line.host(name!("server.address"), host.as_ref()),
             }
-            line.text(name!("network.protocol.version"), Some(version(request.version)));
+            line.word(name!("network.protocol.version"), version(request.version));
             line.address(name!("client.address"), request.client);
             line.address(name!("network.peer.address"), request.peer.ip());
             line.lossy(name!("user_agent.original"), request.user_agent.as_ref());
         } else if let Some((peer, scheme)) = self.refused_from {
-            line.text(name!("url.scheme"), Some(scheme));
+            line.word(name!("url.scheme"), scheme);
             line.address(name!("client.address"), peer.ip());
             line.address(name!("network.peer.address"), peer.ip());
         }
@@ -198,18 +198,18 @@ impl Record {
         line.number(name!("http.request.body.size"), self.request_bytes.load(Ordering::Relaxed));
         line.number(name!("http.response.body.size"), self.response_bytes);
         line.seconds(name!("duration"), duration);
-        line.text(name!("auth.decision"), Some(outcome.decision.as_str()));
-        line.text(name!("auth.reason"), Some(outcome.reason));
+        line.word(name!("auth.decision"), outcome.decision.as_str());
+        line.word(name!("auth.reason"), outcome.reason);
         line.text(name!("auth.issuer"), self.findings.issuer.as_deref());
         if let Some(reason) = self.findings.shadow {
-            line.text(name!("auth.shadow.reason"), Some(reason));
+            line.word(name!("auth.shadow.reason"), reason);
         }
         if let Some((name, duration)) = &self.upstream {
             line.text(name!("upstream.name"), Some(name));
             line.seconds(name!("upstream.duration"), *duration);
         }
-        line.text(name!("trace_id"), Some(self.trace.trace_id()));
-        line.text(name!("span_id"), Some(self.trace.span_id()));
+        line.word(name!("trace_id"), self.trace.trace_id());
+        line.word(name!("span_id"), self.trace.span_id());
         line.end()
     }
 }

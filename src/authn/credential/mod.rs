@@ -18,17 +18,21 @@ pub use self::places::{Credential, Credentials, Place};
 
 /// The token that a request carries, not verified yet; borrows the request's header.
 #[derive(Clone, Copy)]
-pub struct BearerToken<'a>(&'a str);
+pub struct BearerToken<'a>(&'a [u8]);
 
 impl<'a> BearerToken<'a> {
     /// A bare token: exactly a `token68` (RFC 9110 §11.2).
     pub fn parse(bytes: &'a [u8]) -> Result<Self, CredentialError> {
-        let text = str::from_utf8(bytes).ok().filter(|text| is_token68(text.as_bytes()));
-        text.map(Self).ok_or(CredentialError::Malformed)
+        if is_token68(bytes) { Ok(Self(bytes)) } else { Err(CredentialError::Malformed) }
+    }
+
+    pub(super) fn bytes(self) -> &'a [u8] {
+        self.0
     }
 
     pub(super) fn text(self) -> &'a str {
-        self.0
+        // Every token68 is ASCII; were one not, it would be no token either.
+        str::from_utf8(self.0).unwrap_or_default()
     }
 }
 
@@ -76,9 +80,12 @@ fn trim(mut field: &[u8]) -> &[u8] {
 fn is_token68(bytes: &[u8]) -> bool {
     let padding = bytes.iter().rev().take_while(|&&byte| byte == b'=').count();
     let Some((body, _)) = bytes.split_at_checked(bytes.len() - padding) else { return false };
-    // no early exit: the compiler then looks at many bytes at once
+    // No early exit, and neighbours taken together: the compiler then looks at many bytes at once.
     let all = body.iter().fold(true, |all, &byte| {
-        all & (byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'))
+        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        // `-`, `.`, `/` and the digits
+        let from_dash_to_nine = byte.wrapping_sub(b'-') <= b'9' - b'-';
+        all & (letter | from_dash_to_nine | (byte == b'_') | (byte == b'~') | (byte == b'+'))
     });
     all && !body.is_empty()
 }
@@ -103,6 +110,16 @@ mod tests {
         }
         let found = Credentials::default().find(&headers, None)?;
         Ok(found.map(|credential| credential.token().text().to_owned()))
+    }
+
+    #[test]
+    fn a_token_is_made_of_the_characters_of_its_grammar() {
+        for byte in 0..=u8::MAX {
+            let known = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+            assert_eq!(is_token68(&[byte]), known, "{byte:#04x}");
+            assert_eq!(is_token68(&[b'a', byte]), known || byte == b'=', "{byte:#04x}");
+            assert_eq!(is_token68(&[byte, b'a']), known, "{byte:#04x}");
+        }
     }
 
     #[test]

@@ -1,23 +1,6 @@
-//! What the verification of one token costs: per algorithm, first seen (`cold`) and seen before (`cached`), beside the
-//! bare signature check of aws-lc-rs with a parsed key (`bare`), which no verification can undercut.
-//!
-//! Tokens are of about 1 KiB. `cold` brings one that was never seen on each turn, which is taken apart, verified and filed
-//! away.
+//! A key of each algorithm, tokens that it signs, and the bare check of their signatures.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a bench that cannot be set up has nothing to measure"
-)]
-
-use std::cell::RefCell;
-use std::hint::black_box;
-use std::pin::pin;
-use std::rc::Rc;
-use std::sync::LazyLock;
-use std::task::{Context, Poll, Waker};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::OnceLock;
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
@@ -28,108 +11,32 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use divan::Bencher;
-use jwtgate::authn::{Admission, Algorithm, Authenticator, BearerToken, Credentials};
+use jwtgate::authn::Algorithm;
 use serde_json::{Value, json};
 
-mod issuer;
-
-fn main() {
-    divan::main();
-}
-
-#[divan::bench(args = Algorithm::ALL)]
-fn bare(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
-    let case = case(algorithm);
-    let token = case.token(0);
-    let (message, signature) = token.rsplit_once('.').expect("a token has dots");
-    let signature = URL_SAFE_NO_PAD.decode(signature).expect("a token is base64url");
-    bencher.bench_local(|| assert!((case.bare)(black_box(message.as_bytes()), black_box(&signature))));
-}
-
-#[divan::bench(args = Algorithm::ALL)]
-fn cold(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
-    let case = case(algorithm);
-    let tokens: Vec<String> = (0..NEW_TOKENS).map(|number| case.token(number)).collect();
-    let admission = Admission::default();
-    let gate = || Rc::new(authenticator(algorithm));
-    let state = RefCell::new((gate(), 0));
-    // When all have been seen, a gate that has seen none takes over.
-    let next = || {
-        let mut state = state.borrow_mut();
-        if state.1 == tokens.len() {
-            *state = (gate(), 0);
-        }
-        state.1 += 1;
-        (Rc::clone(&state.0), tokens[state.1 - 1].as_str())
-    };
-    bencher.with_inputs(next).bench_local_refs(|(gate, token)| {
-        verify(gate, BearerToken::parse(token.as_bytes()).expect("a token is a token68"), &admission);
-    });
-}
-
-#[divan::bench(args = Algorithm::ALL)]
-fn cached(bencher: Bencher<'_, '_>, algorithm: Algorithm) {
-    measure(bencher, &authenticator(algorithm), &case(algorithm).token(0));
-}
-
-/// The same, as it comes out of a header field.
-#[divan::bench]
-fn cached_from_header(bencher: Bencher<'_, '_>) {
-    let authenticator = authenticator(Algorithm::Rs256);
-    let mut headers = http::HeaderMap::new();
-    let field = format!("Bearer {}", case(Algorithm::Rs256).token(0));
-    headers.insert(http::header::AUTHORIZATION, field.parse().expect("a token is a header value"));
-    let admission = Admission::default();
-    let credentials = Credentials::default();
-    bencher.bench_local(|| {
-        let found = credentials.find(black_box(&headers), None).ok().flatten().expect("a token");
-        verify(&authenticator, found.token(), &admission);
-    });
-}
-
-fn measure(bencher: Bencher<'_, '_>, authenticator: &Authenticator, token: &str) {
-    let token = BearerToken::parse(token.as_bytes()).expect("a token is a token68");
-    let admission = Admission::default();
-    bencher.bench_local(|| verify(authenticator, black_box(token), &admission));
-}
-
-/// Keys are at hand, so verification never waits.
-fn verify(authenticator: &Authenticator, token: BearerToken<'_>, admission: &Admission) {
-    let verification = pin!(authenticator.authenticate(token, admission, now()));
-    match verification.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(principal) => drop(black_box(principal.expect("the token is valid"))),
-        Poll::Pending => panic!("the keys are fixed"),
-    }
-}
-
-fn now() -> SystemTime {
-    UNIX_EPOCH + Duration::from_hours(500_000)
-}
-
-/// What the configuration says by default.
-const CACHE: u64 = 32 << 20;
-const NEW_TOKENS: u32 = 1000;
+use super::issuer;
 
 /// A key, and the check that is measured against.
-struct Case {
+pub(super) struct Case {
     algorithm: Algorithm,
     sign: Sign,
-    keys: Vec<u8>,
-    bare: Bare,
+    /// The key set, or the secret.
+    pub(super) keys: Vec<u8>,
+    pub(super) bare: Bare,
 }
 
 /// The signature of a message.
 type Sign = Box<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 
 /// Whether this message has this signature.
-type Bare = Box<dyn Fn(&[u8], &[u8]) -> bool + Send + Sync>;
+pub(super) type Bare = Box<dyn Fn(&[u8], &[u8]) -> bool + Send + Sync>;
 
-static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| Algorithm::ALL.map(Case::new).into());
+static CASES: [OnceLock<Case>; Algorithm::ALL.len()] = [const { OnceLock::new() }; Algorithm::ALL.len()];
 
-fn case(algorithm: Algorithm) -> &'static Case {
+/// That of an algorithm, whose keys are made once.
+pub(super) fn case(algorithm: Algorithm) -> &'static Case {
     let place = Algorithm::ALL.iter().position(|&known| known == algorithm);
-    &CASES[place.expect("ALL holds every algorithm")]
+    CASES[place.expect("ALL holds every algorithm")].get_or_init(|| Case::new(algorithm))
 }
 
 impl Case {
@@ -224,7 +131,7 @@ impl Case {
     }
 
     /// A token as identity providers issue them, of about 1 KiB; each number makes another one.
-    fn token(&self, number: u32) -> String {
+    pub(super) fn token(&self, number: u32) -> String {
         let header = json!({"alg": self.algorithm.name(), "typ": "at+jwt"});
         let payload = json!({
             "iss": issuer::ISSUER, "sub": "248289761001", "aud": ["orders-api", "billing-api"],
@@ -238,10 +145,12 @@ impl Case {
     }
 }
 
-fn b64(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
+/// What is signed of a token, and the signature.
+pub(super) fn parts(token: &str) -> (&str, Vec<u8>) {
+    let (message, signature) = token.rsplit_once('.').expect("a token has dots");
+    (message, URL_SAFE_NO_PAD.decode(signature).expect("a token is base64url"))
 }
 
-fn authenticator(algorithm: Algorithm) -> Authenticator {
-    issuer::authenticator(issuer::spec(algorithm, CACHE), &case(algorithm).keys)
+fn b64(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
 }
