@@ -162,7 +162,9 @@ fn a_flood_of_invalid_tokens_pushes_no_valid_one_out() {
     let remembered = || -> Vec<bool> {
         valid
             .iter()
-            .map(|token| issuer.recall(&Digest::of(token.as_bytes()).unwrap(), Timestamp::of(at(NOW))).is_some())
+            .map(|token| {
+                issuer.recall(&Digest::of(token.as_bytes()).unwrap(), Timestamp::of(at(NOW))).is_some()
+            })
             .collect()
     };
     let full = issuer.remembered();
@@ -222,8 +224,9 @@ fn a_token_that_comes_back_is_kept_and_one_that_does_not_makes_room() {
     };
     let corp = corp_issuer(&authenticator);
     let found = |tokens: &[String]| {
-        let found =
-            |token: &&String| corp.recall(&Digest::of(token.as_bytes()).unwrap(), Timestamp::of(at(NOW))).is_some();
+        let found = |token: &&String| {
+            corp.recall(&Digest::of(token.as_bytes()).unwrap(), Timestamp::of(at(NOW))).is_some()
+        };
         tokens.iter().filter(found).count()
     };
     bring(often);

@@ -88,6 +88,7 @@ impl World<'_> {
                 Err(open) => Answer { none: false, ..Answer::anything(open) },
             },
             Formula::Values { claim, quantifier, literals } => {
+                *steps += u64::try_from(literals.len()).unwrap_or(u64::MAX) / 4;
                 self.values_of(*claim, *quantifier, literals, known)
             }
             Formula::Matches { claim, pattern, other } => self.matches(*claim, pattern, *other, known),

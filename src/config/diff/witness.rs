@@ -1,12 +1,13 @@
 //! A caller on whom two requirements disagree, or that there is none.
 //!
+//! Looked for is, for each part by which the one may hold and each by which the other may fail, someone for whom they do.
 //! Values are tried for what keeps the two from an answer, one variable after another, and no further where what is known
 //! rules a difference out. So what is not found is not there, unless the search gives up. A caller of whom both requirements
 //! have an answer is looked for first; what is found is made as small as it can be.
 
-use super::answer::Answer;
 use super::caller::Caller;
 use super::formula::Formula;
+use super::reasons::{Reason, Reply, reasons};
 use super::world::{Side, World};
 use crate::authz::Requirement;
 
@@ -27,6 +28,9 @@ pub(super) struct Unknown;
 
 /// How much is looked at for one answer.
 const MAX_STEPS: u64 = 1_000_000;
+
+/// How many pairs of reasons are tried.
+const MAX_REASONS: usize = 2_500;
 
 /// `seen_otherwise`: what conditions see otherwise than before.
 pub(super) fn find(
@@ -50,18 +54,27 @@ pub(super) fn find(
 struct Wanted<'f> {
     holds: &'f Formula<'f>,
     fails: &'f Formula<'f>,
-    /// Whether what fails has no answer.
-    undecided: bool,
+    /// What fails by: without an answer, or not.
+    by: Reply,
+    /// A part by which the one holds, and one by which the other fails.
+    because: [Reason<'f>; 2],
 }
 
 impl<'r> World<'r> {
     /// Someone for whom one holds and the other does not.
     fn passing(&self, holds: &Formula<'r>, fails: &Formula<'r>) -> Result<Option<Caller>, Unknown> {
-        for undecided in [false, true] {
-            let wanted = Wanted { holds, fails, undecided };
-            let mut known = vec![None; self.variables.len()];
-            if self.search(wanted, &mut known, &mut 0)? {
-                return Ok(Some(self.smallest(wanted, &known)));
+        let mut steps = 0;
+        for by in [Reply::No, Reply::None] {
+            let why_not = reasons(fails, by);
+            let why = reasons(holds, Reply::Yes);
+            // Where there are too many, what is looked for is the whole.
+            let why = if why.len() * why_not.len() > MAX_REASONS { vec![(holds, Reply::Yes)] } else { why };
+            for because in why_not.iter().flat_map(|fails| why.iter().map(move |holds| [*holds, *fails])) {
+                let wanted = Wanted { holds, fails, by, because };
+                let mut known = vec![None; self.variables.len()];
+                if self.search(wanted, &mut known, &mut steps)? {
+                    return Ok(Some(self.smallest(wanted, &known)));
+                }
             }
         }
         Ok(None)
@@ -91,13 +104,16 @@ impl<'r> World<'r> {
     /// None where what is known rules it out, else what is not known and keeps it from being certain, if anything does.
     #[expect(clippy::option_option, reason = "impossible, possible by this, or certain")]
     fn open(&self, wanted: Wanted<'_>, known: &[Option<usize>], steps: &mut u64) -> Option<Option<usize>> {
-        let holds = self.answer(wanted.holds, known, steps);
-        if !holds.yes {
-            return None;
+        let [why, why_not] = wanted.because;
+        let mut open = None;
+        for (formula, reply) in [why_not, why, (wanted.holds, Reply::Yes), (wanted.fails, wanted.by)] {
+            let answer = self.answer(formula, known, steps);
+            if !reply.is_in(answer) {
+                return None;
+            }
+            open = open.or(answer.open);
         }
-        let fails = self.answer(wanted.fails, known, steps);
-        let is_possible = |Answer { no, none, .. }: Answer| if wanted.undecided { none } else { no };
-        is_possible(fails).then_some(holds.open.or(fails.open))
+        Some(open)
     }
 
     /// With everything left out that makes no difference.

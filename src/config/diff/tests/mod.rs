@@ -192,3 +192,21 @@ proptest! {
         }
     }
 }
+
+/// What takes long to try is told by its parts.
+#[test]
+fn long_lists_in_another_order_are_no_difference() {
+    let file = |numbers: &mut dyn Iterator<Item = usize>| {
+        let parts = numbers.map(|n| format!("{{ any_of: [{{ roles: a{n} }}, {{ scopes: b{n} }}] }}"));
+        Decider::of(&format!(
+            "issuers: {{ one: {{ issuer: 'https://one', audiences: [x] }} }}\n\
+             routes: [{{ name: r, match: {{ path: /a }}, access: {{ require: {{ all_of: [{}] }} }}, upstream: u }}]\n",
+            parts.collect::<Vec<_>>().join(", ")
+        ))
+    };
+    let plain = file(&mut (0..25));
+    assert_eq!(plain.differences(&file(&mut (0..25).rev())), []);
+    let found = plain.differences(&file(&mut (1..25).rev()));
+    assert!(found[0].message.contains("now passes a caller with the"), "{found:?}");
+    assert_eq!(found[0].change, Change::Looser, "{found:?}");
+}
