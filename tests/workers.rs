@@ -4,13 +4,17 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use futures_util::future::join_all;
+
+use crate::support::client::Client;
 use crate::support::world::{AUTHENTICATED, Setup};
-use crate::support::{Binary, impossible_here};
+use crate::support::{Binary, Script, impossible_here};
 
-/// The number of workers that the program says it starts with, when a shell runs it behind these words.
-async fn workers(setup: &Setup, shell: &str) -> String {
-    let config = setup.write(AUTHENTICATED);
+/// The program, when a shell runs it behind these words, and the number of workers that it says it starts with.
+async fn started(setup: &Setup, yaml: &str, shell: &str) -> (Binary, String) {
+    let config = setup.write(yaml);
     let mut command = Command::new("sh");
     command.args(["-c", &format!("{shell} \"$0\" run --config \"$1\"")]);
     command.arg(env!("CARGO_BIN_EXE_jwtgate")).arg(config);
@@ -19,13 +23,52 @@ async fn workers(setup: &Setup, shell: &str) -> String {
     let said =
         || binary.stderr().into_iter().find_map(|line| Some(line.split_once("workers=")?.1.to_owned()));
     eventually!(said().is_some(), "{:?}", binary.stderr());
-    said().unwrap().split(' ').next().unwrap().to_owned()
+    let workers = said().unwrap().split(' ').next().unwrap().to_owned();
+    (binary, workers)
 }
+
+const ONE_PROCESSOR: &str = "exec taskset -c 0";
 
 #[tokio::test]
 async fn one_worker_on_one_processor() {
     let setup = Setup::new().await;
-    assert_eq!(workers(&setup, "exec taskset -c 0").await, "1");
+    assert_eq!(started(&setup, AUTHENTICATED, ONE_PROCESSOR).await.1, "1");
+}
+
+/// One worker has another scheduler than several: everything that waits for something else has to work there too.
+#[tokio::test]
+async fn one_worker_serves_reloads_and_drains() {
+    let setup = Setup::new().await;
+    let yaml = format!("shutdown: {{ delay: 0s, timeout: 10s }}\n{AUTHENTICATED}");
+    let (mut binary, _) = started(&setup, &yaml, ONE_PROCESSOR).await;
+    let (client, admin) = (binary.client().await, Client::new(binary.admin().await));
+    let many = async |client: &Client| {
+        let send = |number: u32| {
+            let token = setup.issuer.token().claim("jti", number.to_string()).sign();
+            client.get("/").bearer(&token).send()
+        };
+        for reply in join_all((0..60).map(send)).await {
+            reply.assert_passed();
+        }
+    };
+    many(&client).await;
+    many(&client.http2()).await;
+    binary.signal("HUP");
+    setup.issuer.rotate();
+    many(&client).await;
+    let reloaded = async || {
+        let metrics = admin.get("/metrics").send().await.text();
+        metrics.contains("jwtgate_config_reloads_total{result=\"success\"} 1\n")
+    };
+    eventually!(reloaded().await, "no reload: {:#?}", binary.stderr());
+
+    let received = setup.upstream.requests().len();
+    setup.upstream.answer_once(Script::Slow(Duration::from_millis(500), Box::new(Script::ok())));
+    let in_flight = tokio::spawn(client.get("/slow").bearer(&setup.issuer.token().sign()).send());
+    eventually!(setup.upstream.requests().len() > received);
+    binary.signal("TERM");
+    in_flight.await.unwrap().assert_passed();
+    assert_eq!(binary.wait().await.code(), Some(0), "{:#?}", binary.stderr());
 }
 
 /// A cgroup with the quota of one processor, of whichever version the kernel has; removed when dropped.
@@ -58,7 +101,7 @@ impl Drop for Cgroup {
             if fs::remove_dir(&self.0).is_ok() {
                 return;
             }
-            std::thread::sleep(std::time::Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 }
@@ -70,5 +113,5 @@ async fn one_worker_under_the_quota_of_one_processor() {
     };
     let setup = Setup::new().await;
     let enter = format!("echo $$ > {}/cgroup.procs && exec", cgroup.0.display());
-    assert_eq!(workers(&setup, &enter).await, "1");
+    assert_eq!(started(&setup, AUTHENTICATED, &enter).await.1, "1");
 }

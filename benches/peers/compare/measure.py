@@ -95,6 +95,8 @@ def works(place: Place, proxies: dict[str, Proxy], chosen: list[Work], rounds: i
     for work in chosen:
         names = [name for name in work.proxies if name in proxies or name.startswith("signature-")]
         requests = work.full if full else work.quick
+        for name in names * work.passes:
+            one(place, proxies.get(name), name, work, TOKENS_IN_TURN, 0)
         for number in range(rounds):
             say(f"{work.title}, round {number + 1} of {rounds}")
             figures.busy.append(load_average())
