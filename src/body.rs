@@ -8,8 +8,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::Response;
 use http::header::CONTENT_LENGTH;
+use http::{Method, Response};
 use http_body::{Frame, SizeHint};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -34,9 +34,12 @@ impl Body {
         Self(Kind::Own(Full::new(bytes.into())))
     }
 
-    /// An answer of our own as HEAD gets it: without its content, and with the length that this would have (RFC 9110
-    /// §9.3.2). Over HTTP/1.1 hyper would leave out the content itself; over HTTP/2 it would send it.
-    pub fn head_only(response: Response<Self>) -> Response<Self> {
+    /// An answer of our own as a request of this method gets it: to HEAD without its content, and with the length that this
+    /// would have (RFC 9110 §9.3.2). Over HTTP/1.1 hyper would leave out the content itself; over HTTP/2 it would send it.
+    pub fn answer_to(method: &Method, response: Response<Self>) -> Response<Self> {
+        if method != Method::HEAD {
+            return response;
+        }
         let length = http_body::Body::size_hint(response.body()).exact();
         let mut response = response.map(|_| Self::empty());
         if let Some(length) = length {

@@ -1,5 +1,7 @@
 //! What the API is told of the client and the connection, and who is believed.
 
+use http::Method;
+
 use crate::support::raw::exchange;
 use crate::support::upstream::Recorded;
 use crate::support::world::World;
@@ -176,6 +178,43 @@ async fn hop_by_hop_headers_of_the_answer_end_here() {
         assert_eq!(reply.header(name), None, "{name}");
     }
     assert_eq!(reply.headers.get_all("set-cookie").iter().count(), 2);
+}
+
+/// Equal lengths are one length (RFC 9110 §8.6); what is none is passed on to nobody, also where no body follows.
+#[tokio::test]
+async fn the_answer_has_one_length_or_is_none() {
+    let world = World::start(OPEN).await;
+    for (status, lengths, expected) in [
+        ("200 OK", &["2, 2"][..], Some("2")),
+        ("200 OK", &["2", "2"], Some("2")),
+        ("200 OK", &["2,2", "2"], Some("2")),
+        ("304 Not Modified", &["2, 2"], Some("2")),
+        ("304 Not Modified", &["2, 3"], None),
+        ("304 Not Modified", &["+2"], None),
+        ("304 Not Modified", &["2", "two"], None),
+        ("200 OK", &["2, 3"], None),
+        ("200 OK", &["2,"], None),
+    ] {
+        let fields: String = lengths.iter().map(|length| format!("Content-Length: {length}\r\n")).collect();
+        let body = if status.starts_with("200") { "ok" } else { "" };
+        for method in [Method::GET, Method::HEAD] {
+            let body = if method == Method::HEAD { "" } else { body };
+            let answer = format!("HTTP/1.1 {status}\r\n{fields}Connection: close\r\n\r\n{body}");
+            world.upstream.answer_once(Script::Raw(answer.into()));
+            let reply = world.client.request(method.clone(), "/a").send().await;
+            let found: Vec<_> = reply.headers.get_all("content-length").iter().collect();
+            match expected {
+                Some(length) => {
+                    assert_eq!(reply.status, status[..3].parse::<u16>().unwrap(), "{method} {lengths:?}");
+                    // That of what was not modified is left out.
+                    let is_left_out = found.is_empty() && status.starts_with("304");
+                    assert!(found == [length] || is_left_out, "{method} {status} {lengths:?}: {found:?}");
+                    assert_eq!(reply.text(), body, "{method} {status} {lengths:?}");
+                }
+                None => assert_eq!(reply.status, 502, "{method} {status} {lengths:?}: {found:?}"),
+            }
+        }
+    }
 }
 
 #[tokio::test]

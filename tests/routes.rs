@@ -144,6 +144,41 @@ routes:
     }
 }
 
+/// A condition by the method is dodged by no other spelling of it, and by no later route.
+#[tokio::test]
+async fn where_a_condition_looks_at_the_method_one_in_lower_case_is_405() {
+    let world = World::start(
+        "
+policies:
+  purge: { when: \"request.method != 'PURGE' || 'admin' in roles\" }
+routes:
+  - { name: named, match: { path: /named/** }, access: { require: [purge] }, upstream: orders }
+  - { name: later, match: { path: /named/** }, access: authenticated, upstream: orders }
+  - name: computed
+    match: { path: /computed/** }
+    access: { require: { not: { when: \"['PUR', 'BA'].exists(start, request.method.startsWith(start))\" } } }
+    upstream: orders
+  - { name: candidate, match: { path: /candidate/** }, access: { issuers: [corporate], candidate: purge }, upstream: orders }
+",
+    )
+    .await;
+    let method = |name: &str| Method::from_bytes(name.as_bytes()).unwrap();
+    let token = world.issuer.token().sign();
+    let ask = async |name: &str, path: &str| {
+        let (reply, decision) = world.decide(world.client.request(method(name), path).bearer(&token)).await;
+        (reply.status, decision.route, world.upstream.take_requests().len())
+    };
+    for (path, route) in [("/named/x", "named"), ("/computed/x", "computed")] {
+        assert_eq!(ask("PURGE", path).await, (403, route.to_owned(), 0));
+        assert_eq!(ask("COOK", path).await, (200, route.to_owned(), 1));
+        for name in ["purge", "Purge", "PURGe", "cook", "delete"] {
+            assert_eq!(ask(name, path).await, (405, route.to_owned(), 0), "{name} {path}");
+        }
+    }
+    // A candidate decides nothing.
+    assert_eq!(ask("purge", "/candidate/x").await, (200, "candidate".to_owned(), 1));
+}
+
 #[tokio::test]
 async fn a_later_route_with_other_hosts_does_not_rescue_a_wrong_method() {
     let world = World::start(&table(&[

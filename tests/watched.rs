@@ -78,6 +78,36 @@ async fn a_name_that_is_computed_must_be_the_only_spelling() {
     }
 }
 
+/// What is counted of a candidate is what it would decide in place of the requirement.
+#[tokio::test]
+async fn a_candidate_sees_the_headers_that_a_requirement_would() {
+    let world = World::start(CONFIGURATION).await;
+    let count = async |reason: &str| {
+        let labels = [("route", "candidate"), ("reason", reason)];
+        world.gateway.metrics().await.sum("jwtgate_shadow_decisions_total", &labels)
+    };
+    let (mut allowed, mut denied) = (0.0, 0.0);
+    for (fields, holds) in [
+        (&[("X-Tenant", "acme")][..], true),
+        (&[("X-Tenant", "acme"), ("X_Tenant", "other")], true),
+        (&[("x.tenant", "other"), ("X-Tenant", "acme")], true),
+        (&[("X_Tenant", "acme")], false),
+        (&[("X-Tenant", "other"), ("X_Tenant", "acme")], false),
+        (&[("X-Tenant", "acme"), ("Connection", "x-tenant")], false),
+    ] {
+        let (status, _) = ask(&world, "/tenant/x", fields).await;
+        assert_eq!(status, if holds { 200 } else { 403 }, "{fields:?}");
+        let (status, seen) = ask(&world, "/candidate/x", fields).await;
+        assert!(status == 200 && seen.is_some(), "{fields:?}");
+        if holds {
+            allowed += 1.0;
+        } else {
+            denied += 1.0;
+        }
+        assert_eq!((count("allowed").await, count("policy_denied").await), (allowed, denied), "{fields:?}");
+    }
+}
+
 #[tokio::test]
 async fn connection_takes_nothing_away_that_was_decided_on() {
     let world = World::start(CONFIGURATION).await;

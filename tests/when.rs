@@ -213,7 +213,7 @@ routes:
     );
     let first = lines[0].0;
     let places: Vec<(usize, usize)> = lines.iter().map(|(line, column, _)| (line - first, *column)).collect();
-    assert_eq!(places, [(0, 17), (0, 17), (4, 50), (8, 24), (12, 32), (19, 11)]);
+    assert_eq!(places, [(0, 18), (0, 46), (4, 55), (8, 24), (12, 32), (19, 17)]);
 }
 
 #[tokio::test]

@@ -113,7 +113,7 @@ impl Service for Admin {
             Some(name) => refresh::refresh(&*self.issuers, &name, &request).await,
             None => self.answer(&request),
         };
-        if request.method() == Method::HEAD { Body::head_only(answer) } else { answer }
+        Body::answer_to(request.method(), answer)
     }
 
     fn refused(&self, peer: &Peer, refusal: Refusal) {

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::keys::KeyFailure;
+
 /// Why a token is refused: the first check that failed, in the order in which they run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -64,6 +66,16 @@ pub enum Error {
     /// The token is bound to a sender, and that binding is not verified here.
     #[error("sender binding not verified")]
     BindingInvalid,
+}
+
+impl From<KeyFailure> for Error {
+    fn from(failure: KeyFailure) -> Self {
+        match failure {
+            KeyFailure::Unknown => Self::KeyUnknown,
+            KeyFailure::Unsuitable => Self::KeyUnsuitable,
+            KeyFailure::Unavailable { retry_after } => Self::KeysUnavailable { retry_after },
+        }
+    }
 }
 
 /// A refused token: why, and whose it claims to be.

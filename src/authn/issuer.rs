@@ -18,7 +18,7 @@ use super::digest::Digest;
 use super::error::Error;
 use super::json::{Document, Json, Object, Span};
 use super::jws::Jws;
-use super::keys::{KeyFailure, Keys, VerificationKey};
+use super::keys::{Keys, VerificationKey};
 use super::principal::Verified;
 use super::tenant::Tenants;
 use super::token_type::TokenTypes;
@@ -116,7 +116,7 @@ impl Issuer {
         let outcome = match self.find_or_verify(&chosen, algorithm, jws, digest, now) {
             // the key may have been replaced under its id, or have none
             Err(Refused { unsigned: Some(jws), .. })
-                if self.keys.reconsider(kid, algorithm, &chosen.keys).await =>
+                if self.keys.reconsider(kid, algorithm, &chosen.keys).await? =>
             {
                 let chosen = self.choose_keys(kid, algorithm).await?;
                 self.find_or_verify(&chosen, algorithm, *jws, digest, now)
@@ -134,11 +134,7 @@ impl Issuer {
         loop {
             // before the keys are chosen: should one be withdrawn meanwhile, the entry is of a generation that has passed
             let generation = self.keys.generation();
-            let keys = self.keys.select(kid, algorithm).await.map_err(|failure| match failure {
-                KeyFailure::Unknown => Error::KeyUnknown,
-                KeyFailure::Unsuitable => Error::KeyUnsuitable,
-                KeyFailure::Unavailable { retry_after } => Error::KeysUnavailable { retry_after },
-            })?;
+            let keys = self.keys.select(kid, algorithm).await?;
             // who has waited would else bring back a generation that has passed
             if self.keys.generation() == generation {
                 return Ok(Chosen { generation, keys });

@@ -98,6 +98,11 @@ impl Requirement {
             .collect()
     }
 
+    /// Whether one of its conditions looks at the method of the request.
+    pub fn asks_for_method(&self) -> bool {
+        self.conditions().into_iter().any(|(condition, _)| condition.asks_for_method())
+    }
+
     /// Its conditions, with the named policy in which each stands, if in one.
     fn conditions(&self) -> Vec<(&Expression, Option<&str>)> {
         let mut conditions = Vec::new();

@@ -20,6 +20,7 @@ mod lint;
 mod node;
 mod open;
 mod problem;
+mod scalar;
 mod schema;
 mod scheme;
 mod section;

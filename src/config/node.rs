@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::problem::{Position, Problems};
+use super::scalar::Scalar;
 
 /// One value of the file and its place.
 #[derive(Debug, Clone)]
@@ -14,6 +15,8 @@ pub(super) struct Node {
     pub(super) value: Value,
     /// The scalar as the file has it, where variables were expanded in it: what a message may repeat.
     pub(super) written: Option<String>,
+    /// Where the characters of a text stand in the file.
+    pub(super) scalar: Option<Scalar>,
 }
 
 /// A YAML value.
@@ -58,6 +61,13 @@ impl Node {
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
         let Value::Map(entries) = &self.value else { return None };
         entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+    }
+
+    /// Where this byte of the text stands in the file; where that is not certain, where the scalar begins.
+    pub(super) fn place(&self, byte: Option<usize>) -> Position {
+        let Value::Text(text) = &self.value else { return self.at };
+        let place = |scalar: &Scalar| scalar.place(self.at, text, byte?);
+        self.scalar.as_ref().and_then(place).unwrap_or(self.at)
     }
 
     /// The items, where this is a list.

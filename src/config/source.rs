@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, MergeKeyPolicy, RequireIndent, Spanned};
@@ -17,6 +18,7 @@ use serde_saphyr::{DuplicateKeyPolicy, MergeKeyPolicy, RequireIndent, Spanned};
 use super::environment::{Expansion, expand};
 use super::node::{Entry, Node, Value};
 use super::problem::{Position, Problems};
+use super::scalar::Scalar;
 use super::syntax;
 
 /// Where the values of environment variables come from.
@@ -77,7 +79,8 @@ pub(super) fn parse(
     }
     match serde_saphyr::from_str_with_options::<Option<Spanned<Raw>>>(text, options) {
         Ok(Some(raw)) => {
-            let mut reader = Reader { text, environment, problems, scalars: Vec::new() };
+            let file = Arc::from(text);
+            let mut reader = Reader { text, file, environment, problems, scalars: Vec::new() };
             let node = reader.node(raw);
             Some((node, reader.scalars))
         }
@@ -220,6 +223,8 @@ impl<'de> Visitor<'de> for RawVisitor {
 /// Turns raw values into nodes, with variables expanded and duplicate keys reported.
 struct Reader<'a> {
     text: &'a str,
+    /// The same, for nodes to keep.
+    file: Arc<str>,
     environment: Environment<'a>,
     problems: &'a mut Problems,
     /// Where scalars of text stand.
@@ -243,11 +248,15 @@ impl Reader<'_> {
             }
             Raw::Text(text) => {
                 let plain = self.is_plain(raw.defined);
-                self.scalars.extend(range(raw.defined));
-                return self.scalar(at, text, plain);
+                let range = range(raw.defined);
+                self.scalars.extend(range.clone());
+                // What an alias stands for is found where the alias is.
+                let range = range.filter(|_| position(raw.defined) == at);
+                let scalar = range.map(|range| Scalar::new(Arc::clone(&self.file), range));
+                return Node { scalar, ..self.scalar(at, text, plain) };
             }
         };
-        Node { at, value, written: None }
+        Node { at, value, written: None, scalar: None }
     }
 
     fn entries(&mut self, raw: Vec<(Spanned<Raw>, Spanned<Raw>)>) -> Vec<Entry> {
@@ -304,7 +313,9 @@ impl Reader<'_> {
         let problems = &mut *self.problems;
         let mut hide = |value: &str, written: &str| problems.hide(value, written);
         let value = match expand(&text, self.environment, &mut hide) {
-            Expansion::Unchanged => return Node { at, value: Value::Text(text), written: None },
+            Expansion::Unchanged => {
+                return Node { at, value: Value::Text(text), written: None, scalar: None };
+            }
             // A plain scalar takes the type that its expansion has, as if it had been written there.
             Expansion::Expanded(expanded) if plain => plain_value(expanded),
             Expansion::Expanded(expanded) => Value::Text(expanded),
@@ -324,7 +335,7 @@ impl Reader<'_> {
                 Value::Unknown
             }
         };
-        Node { at, value, written: Some(text) }
+        Node { at, value, written: Some(text), scalar: None }
     }
 
     fn is_plain(&self, location: serde_saphyr::Location) -> bool {

@@ -100,7 +100,9 @@ async fn admit(
             let token = asked.token(found.route)?.ok_or(Rejection::TokenMissing)?;
             let principal = authenticate(snapshot, token, admission, facts.now, findings).await?;
             if let Some(candidate) = candidate {
-                findings.shadowed(if candidate.holds(&principal, facts) { ALLOWED } else { POLICY_DENIED });
+                let hidden = found.route.forward.hidden_from_candidate(facts.headers);
+                let facts = RequestFacts { hidden: &hidden, ..*facts };
+                findings.shadowed(if candidate.holds(&principal, &facts) { ALLOWED } else { POLICY_DENIED });
             }
             (authorize(requirement, principal, facts)?, ALLOWED)
         }

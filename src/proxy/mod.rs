@@ -19,7 +19,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::{EXPECT, HOST, USER_AGENT};
-use http::{Method, Request, Response, Version};
+use http::{Request, Response, Version};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -124,7 +124,7 @@ impl Service for Proxy {
         let mut crossing = Crossing::of(headers);
         let mut record = Record::new(self.telemetry.clone(), now, Some(seen), id.clone(), trace);
         // Reading would ask a client to send a body that it is holding back until it is wanted (RFC 9110 §10.1.1).
-        let is_head = request.method() == Method::HEAD;
+        let method = request.method().clone();
         let may_read = request.version() < Version::HTTP_2 && !request.headers().contains_key(EXPECT);
         let mut response = match self.carry(request, &peer, now, &mut crossing, &mut record).await {
             Ok((response, reason)) => {
@@ -140,8 +140,7 @@ impl Service for Proxy {
                 if let Some(body) = unread.filter(|body| may_read && !body.is_end_stream()) {
                     self.drain.spawn(discard(body));
                 }
-                let answer = respond::respond(&rejection, &id);
-                if is_head { Body::head_only(answer) } else { answer }
+                Body::answer_to(&method, respond::respond(&rejection, &id))
             }
         };
         crossing.finish(response.headers_mut());

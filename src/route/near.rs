@@ -59,7 +59,7 @@ impl Matcher {
             folded: matches(shape, &segments, equal_folded),
             length: length(shape, &segments),
             host: self.hosts.is_empty() || self.hosts.iter().any(|host| host.is_of(target.host())),
-            method: self.methods.take(target.method()),
+            method: self.methods.take(target.method()) && !self.minds_spelling_of(target.method()),
         })
     }
 }

@@ -88,15 +88,45 @@ pub(super) fn strip_answer(headers: &mut HeaderMap) -> Result<(), &'static str> 
     Ok(())
 }
 
+/// One length in decimal, also where it came several times or as a list (RFC 9110 §8.6): a reader of the next hop might take
+/// the first, the last or none of them. What is no length is refused, also where no body follows.
 fn one_length(headers: &mut HeaderMap) -> Result<(), &'static str> {
-    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
-    let (Some(first), Some(second)) = (lengths.next(), lengths.next()) else { return Ok(()) };
-    if first != second || lengths.any(|length| length != first) {
-        return Err("several lengths");
+    let mut fields = headers.get_all(header::CONTENT_LENGTH).iter();
+    let Some(first) = fields.next() else { return Ok(()) };
+    let length = length(first.as_bytes())?;
+    let is_list = first.as_bytes().contains(&b',');
+    let mut several = false;
+    for field in fields {
+        if self::length(field.as_bytes())? != length {
+            return Err("several lengths");
+        }
+        several = true;
     }
-    let first = first.clone();
-    headers.insert(header::CONTENT_LENGTH, first);
+    if is_list || several {
+        headers.insert(header::CONTENT_LENGTH, length.into());
+    }
     Ok(())
+}
+
+/// The one number that a field or a list of equal numbers says.
+fn length(field: &[u8]) -> Result<u64, &'static str> {
+    let mut numbers = field.split(|&byte| byte == b',').map(number);
+    let first = numbers.next().flatten().ok_or("malformed length")?;
+    for number in numbers {
+        if number.ok_or("malformed length")? != first {
+            return Err("several lengths");
+        }
+    }
+    Ok(first)
+}
+
+/// Digits alone (RFC 9110 §8.6).
+fn number(text: &[u8]) -> Option<u64> {
+    let text = text.trim_ascii();
+    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    str::from_utf8(text).ok()?.parse().ok()
 }
 
 const USUAL: [&[u8]; 4] = [b"", b"keep-alive", b"close", b"te"];
@@ -158,6 +188,33 @@ mod tests {
         let mut twice = headers(&[("content-length", "5"), ("content-length", "5")]);
         strip_answer(&mut twice).unwrap();
         assert_eq!(twice.get_all("content-length").iter().count(), 1);
+        for (fields, expected) in [
+            (&["5"][..], Some("5")),
+            (&["5, 5"], Some("5")),
+            (&["5,5 ,\t5"], Some("5")),
+            (&["5, 5", "5"], Some("5")),
+            (&["05"], Some("05")),
+            (&["5, 05"], Some("5")),
+            (&["5, 6"], None),
+            (&["5", "5, 6"], None),
+            (&["5,"], None),
+            (&[""], None),
+            (&["+5"], None),
+            (&["5 5"], None),
+            (&["0x5"], None),
+            (&["99999999999999999999"], None),
+        ] {
+            let mut all = HeaderMap::new();
+            for field in fields {
+                all.append("content-length", HeaderValue::from_static(field));
+            }
+            let stripped = strip_answer(&mut all);
+            assert_eq!(stripped.is_ok(), expected.is_some(), "{fields:?}");
+            if let Some(expected) = expected {
+                let left: Vec<_> = all.get_all("content-length").iter().collect();
+                assert_eq!(left, [expected], "{fields:?}");
+            }
+        }
         assert!(strip_answer(&mut headers(&[("transfer-encoding", "gzip, chunked")])).is_err());
         assert!(strip_answer(&mut headers(&[("content-length", "5"), ("content-length", "6")])).is_err());
     }

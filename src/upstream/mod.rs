@@ -158,6 +158,7 @@ pub struct Forward {
     guard: Arc<Guard>,
     credentials: Arc<Credentials>,
     watched: Arc<Watched>,
+    rehearsed: Arc<Watched>,
 }
 
 /// A request that may be sent on, with what is known of it.
@@ -189,13 +190,20 @@ impl Forward {
         guard: Arc<Guard>,
         credentials: Arc<Credentials>,
     ) -> Self {
-        Self { upstream, identity, guard, credentials, watched: Arc::default() }
+        let (watched, rehearsed) = (Arc::default(), Arc::default());
+        Self { upstream, identity, guard, credentials, watched, rehearsed }
     }
 
     /// The same for a route whose conditions look at these headers.
     #[must_use]
     pub fn watching(self, watched: Watched) -> Self {
         Self { watched: Arc::new(watched), ..self }
+    }
+
+    /// The same for a route whose candidate looks at these headers. They are sent on in every spelling: it decides nothing.
+    #[must_use]
+    pub fn rehearsing(self, rehearsed: Watched) -> Self {
+        Self { rehearsed: Arc::new(rehearsed), ..self }
     }
 
     /// Where the route looks for a token.
@@ -227,10 +235,27 @@ impl Forward {
     /// Which headers of a request its conditions do not see: those that are none of their business, and those that
     /// will not be sent, so that no condition is met by what the upstream does not get.
     pub fn hidden<'a>(&'a self, headers: &'a HeaderMap) -> impl Fn(&HeaderName) -> bool + Sync + 'a {
+        self.hidden_beside(&self.watched, headers)
+    }
+
+    /// Which headers of a request its candidate does not see: those that it would not see in place of the conditions that
+    /// decide, so that what is counted of it is what it would decide.
+    pub fn hidden_from_candidate<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+    ) -> impl Fn(&HeaderName) -> bool + Sync + 'a {
+        self.hidden_beside(&self.rehearsed, headers)
+    }
+
+    fn hidden_beside<'a>(
+        &'a self,
+        watched: &'a Watched,
+        headers: &'a HeaderMap,
+    ) -> impl Fn(&HeaderName) -> bool + Sync + 'a {
         let options = OnceLock::new();
         move |name| {
             let options = options.get_or_init(|| ConnectionOptions::parse(headers));
-            self.hides(name) || self.watched.removes(name) || outbound::is_withheld(name, options.as_ref())
+            self.hides(name) || watched.removes(name) || outbound::is_withheld(name, options.as_ref())
         }
     }
 

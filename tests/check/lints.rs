@@ -60,7 +60,10 @@ routes:
     path: { allow: [parameters, encoded_slash] }
     upstream: orders
 ",
-        &[("encoded_slash", "encoded-slash", "paths of `admin` on line 13 (/files/admin/**), with a slash encoded")],
+        &[
+            ("parameters, ", "path-parameter", "`/files/admin;x` has this route, and not what `admin` on line 13"),
+            ("encoded_slash", "encoded-slash", "paths of `admin` on line 13 (/files/admin/**), with a slash encoded"),
+        ],
     ),
     (
         "an encoded slash beside routes that ask for the same or less",
@@ -75,6 +78,64 @@ routes:
     upstream: orders
 ",
         &[],
+    ),
+    (
+        "parameters past stricter routes",
+        "routes:
+  - { name: admin, match: { path: '/admin/**' }, access: { require: { roles: admin } }, upstream: orders }
+  - { name: users, match: { path: '/{area}/users' }, access: { require: { roles: users } }, upstream: orders }
+  - name: rest
+    match: { path: /** }
+    access: authenticated
+    path: { allow: [encoded_slash, parameters] } # jwtgate:allow encoded-slash: the upstream does not decode it
+    upstream: orders
+",
+        &[("parameters] }", "path-parameter", "`/admin;x` has this route, and not what `admin` on line 13 (/admin/**) asks for, and so it is with 1 more")],
+    ),
+    (
+        "parameters past a route of some methods",
+        "routes:
+  - { name: write, match: { path: '/a/b', methods: [POST] }, access: { require: { roles: a } }, upstream: orders }
+  - { name: one, match: { path: '/a/{x}', methods: [GET] }, access: public, path: { allow: [parameters] }, upstream: orders }
+  - { name: two, match: { path: '/a/{x}', methods: [POST] }, access: public, path: { allow: [parameters] }, upstream: orders }
+",
+        &[("parameters] }", "path-parameter", "`/a/b;x` has this route, and not what `write`")],
+    ),
+    (
+        "parameters where no stricter route is dodged",
+        "routes:
+  - { name: one, match: { path: '/admin/{x}' }, access: { require: { roles: admin } }, path: { allow: [parameters] }, upstream: orders }
+  - { name: open, match: { path: '/open/**' }, access: public, upstream: orders }
+  - { name: first, match: { path: '/{x}/**' }, access: authenticated, upstream: orders }
+  - { name: rest, match: { path: '/**' }, access: authenticated, path: { allow: [parameters] }, upstream: orders }
+",
+        &[],
+    ),
+    (
+        "conditions that name what their route does not take",
+        "issuers:
+  corporate: { issuer: $ISSUER, audiences: [a] }
+  other: { issuer: 'https://other.example', audiences: [a] }
+policies:
+  shared: { when: 'issuer == \"other\" || request.method == \"POST\"' }
+routes:
+  - name: a
+    match: { path: /a, methods: [GET] }
+    access:
+      issuers: [corporate]
+      require: { all_of: [shared, { when: 'request.method == \"POST\" || issuer == \"other\"' }] }
+    upstream: orders
+  - name: b
+    match: { path: /b, methods: [GET, PUT] }
+    access:
+      issuers: [corporate, other]
+      require: { when: 'request.method in [\"HEAD\", \"PUT\"] && issuer != \"other\"' }
+    upstream: orders
+",
+        &[
+            ("'request.method == ", "never-there", "compared with `POST`, and this route takes only GET, HEAD; leave"),
+            ("'request.method == ", "never-there", "compared with `other`, and this route takes only corporate; leave"),
+        ],
     ),
     (
         "a route behind a wider path",
@@ -539,6 +600,33 @@ async fn each_lint_is_found_where_it_is_due_and_not_where_it_is_nearly_due() {
         found.extend(faults(&setup, &case).await);
     }
     assert!(found.is_empty(), "{found:#?}");
+}
+
+const THEIRS: Case = (
+    "a directory of kept keys of another user",
+    "issuers: { corporate: { issuer: $ISSUER, audiences: [a], keys: { on_start: last_known_good, state_dir: theirs } } }\n",
+    &[(
+        "theirs",
+        "exposed-state-dir",
+        "belongs to the user 65532, and this process is of the user 0; only a gateway of that user",
+    )],
+);
+
+/// `check` runs as somebody, and the gateway perhaps as another.
+#[tokio::test]
+async fn a_directory_of_kept_keys_of_another_user_is_found_where_the_gateway_runs() {
+    let setup = Setup::new().await;
+    let directory = setup.scratch.path().join("theirs");
+    std::fs::create_dir(&directory).unwrap();
+    if std::os::unix::fs::chown(&directory, Some(65_532), None).is_err() {
+        // Only root can give a directory away; how it is judged is tested where it is.
+        return;
+    }
+    let found = faults(&setup, &THEIRS).await;
+    assert!(found.is_empty(), "{found:#?}");
+    let file = setup.write(&format!("{}{AUTHENTICATED}", THEIRS.1));
+    let run = Binary::finish(["check", "--strict", "--offline", file.to_str().unwrap()]).await;
+    assert_eq!(run.code(), Some(0), "{}", run.said());
 }
 
 #[tokio::test]

@@ -50,6 +50,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "keys",
     ),
     (
+        "a file as a place to fetch from",
+        "issuers:\n  corporate:\n    issuer: $ISSUER\n    audiences: [a]\n    keys: { jwks_uri: 'file:///etc/keys.json' }\n",
+        "a file is not fetched, give its path as jwks_file",
+    ),
+    (
         "an algorithm of no kind",
         "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [none] }\n",
         "none",

@@ -1,6 +1,7 @@
 //! `jwtgate check`: every mistake at once, each with its place and what would be right.
 
 mod compared;
+mod conditions;
 mod disclosure;
 mod formats;
 mod hostile_files;

@@ -76,6 +76,20 @@ async fn refreshes_that_come_together_are_one_fetch() {
     assert!(fetches <= 3, "{fetches} fetches");
 }
 
+/// However fast the issuer answers: those that come while one is under way share the next, and not each its own.
+#[tokio::test]
+async fn refreshes_that_come_together_are_two_fetches_of_a_fast_issuer() {
+    let world = World::start(AUTHENTICATED).await;
+    for _ in 0..3 {
+        let (before, begun) = (world.issuer.fetches(), Instant::now());
+        let replies = join_all((0..40).map(|_| refresh(&world))).await;
+        assert!(replies.iter().all(|reply| reply.status == 200), "{replies:?}");
+        let (fetches, took) = (world.issuer.fetches() - before, begun.elapsed());
+        let most = 2 + usize::try_from(took.as_millis() / 250).unwrap();
+        assert!(fetches <= most, "{fetches} fetches in {took:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_refresh_is_a_post_of_a_known_name_and_of_no_web_page() {
     let world = World::start(AUTHENTICATED).await;

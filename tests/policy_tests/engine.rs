@@ -30,6 +30,21 @@ const ANSWERS: &[(&str, &str, &str)] = &[
         "request: { host: example.com, path: /orders/1 }",
         "status: 404, reason: route_not_found",
     ),
+    (
+        "a method in another case",
+        "request: { method: get, host: api.example.com, path: /orders/1 }",
+        "status: 405, reason: method_not_allowed, route: one-order",
+    ),
+    (
+        "an empty subject",
+        "request: { path: /api/a }, token: { issuer: corporate, claims: { sub: '' } }",
+        "decision: allow, subject: '', headers: { X-User: '' }",
+    ),
+    (
+        "an empty type beside an empty field",
+        "request: { path: /api/a, headers: { X-Empty: '' } }, token: { issuer: corporate, header: { typ: '' } }",
+        "reason: token_type_not_allowed",
+    ),
     ("nobody", "request: { path: /api/a }", "status: 401, reason: token_missing, route: rest, subject: null"),
     (
         "anonymous",

@@ -117,9 +117,9 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "`/a b` is no path that a request could have; write it like /orders/42, percent-encoded",
     ),
     (
-        "  - { name: a, request: { method: get, path: /api }, expect: { decision: allow } }\n",
+        "  - { name: a, request: { method: 'g t', path: /api }, expect: { decision: allow } }\n",
         "3:35",
-        "`get` is no method; write it in upper case, like GET",
+        "`g t` is no method; write a name like GET",
     ),
     (
         "  - { name: a, request: { path: /api, headers: { Host: x } }, expect: { decision: allow } }\n",

@@ -38,6 +38,19 @@ impl Exposure {
         matches!(self.flaw, Flaw::Everybody { .. })
     }
 
+    /// What would be right, where it is not known of which user the gateway will be.
+    pub fn right_for_its_user(&self) -> &'static str {
+        match self.flaw {
+            Flaw::Owner { .. } => {
+                "only a gateway of that user takes keys kept there; run `check` as the user of the gateway, or give the directory to that one or to root"
+            }
+            Flaw::Group { .. } => {
+                "only a gateway of that group takes keys kept there; run `check` as the user of the gateway, or take the right away with chmod g-w"
+            }
+            Flaw::Everybody { .. } | Flaw::NotAFile => self.right(),
+        }
+    }
+
     /// What would be right.
     pub fn right(&self) -> &'static str {
         match self.flaw {
@@ -191,5 +204,17 @@ mod tests {
         assert_eq!(super::exposure(directory.path()), None);
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o777)).unwrap();
         assert!(super::exposure(directory.path()).is_some());
+    }
+    #[test]
+    fn an_owner_is_wrong_for_one_user_and_a_mode_for_all() {
+        let of = |flaw| Exposure { path: "/kept".into(), flaw };
+        let owner = of(Flaw::Owner { owner: 1000, us: 0 });
+        assert!(!owner.is_for_everybody() && owner.wrong().contains("the user 1000"), "{owner}");
+        assert!(owner.right_for_its_user().starts_with("only a gateway of that user"));
+        let group = of(Flaw::Group { group: 1000, mode: 0o770 });
+        assert!(group.right_for_its_user().starts_with("only a gateway of that group"));
+        let everybody = of(Flaw::Everybody { mode: 0o777 });
+        assert!(everybody.is_for_everybody());
+        assert_eq!(everybody.right_for_its_user(), everybody.right());
     }
 }

@@ -156,13 +156,16 @@ impl Keys {
 
     /// Keys for a token of this header after none of those that it was tried with has made its signature: whether there are
     /// others by now, asked for where that makes sense.
+    ///
+    /// # Errors
+    /// Where it makes sense, and too many wait already.
     pub async fn reconsider(
         &self,
         kid: Option<&str>,
         algorithm: Algorithm,
         tried: &[Arc<VerificationKey>],
-    ) -> bool {
-        self.shared.reconsider(kid, algorithm, tried).await.is_some()
+    ) -> Result<bool, KeyFailure> {
+        Ok(self.shared.reconsider(kid, algorithm, tried).await?.is_some())
     }
 
     /// The keys that are there now, for people who ask; a token's are chosen by [`Keys::select`].

@@ -180,6 +180,12 @@ impl Progress {
         has_passed(self.believes_from) && (self.in_flight() || has_passed(self.allowed))
     }
 
+    /// Whether no fetch begins before `deadline`, unless an operator asks for one: the issuer wants to be left alone for longer.
+    pub(super) fn rests_until_after(&self, deadline: Instant) -> bool {
+        let is_later = |at: Option<Instant>| at.is_some_and(|at| at > deadline);
+        !self.in_flight() && is_later(self.allowed) && is_later(self.scheduled)
+    }
+
     /// When it is worth asking again: after the fetch that a request could cause, or the one that is due.
     pub(super) fn retry_after(&self, now: Instant, has_keys: bool) -> Duration {
         let next = if has_keys { self.allowed } else { self.scheduled };

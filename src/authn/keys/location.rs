@@ -23,6 +23,7 @@ impl Location {
         }
         let location = Self(url);
         match location.0.scheme() {
+            "file" => Err(LocationError::File),
             _ if location.0.host_str().is_none_or(str::is_empty) => Err(LocationError::Malformed),
             "https" => Ok(location),
             "http" if allow_http || location.is_loopback() => Ok(location),
@@ -97,6 +98,9 @@ pub enum LocationError {
     /// Not an absolute URL with a host.
     #[error("it is not an absolute URL; give one like https://id.example.com/certs")]
     Malformed,
+    /// A file.
+    #[error("a file is not fetched; give its path as jwks_file, or an https URL")]
+    File,
     /// A query or a fragment, in an issuer that is to be asked for its discovery document.
     #[error("it has a query or a fragment, which an issuer has not (RFC 8414 §2); give the issuer without")]
     Query,
@@ -152,7 +156,9 @@ mod tests {
             ("id.example.com/certs", LocationError::Malformed),
             ("/certs", LocationError::Malformed),
             ("https://", LocationError::Malformed),
-            ("file:///etc/passwd", LocationError::Malformed),
+            ("file:///etc/passwd", LocationError::File),
+            ("file:keys/jwks.json", LocationError::File),
+            ("FILE://host/keys", LocationError::File),
             ("ftp://id.example.com/certs", LocationError::Scheme),
             ("https://user@id.example.com/certs", LocationError::Credentials),
             ("http://127.0.0.1:80@id.example.com/certs", LocationError::Credentials),

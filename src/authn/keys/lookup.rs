@@ -7,14 +7,14 @@
 //!
 //! A key may also have been replaced under its id, or have none. A signature that no key verifies is therefore a reason to
 //! ask too; but it costs nothing to make, so that it waits only for an answer that is to be had at once, and is believed
-//! less the more often it was made for nothing.
+//! less the more often it was made for nothing. Where it is believed and others have taken all places to wait, nobody knows.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout_at;
 
-use super::fetches::Progress;
+use super::fetches::{Cause, Progress};
 use super::key::VerificationKey;
 use super::set::Selection;
 use super::shared::Shared;
@@ -40,7 +40,7 @@ impl Shared {
     pub(super) async fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Selected {
         match self.look_up(kid, algorithm) {
             LookUp::Found(keys) => Ok(keys),
-            LookUp::Unsuitable => self.reconsider(kid, algorithm, &[]).await.ok_or(KeyFailure::Unsuitable),
+            LookUp::Unsuitable => self.reconsider(kid, algorithm, &[]).await?.ok_or(KeyFailure::Unsuitable),
             LookUp::Missing if !self.is_remote => Err(KeyFailure::Unknown),
             LookUp::Missing => {
                 self.metrics.unknown_kid.inc();
@@ -57,9 +57,9 @@ impl Shared {
         kid: Option<&str>,
         algorithm: Algorithm,
         tried: &[Arc<VerificationKey>],
-    ) -> Option<Vec<Arc<VerificationKey>>> {
+    ) -> Result<Option<Vec<Arc<VerificationKey>>>, KeyFailure> {
         if !self.is_remote {
-            return None;
+            return Ok(None);
         }
         let is_new = |key: &Arc<VerificationKey>| !tried.iter().any(|old| old.identity() == key.identity());
         let untried = || match self.look_up(kid, algorithm) {
@@ -73,17 +73,21 @@ impl Shared {
         };
         // After the number of the fetch: one that ends in between is seen here, or waited for.
         if let Some(keys) = untried() {
-            return Some(keys);
+            return Ok(Some(keys));
         }
         self.fetches.doubt();
         if !waits {
-            return None;
+            return Ok(None);
         }
-        let _place = self.fetches.place()?;
+        let Some(_place) = self.fetches.place() else {
+            // The answer is on its way, and may be that the key was replaced.
+            let retry_after = self.fetches.progress().retry_after(now, true);
+            return Err(KeyFailure::Unavailable { retry_after });
+        };
         let mut progress = self.fetches.subscribe();
         let ended = progress.wait_for(|progress| progress.finished >= target);
         drop(timeout_at((now + self.timing.request_patience).into(), ended).await);
-        untried()
+        Ok(untried())
     }
 
     fn look_up(&self, kid: Option<&str>, algorithm: Algorithm) -> LookUp {
@@ -132,7 +136,12 @@ impl Shared {
                 return Err(verdict(kid, has_keys, &seen));
             }
             if has_keys && !seen.in_flight() && progress.borrow().started == seen.started {
+                // Also where nobody waits for it: who comes back finds what it brought.
                 fetches.demand();
+                if seen.rests_until_after(deadline) && fetches.wanted() != Some(Cause::Forced) {
+                    let retry_after = seen.retry_after(Instant::now(), has_keys);
+                    return Err(KeyFailure::Unavailable { retry_after });
+                }
             }
             if !matches!(timeout_at(deadline.into(), progress.changed()).await, Ok(Ok(()))) {
                 let retry_after = progress.borrow().retry_after(Instant::now(), has_keys);

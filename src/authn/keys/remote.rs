@@ -2,8 +2,8 @@
 //!
 //! It asks before the set is old; when a request misses a key, but not more often than every two seconds however many
 //! miss however many; when no key verifies a signature, less often the more often that was for nothing; with growing pauses
-//! while there is no answer, or as long as the issuer says; and at once when an operator says so. One
-//! question at a time. A good answer replaces the set, any other changes nothing; when the time of trust is up the set
+//! while there is no answer, or as long as the issuer says; and at once when an operator says so, or a moment later where one
+//! has just asked. One question at a time. A good answer replaces the set, any other changes nothing; when the time of trust is up the set
 //! goes. What it does is seen in the metrics and, one line a change, in the log.
 
 use std::pin::pin;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep_until;
 
 use super::doubt::Doubt;
-use super::fetches::{Cause, Failure, Fetches};
+use super::fetches::{Cause, Failure, Fetches, Progress};
 use super::last_known::LastKnown;
 use super::provider::{Obtained, Provider, ProviderError};
 use super::set::KeySet;
@@ -34,6 +34,8 @@ pub(super) struct Remote {
     current: Option<Arc<KeySet>>,
     scheduled: Instant,
     allowed: Instant,
+    /// When the next fetch that an operator asks for may begin.
+    forceable: Instant,
     doubt: Doubt,
     trusted_until: Option<Instant>,
 }
@@ -58,6 +60,7 @@ impl Remote {
             current: None,
             scheduled: now,
             allowed: now,
+            forceable: now,
             doubt: Doubt::new(now),
             trusted_until,
         }
@@ -81,7 +84,7 @@ impl Remote {
         loop {
             // Due anyhow, perhaps; a request that waits for it wants an answer from the issuer itself.
             let (at, cause) = match self.shared.fetches.wanted() {
-                Some(Cause::Forced) => return Cause::Forced,
+                Some(Cause::Forced) => (self.forceable, Cause::Forced),
                 Some(cause) => (self.allows(cause).min(self.scheduled), cause),
                 None => (self.scheduled, Cause::Scheduled),
             };
@@ -99,7 +102,7 @@ impl Remote {
             Cause::Doubted => self.allowed.max(self.doubt.allowed()),
             Cause::Demanded => self.allowed,
             Cause::Scheduled => self.scheduled,
-            Cause::Forced => Instant::now(),
+            Cause::Forced => self.forceable,
         }
     }
 
@@ -107,6 +110,9 @@ impl Remote {
         self.shared.fetches.begin();
         let begun = Instant::now();
         self.allowed = begun + self.shared.timing.demand_interval;
+        if cause == Cause::Forced {
+            self.forceable = begun + self.shared.timing.forced_interval;
+        }
         let obtained = {
             let mut asking = pin!(self.provider.ask(cause, self.shared.timing.demand_interval));
             loop {
@@ -166,19 +172,14 @@ impl Remote {
             Cause::Scheduled | Cause::Demanded | Cause::Forced => {}
         }
         shared.metrics.fetch_success.inc();
-        let (scheduled, allowed, believes_from) = (self.scheduled, self.allowed, self.doubt.believes_from());
         let mut failures = 0;
-        shared.fetches.end(|progress| {
+        self.publish(|progress| {
             failures = progress.failure.take().map_or(0, |failure| failure.in_a_row);
             progress.obtained = Some(now);
-            progress.scheduled = Some(scheduled);
-            progress.allowed = Some(allowed);
-            progress.believes_from = believes_from;
         });
         if failures > 0 {
-            tracing::info!(issuer = &*shared.issuer, failures, "The issuer answers again");
+            tracing::info!(issuer = &*self.shared.issuer, failures, "The issuer answers again");
         }
-        shared.publish_schedule(scheduled);
         if let Some(last_known) = &mut self.last_known {
             last_known.keep(document).await;
         }
@@ -211,14 +212,19 @@ impl Remote {
             tracing::debug!(issuer = &*shared.issuer, %reason, in_a_row, "The issuer's keys could not be obtained");
         }
         shared.metrics.fetch_failure.inc();
+        self.publish(|progress| progress.failure = Some(Failure { at: now, reason, in_a_row }));
+    }
+
+    /// A fetch has ended: tells who waits how, and everybody when the next one may begin.
+    fn publish(&self, outcome: impl FnOnce(&mut Progress)) {
         let (scheduled, allowed, believes_from) = (self.scheduled, self.allowed, self.doubt.believes_from());
-        shared.fetches.end(|progress| {
-            progress.failure = Some(Failure { at: now, reason, in_a_row });
+        self.shared.fetches.end(|progress| {
+            outcome(progress);
             progress.scheduled = Some(scheduled);
             progress.allowed = Some(allowed);
             progress.believes_from = believes_from;
         });
-        shared.publish_schedule(scheduled);
+        self.shared.publish_schedule(scheduled);
     }
 
     fn expire(&mut self) {

@@ -73,6 +73,9 @@ impl Shared {
 pub(super) struct Timing {
     /// The least time from one fetch that requests asked for to the next fetch.
     pub(super) demand_interval: Duration,
+    /// The least time from one fetch that an operator asked for to the next such: a script that asks many times at once makes
+    /// one fetch or two, however fast the issuer answers.
+    pub(super) forced_interval: Duration,
     /// How long a request waits for a key.
     pub(super) request_patience: Duration,
     /// How many requests of one issuer wait at a time.
@@ -93,6 +96,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             demand_interval: Duration::from_secs(2),
+            forced_interval: Duration::from_millis(250),
             request_patience: Duration::from_secs(5),
             waiters: 1024,
             retry_first: Duration::from_millis(250),

@@ -3,7 +3,7 @@
 //! Given the text of a condition, and the place and message of the parser's first complaint. The parser lists whatever might
 //! have stood there; what was meant is mostly told by the text itself.
 
-use super::mistake::Mistake;
+use super::mistake::{Mistake, Place};
 use super::text;
 
 /// One complaint of the parser. Line and column count from 1, in characters.
@@ -20,7 +20,20 @@ impl Complaint<'_> {
     pub(super) fn mistake(&self) -> Mistake {
         let at = self.offset();
         let (wrong, right) = self.words(at);
-        Mistake::new(format!("not a CEL expression: {wrong}{}", self.shown()), right)
+        let mistake = Mistake::new(format!("not a CEL expression: {wrong}{}", self.shown()), right);
+        Mistake { place: self.byte(at).map_or(Place::Unknown, Place::Byte), ..mistake }
+    }
+
+    /// Where that is for certain; of a condition that ends too early, what is not complete.
+    fn byte(&self, at: usize) -> Option<usize> {
+        let (before, rest) = (self.source.get(..at)?, self.source.get(at..)?);
+        if rest.trim().is_empty() {
+            let unclosed = text::unclosed(self.source).map(|(at, _)| at);
+            let before = before.trim_end();
+            return unclosed.or_else(|| before.len().checked_sub(last(before).len()));
+        }
+        // The parser counts characters, some of whose lengths it takes for one byte.
+        (self.place.0 > 0 && before.is_ascii()).then_some(at)
     }
 
     fn words(&self, at: usize) -> Words {

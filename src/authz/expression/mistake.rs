@@ -9,18 +9,41 @@ pub struct Mistake {
     pub(super) right: String,
     /// A name that is not known, and the names that are, for whoever can tell which was meant.
     pub(super) unknown: Option<(String, Vec<&'static str>)>,
+    /// Where it stands.
+    pub(super) place: Place,
+}
+
+/// Where in a condition something is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Somewhere.
+    Unknown,
+    /// At the part of the syntax tree that has this number.
+    Part(u64),
+    /// At this byte of the text.
+    Byte(usize),
+}
+
+impl Place {
+    /// The byte, where it is known.
+    pub(super) fn byte(self) -> Option<usize> {
+        match self {
+            Self::Byte(at) => Some(at),
+            Self::Part(_) | Self::Unknown => None,
+        }
+    }
 }
 
 impl Mistake {
     pub(super) fn new(wrong: impl fmt::Display, right: impl fmt::Display) -> Self {
-        Self { wrong: wrong.to_string(), right: right.to_string(), unknown: None }
+        Self { wrong: wrong.to_string(), right: right.to_string(), unknown: None, place: Place::Unknown }
     }
 
     /// A name that is none of the `known`.
     pub(super) fn unknown(what: &str, name: &str, known: Vec<&'static str>) -> Self {
         let wrong = format!("`when` has no {what} `{name}`");
         let right = format!("known: {}", known.join(", "));
-        Self { wrong, right, unknown: Some((name.to_owned(), known)) }
+        Self { unknown: Some((name.to_owned(), known)), ..Self::new(wrong, right) }
     }
 
     /// What is wrong.
@@ -31,6 +54,11 @@ impl Mistake {
     /// What would be right.
     pub fn right(&self) -> &str {
         &self.right
+    }
+
+    /// The byte of the condition at which it stands, where that is known.
+    pub fn offset(&self) -> Option<usize> {
+        self.place.byte()
     }
 
     /// The name that is not known, and those that are.

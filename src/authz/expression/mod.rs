@@ -75,6 +75,11 @@ impl Expression {
         &self.mentions.captures
     }
 
+    /// The byte of its text at which it first names a capture, where that is known.
+    pub fn place_of_capture(&self, name: &str) -> Option<usize> {
+        self.mentions.place_of_capture(name)
+    }
+
     /// The headers that it names, in the spelling in which it looks at them.
     pub fn headers(&self) -> &[String] {
         &self.mentions.headers
@@ -88,6 +93,11 @@ impl Expression {
     /// The literals with which it compares `request.method`.
     pub fn methods(&self) -> &[String] {
         &self.mentions.methods
+    }
+
+    /// Whether it looks at `request.method`, in whatever way.
+    pub fn asks_for_method(&self) -> bool {
+        self.mentions.method
     }
 
     /// Whether it is true for callers of tenants that it names, and for no others. Sees only what is plain:

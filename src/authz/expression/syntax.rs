@@ -7,6 +7,7 @@
 use std::sync::LazyLock;
 use std::thread;
 
+use cel::common::ast::SourceInfo;
 use cel::{Env, IdedExpr, ParseErrors};
 
 use super::complaint::Complaint;
@@ -24,8 +25,32 @@ const MAX_RECURSION: u16 = 64;
 /// Neither functions nor macros: both are looked up when the tree is compiled.
 static ENVIRONMENT: LazyLock<Env> = LazyLock::new(|| Env::default().with_optional_support(false));
 
-/// The tree of a condition.
-pub(super) fn parse(text: &str) -> Result<IdedExpr, Mistake> {
+/// Where the parts of a tree stand in its text.
+pub(super) struct Places(SourceInfo);
+
+impl Places {
+    /// The byte at which a part of the tree is best looked for: its name, where it is a field or a call; its operator, where it
+    /// is one.
+    pub(super) fn of(&self, text: &str, part: u64) -> Option<usize> {
+        let (start, _) = self.0.offset_for(part)?;
+        let start = usize::try_from(start).ok()?;
+        let (before, rest) = (text.get(..start)?, text.get(start..)?);
+        // The parser counts characters, which are bytes only as long as they are ASCII.
+        if !before.is_ascii() {
+            return None;
+        }
+        let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        if let Some(field) = rest.strip_prefix('.') {
+            return Some(text.len() - field.trim_start().len());
+        }
+        let name =
+            if rest.starts_with('(') { before.trim_end().trim_end_matches(is_name).len() } else { start };
+        Some(if text.get(name..).is_some_and(|text| text.starts_with(is_name)) { name } else { start })
+    }
+}
+
+/// The tree of a condition, and where its parts stand.
+pub(super) fn parse(text: &str) -> Result<(IdedExpr, Places), Mistake> {
     if text.len() > MAX_LENGTH {
         let wrong = format!("the expression is {} bytes long, and may be {MAX_LENGTH}", text.len());
         return Err(Mistake::new(
@@ -36,11 +61,11 @@ pub(super) fn parse(text: &str) -> Result<IdedExpr, Mistake> {
     let owned = text.to_owned();
     let parser = move || {
         let parser = ENVIRONMENT.parser().max_recursion_depth(MAX_RECURSION).error_recovery_limit(1);
-        parser.parse(&owned)
+        parser.parse_with_source_info(&owned)
     };
     let thread = thread::Builder::new().name("when".to_owned()).stack_size(STACK).spawn(parser);
     match thread.map(thread::JoinHandle::join) {
-        Ok(Ok(Ok(tree))) => Ok(tree),
+        Ok(Ok(Ok((tree, info)))) => Ok((tree, Places(info))),
         Ok(Ok(Err(errors))) => Err(syntax_error(text, &errors)),
         Ok(Err(_)) | Err(_) => {
             Err(Mistake::new("the expression cannot be parsed", "write it in a simpler way"))

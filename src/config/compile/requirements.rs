@@ -209,7 +209,7 @@ impl Policies {
                         mistake.unknown_name().and_then(|(name, known)| closest(name, known.iter().copied()));
                     let right = near
                         .map_or_else(|| mistake.right().to_owned(), |near| format!("did you mean `{near}`?"));
-                    problems.error(node.at, mistake.wrong(), right);
+                    problems.error(node.place(mistake.offset()), mistake.wrong(), right);
                 }
                 return None;
             }
@@ -218,7 +218,8 @@ impl Policies {
             for name in expression.captures() {
                 if !captures.contains(name) {
                     let wrong = format!("`when` asks for `path.{name}`, which this path does not capture");
-                    problems.error(node.at, wrong, right_capture(name, captures));
+                    let place = node.place(expression.place_of_capture(name));
+                    problems.error(place, wrong, right_capture(name, captures));
                 }
             }
         }

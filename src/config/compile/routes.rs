@@ -59,21 +59,31 @@ pub(super) fn compile(
     }
     let guard = Arc::new(guard(&parts, &drafts, problems));
     let finish = |Draft { name, matcher, access, upstream, identity, credentials, cors, .. }| {
-        let forward =
-            Forward::new(upstream, identity, Arc::clone(&guard), credentials).watching(watched(&access));
+        let (decides, rehearses) = requirements(&access);
+        let forward = Forward::new(upstream, identity, Arc::clone(&guard), credentials)
+            .watching(watched(decides))
+            .rehearsing(watched(rehearses));
+        let matcher =
+            if decides.is_some_and(Requirement::asks_for_method) { matcher.in_upper_case() } else { matcher };
         (matcher, proxy::Route::new(name, access, forward, parts.metrics).with_cors(cors))
     };
     drafts.into_iter().map(finish).collect()
 }
 
-/// What the conditions look at that decide; those of a candidate do not.
-fn watched(access: &proxy::Access) -> Watched {
+/// The requirement that decides, and the candidate, which does not.
+fn requirements(access: &proxy::Access) -> (Option<&Requirement>, Option<&Requirement>) {
     match access {
-        proxy::Access::Public | proxy::Access::Optional(_) => Watched::default(),
+        proxy::Access::Public | proxy::Access::Optional(_) => (None, None),
         proxy::Access::Protected(protection) => {
-            Watched::new(protection.requirement.headers().into_iter().map(|(name, _)| name))
+            (Some(&protection.requirement), protection.candidate.as_ref())
         }
     }
+}
+
+/// The headers that the conditions of a requirement look at.
+fn watched(requirement: Option<&Requirement>) -> Watched {
+    let headers = requirement.map(Requirement::headers).unwrap_or_default();
+    Watched::new(headers.into_iter().map(|(name, _)| name))
 }
 
 /// What the paths of the routes without an `identity` of their own capture; none where that is not known.

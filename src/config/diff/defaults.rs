@@ -66,7 +66,7 @@ fn text(value: &str) -> Node {
 }
 
 fn node(value: Value) -> Node {
-    Node { at: Position::START, value, written: None }
+    Node { at: Position::START, value, written: None, scalar: None }
 }
 
 /// What is said of an absent key without a default.

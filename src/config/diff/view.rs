@@ -180,7 +180,7 @@ impl View<'_> {
 }
 
 fn node(value: Value) -> Node {
-    Node { at: Position::START, value, written: None }
+    Node { at: Position::START, value, written: None, scalar: None }
 }
 
 pub(super) fn listed(names: &[String], none: &str) -> String {

@@ -1,4 +1,7 @@
 //! Conditions that name what is never there: issuers, methods and headers.
+//!
+//! A condition that stands in a route is also held against the route's own `methods` and `issuers`; one of a policy is not,
+//! because other routes may name it.
 
 use std::slice;
 
@@ -6,7 +9,7 @@ use http::HeaderName;
 
 use super::code::Code;
 use crate::authz::Expression;
-use crate::config::document::{Access, Credential, Document, Identity};
+use crate::config::document::{Access, Conditions, Credential, Document, Identity, Route};
 use crate::config::node::{At, Node, Value};
 use crate::config::problem::{Position, Problems, closest};
 use crate::upstream::Guard;
@@ -17,13 +20,14 @@ pub(super) fn lint(document: &Document, problems: &mut Problems) {
         Known { issuers: issuers.map(|(name, _)| name.value.as_str()).collect(), headers: headers(document) };
     let policies = document.policies.iter().flat_map(|policies| &policies.value.entries);
     for node in policies.filter_map(|(_, node)| node.as_ref()) {
-        known.look(node, problems);
+        known.look(node, None, problems);
     }
     let routes = document.routes.iter().flat_map(|routes| &routes.value);
-    for access in routes.filter_map(|route| route.access.as_ref()) {
-        if let Access::Conditions(conditions) = &access.value {
+    for route in routes {
+        if let Some(At { value: Access::Conditions(conditions), .. }) = &route.access {
+            let own = Own::of(route, conditions);
             for node in [&conditions.require, &conditions.candidate].into_iter().flatten() {
-                known.look(&node.value, problems);
+                known.look(&node.value, Some(&own), problems);
             }
         }
     }
@@ -47,6 +51,54 @@ fn headers(document: &Document) -> Vec<HeaderName> {
     of_identity.chain(of_credentials).filter_map(|name| name.parse().ok()).collect()
 }
 
+/// What a route takes, where it does not take all.
+struct Own<'d> {
+    methods: Option<Vec<&'d str>>,
+    issuers: Option<Vec<&'d str>>,
+}
+
+impl<'d> Own<'d> {
+    fn of(route: &'d Route, conditions: &'d Conditions) -> Self {
+        let names = |list: &'d At<Vec<At<String>>>| -> Vec<&'d str> {
+            list.value.iter().map(|name| name.value.as_str()).collect()
+        };
+        let mut methods =
+            route.r#match.as_ref().and_then(|section| section.value.methods.as_ref()).map(names);
+        if let Some(methods) = methods.as_mut().filter(|methods| methods.contains(&"GET")) {
+            methods.push("HEAD");
+        }
+        Self { methods, issuers: conditions.issuers.as_ref().map(names) }
+    }
+
+    /// What the condition asks about, and no request of the route has.
+    fn report(&self, condition: &Expression, at: Position, known: &[&str], problems: &mut Problems) {
+        let mut never = |what: &str, name: &str, takes: &[&str], key: &str| {
+            let takes = takes.join(", ");
+            let wrong = format!("`{what}` is compared with `{name}`, and this route takes only {takes}");
+            problems.warning(
+                Code::NeverThere,
+                at,
+                wrong,
+                format_args!("leave the comparison out, or add {name} to `{key}`"),
+            );
+        };
+        // A name that is wrong everywhere is said to be that.
+        if let Some(methods) = &self.methods {
+            let is_name = |name: &&String| !name.bytes().any(|byte| byte.is_ascii_lowercase());
+            let names = condition.methods().iter().filter(is_name);
+            for name in names.filter(|name| !methods.contains(&name.as_str())) {
+                never("request.method", name, methods, "methods");
+            }
+        }
+        if let Some(issuers) = &self.issuers {
+            let names = condition.issuers().iter().filter(|name| known.contains(&name.as_str()));
+            for name in names.filter(|name| !issuers.contains(&name.as_str())) {
+                never("issuer", name, issuers, "issuers");
+            }
+        }
+    }
+}
+
 struct Known<'d> {
     issuers: Vec<&'d str>,
     headers: Vec<HeaderName>,
@@ -54,18 +106,21 @@ struct Known<'d> {
 
 impl Known<'_> {
     /// Every condition at this node and below it; names of policies are looked at where they are defined.
-    fn look(&self, node: &Node, problems: &mut Problems) {
+    fn look(&self, node: &Node, own: Option<&Own<'_>>, problems: &mut Problems) {
         if let Some(when) = node.get("when")
             && let Value::Text(text) = &when.value
             && let Ok(condition) = Expression::parse(text)
         {
             self.report(&condition, when.at, problems);
+            if let Some(own) = own {
+                own.report(&condition, when.at, &self.issuers, problems);
+            }
         }
         let listed = ["any_of", "all_of"].into_iter().filter_map(|key| node.get(key));
         for inner in
             listed.flat_map(Node::children).chain(node.get("not").map(slice::from_ref).into_iter().flatten())
         {
-            self.look(inner, problems);
+            self.look(inner, own, problems);
         }
     }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::code::Code;
-use crate::authn::keys::{Exposure, KeySet, KeySetError, Note, Origin, Selection, exposure};
+use crate::authn::keys::{KeySet, KeySetError, Note, Origin, Selection, exposure};
 use crate::authn::{Algorithm, Algorithms};
 use crate::config::document::{Document, Issuer};
 use crate::config::node::{At, Given};
@@ -67,9 +67,13 @@ fn look(issuer: &Issuer, directory: &Path, problems: &mut Problems) -> Option<()
 
 fn kept(issuer: &Issuer, directory: &Path, problems: &mut Problems) -> Option<()> {
     let state_dir = issuer.keys.as_ref()?.value.0.as_ref()?.state_dir.as_ref()?;
-    // Who will run the gateway is not known here.
-    let exposure = exposure(&directory.join(&state_dir.value)).filter(Exposure::is_for_everybody)?;
-    problems.warning(Code::ExposedStateDir, state_dir.at, exposure.wrong(), exposure.right());
+    let exposure = exposure(&directory.join(&state_dir.value))?;
+    // On another machine than the gateway's, who owns it says nothing.
+    if problems.is_offline() && !exposure.is_for_everybody() {
+        return None;
+    }
+    let right = exposure.right_for_its_user();
+    problems.warning(Code::ExposedStateDir, state_dir.at, exposure.wrong(), right);
     Some(())
 }
 

@@ -12,10 +12,12 @@ mod fact;
 mod issuers;
 mod keys;
 mod listeners;
+mod parameters;
 mod reach;
 mod requirements;
 mod silence;
 mod slashes;
+mod stricter;
 mod unused;
 
 use std::path::Path;
@@ -43,4 +45,5 @@ pub(super) fn lint(root: &Node, document: &Document, directory: &Path, problems:
     requirements::lint(document, problems);
     conditions::lint(document, problems);
     slashes::lint(document, problems);
+    parameters::lint(document, problems);
 }

@@ -54,7 +54,7 @@ impl Describe for OrAbsent {
 
 impl Describe for Texts {
     fn describe() -> Value {
-        json!({ "anyOf": [String::describe(), Vec::<String>::describe()] })
+        json!({ "anyOf": [{ "type": "string" }, Vec::<String>::describe()] })
     }
 }
 

@@ -39,6 +39,7 @@ section! {
 section! {
     /// What the client sends.
     Request {
+        /// As the client spells it.
         /// Default: `GET`.
         method: optional String,
         /// Default: `localhost`.

@@ -61,8 +61,7 @@ pub(super) fn head(
 
 fn method(method: &At<String>, problems: &mut Problems) -> Option<Method> {
     let read = Method::from_bytes(method.value.as_bytes()).ok();
-    let is_upper = !method.value.chars().any(char::is_lowercase);
-    reported(read.filter(|_| is_upper), method, "method", "write it in upper case, like GET", problems)
+    reported(read, method, "method", "write a name like GET", problems)
 }
 
 fn field_name(name: &At<String>, problems: &mut Problems) -> Option<HeaderName> {

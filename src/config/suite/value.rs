@@ -14,9 +14,19 @@ impl FromNode for OrAbsent {
         if matches!(node.value, Value::Null) {
             return Some(Self(None));
         }
-        let text = node.text("text, or null for what is absent", problems)?;
+        let text = text_or_empty(node, "text, or null for what is absent", problems)?;
         Some(Self(Some(text.to_owned())))
     }
+}
+
+/// A text, which may be empty: a subject may, and so may the value of a field.
+fn text_or_empty<'n>(node: &'n Node, expected: &str, problems: &mut Problems) -> Option<&'n str> {
+    if let Value::Text(text) = &node.value
+        && text.is_empty()
+    {
+        return Some(text);
+    }
+    node.text(expected, problems)
 }
 
 /// The value of a field, or of each of several fields of one name.
@@ -28,7 +38,7 @@ impl FromNode for Texts {
         if matches!(node.value, Value::List(_)) {
             return Vec::from_node(node, problems).map(Self);
         }
-        let text = node.text("text, or a list of texts", problems)?;
+        let text = text_or_empty(node, "text, or a list of texts", problems)?;
         Some(Self(vec![At { at: node.at, value: text.to_owned() }]))
     }
 }

@@ -7,6 +7,7 @@
 //! Paths lie in one trie per host, per parent of wildcard hosts, and for any host; a look-up takes the lowest index
 //! over the tries that apply, at most one per label of the host.
 
+mod parameter;
 mod reach;
 mod sample;
 mod slash;
@@ -32,18 +33,31 @@ pub struct Matcher {
     pub(super) methods: Methods,
     path: PathPattern,
     data: PathData,
+    /// Whether it takes only methods without a letter in lower case.
+    upper_case: bool,
 }
 
 impl Matcher {
     /// Hosts (none: any), methods and path together.
     pub fn new(hosts: Vec<HostPattern>, methods: Methods, path: PathPattern) -> Self {
-        Self { hosts, methods, path, data: PathData::default() }
+        Self { hosts, methods, path, data: PathData::default(), upper_case: false }
+    }
+
+    /// The same for requests whose method has no letter in lower case: what comes after the routes goes by the method, and
+    /// must not be dodged by `purge` at a server that takes it for PURGE. Such a request has no other route either.
+    #[must_use]
+    pub fn in_upper_case(self) -> Self {
+        Self { upper_case: true, ..self }
     }
 
     /// The same for paths that may hold this data.
     #[must_use]
     pub fn allowing(self, data: PathData) -> Self {
         Self { data, ..self }
+    }
+
+    pub(super) fn minds_spelling_of(&self, method: &Method) -> bool {
+        self.upper_case && method.as_str().bytes().any(|byte| byte.is_ascii_lowercase())
     }
 
     /// The methods.
@@ -171,7 +185,7 @@ impl<T> RouteTable<T> {
         let path = path.strip_prefix('/').ok_or(NotFound::Route)?;
         let first = self.tries(target.host()).fold(trie::NONE, |best, trie| trie.lowest(path, best));
         let first = self.routes.get(first);
-        let entry = first.ok_or(NotFound::Route).and_then(|first| self.taking(first, method));
+        let entry = first.ok_or(NotFound::Route).and_then(|first| self.taking_as_spelled(first, method));
         let decides = entry.as_ref().ok().copied().or(first);
         let allowed = decides.map_or(PathData::default(), |entry| entry.matcher.data);
         let route = decides.map(|entry| &entry.route);
@@ -193,6 +207,20 @@ impl<T> RouteTable<T> {
     /// Each route with what it is for, in order.
     pub fn entries(&self) -> impl Iterator<Item = (&Matcher, &T)> {
         self.routes.iter().map(|entry| (&entry.matcher, &entry.route))
+    }
+
+    /// The route that takes the method, if it takes this spelling of it: where it does not, no other one does.
+    fn taking_as_spelled<'a>(
+        &'a self,
+        first: &'a Entry<T>,
+        method: &Method,
+    ) -> Result<&'a Entry<T>, NotFound<'a, T>> {
+        let entry = self.taking(first, method)?;
+        if entry.matcher.minds_spelling_of(method) {
+            let allow = self.groups.get(first.group).map_or("", |group| &group.allow);
+            return Err(NotFound::Method { route: &entry.route, allow });
+        }
+        Ok(entry)
     }
 
     /// The first route of the group that takes the method. One that some route names, in another case, has none: what the

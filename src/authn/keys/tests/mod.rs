@@ -36,6 +36,7 @@ impl Fixture {
         };
         let timing = Timing {
             demand_interval: Duration::from_millis(200),
+            forced_interval: Duration::ZERO,
             request_patience: Duration::from_millis(1500),
             waiters: 1024,
             retry_first: Duration::from_millis(20),

@@ -12,7 +12,7 @@ use cel::IdedExpr;
 use cel::common::ast::{EntryExpr, Expr, LiteralValue};
 
 use super::evaluate::Evaluation;
-use super::mistake::Mistake;
+use super::mistake::{Mistake, Place};
 use super::node::Node;
 use super::syntax::{self, MAX_DEPTH};
 use super::value::{Kind, Value};
@@ -22,7 +22,7 @@ pub(super) type Part = (Node, Kind);
 
 /// The condition that a text states.
 pub(super) fn compile(text: &str) -> Result<(Node, Mentions), Vec<Mistake>> {
-    let tree = syntax::parse(text).map_err(|mistake| vec![mistake])?;
+    let (tree, places) = syntax::parse(text).map_err(|mistake| vec![mistake])?;
     if !is_shallow(&tree, MAX_DEPTH) {
         return Err(vec![syntax::too_deep()]);
     }
@@ -34,9 +34,17 @@ pub(super) fn compile(text: &str) -> Result<(Node, Mentions), Vec<Mistake>> {
         let wrong = format!("the expression yields {}, and a condition is true or false", kind.name());
         compiler.mistakes.push(Mistake::new(wrong, "compare it with something"));
     }
+    let found = |place: &mut Place| {
+        if let Place::Part(part) = *place {
+            *place = places.of(text, part).map_or(Place::Unknown, Place::Byte);
+        }
+    };
+    let Compiler { mut mistakes, mut mentions, .. } = compiler;
+    mentions.captured_at.iter_mut().for_each(found);
+    mistakes.iter_mut().map(|mistake| &mut mistake.place).for_each(found);
     match part {
-        Some((node, _)) if compiler.mistakes.is_empty() => Ok((node, compiler.mentions)),
-        Some(_) | None => Err(compiler.mistakes),
+        Some((node, _)) if mistakes.is_empty() => Ok((node, mentions)),
+        Some(_) | None => Err(mistakes),
     }
 }
 
@@ -45,12 +53,24 @@ pub(super) fn compile(text: &str) -> Result<(Node, Mentions), Vec<Mistake>> {
 pub(super) struct Mentions {
     /// The captures.
     pub(super) captures: Vec<String>,
+    /// Where each of them is named first.
+    captured_at: Vec<Place>,
     /// The headers.
     pub(super) headers: Vec<String>,
     /// What `issuer` is compared with.
     pub(super) issuers: Vec<String>,
     /// What `request.method` is compared with.
     pub(super) methods: Vec<String>,
+    /// Whether `request.method` is looked at.
+    pub(super) method: bool,
+}
+
+impl Mentions {
+    /// The byte of the condition at which a capture is named first, where that is known.
+    pub(super) fn place_of_capture(&self, name: &str) -> Option<usize> {
+        let (_, place) = self.captures.iter().zip(&self.captured_at).find(|(known, _)| *known == name)?;
+        place.byte()
+    }
 }
 
 /// What is found while a tree is compiled. Where a part cannot be compiled, its mistake is recorded and the rest goes on.
@@ -58,6 +78,8 @@ pub(super) struct Mentions {
 struct Compiler {
     mistakes: Vec<Mistake>,
     mentions: Mentions,
+    /// The number of the part that was begun last.
+    part: u64,
     /// The variable of the comprehension around the part.
     element: Option<String>,
     /// Bytes of the patterns so far.
@@ -70,7 +92,20 @@ impl Compiler {
         None
     }
 
+    /// A part. What is found wrong with it stands where it stands, unless it was found in a part of it.
     fn part(&mut self, tree: &IdedExpr) -> Option<Part> {
+        let found = self.mistakes.len();
+        self.part = tree.id;
+        let part = self.compiled(tree);
+        for mistake in self.mistakes.iter_mut().skip(found) {
+            if mistake.place == Place::Unknown {
+                mistake.place = Place::Part(tree.id);
+            }
+        }
+        part
+    }
+
+    fn compiled(&mut self, tree: &IdedExpr) -> Option<Part> {
         match &tree.expr {
             Expr::Literal(literal) => self.literal(literal),
             Expr::Ident(name) => self.name(name),

@@ -4,7 +4,7 @@ use cel::IdedExpr;
 use cel::common::ast::{Expr, LiteralValue};
 
 use super::{Compiler, Part};
-use crate::authz::expression::mistake::Mistake;
+use crate::authz::expression::mistake::{Mistake, Place};
 use crate::authz::expression::node::{Node, Variable};
 use crate::authz::expression::value::{Kind, Value};
 
@@ -102,6 +102,7 @@ impl Compiler {
             Expr::Ident(name) if self.element.as_deref() == Some(name) => Some(None),
             Expr::Ident(name) if name == REQUEST => {
                 if let Some(&(_, variable, kind)) = FIELDS.iter().find(|(known, ..)| *known == field) {
+                    self.mentions.method |= variable == Variable::Method;
                     return Some(Some((Node::Variable(variable), kind)));
                 }
                 let known = FIELDS.iter().map(|(known, ..)| *known).collect();
@@ -110,6 +111,9 @@ impl Compiler {
             }
             Expr::Ident(name) if name == "path" => {
                 note(&mut self.mentions.captures, field);
+                if self.mentions.captured_at.len() < self.mentions.captures.len() {
+                    self.mentions.captured_at.push(Place::Part(self.part));
+                }
                 Some(Some((Node::Capture(field.into()), Kind::Text)))
             }
             Expr::Select(select) if is_headers(&select.operand, &select.field) => {
