@@ -20,7 +20,6 @@ mod claim;
 )]
 mod expression;
 mod facts;
-mod hypothesis;
 mod literal;
 mod name;
 mod permit;
@@ -35,9 +34,8 @@ use crate::authn::Principal;
 use answers::Answers;
 pub use challenge::is_scope_token;
 pub use claim::{ClaimTerm, ClaimTest, ClaimTestError, Pattern, PatternError};
-pub use expression::{Expression, Fault, Mistake};
+pub use expression::{Expression, Fault, Mistake, Outline};
 pub use facts::RequestFacts;
-pub use hypothesis::Hypothesis;
 pub use literal::{Literal, LiteralError};
 pub use name::{NameTest, NameTestError, Quantifier};
 pub use permit::Permit;

@@ -29,5 +29,5 @@ pub use methods::{Methods, MethodsError};
 pub use near::Miss;
 pub use origin::Origin;
 pub use pattern::{PathPattern, PathPatternError};
-pub use table::{Found, Matcher, NotFound, RouteTable, Unreachable};
+pub use table::{Found, Matcher, NotFound, RouteTable, Samples, Unreachable};
 pub use target::{Ambiguous, Target};

@@ -5,6 +5,7 @@
 //! `%C3%A9` and `%c3%a9` are one. Refused is a pattern that no request could ever match: a rule that can never
 //! apply would leave its requests to the rules after it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::canonical;
@@ -69,6 +70,13 @@ impl PathPattern {
     /// The names of the captures, in the order of the path.
     pub fn captures(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(|name| &**name)
+    }
+
+    /// Which segment each capture is, by its name.
+    pub fn places(&self) -> BTreeMap<&str, usize> {
+        let segments = self.shape.segments.iter().enumerate();
+        let captures = segments.filter(|(_, segment)| **segment == Segment::Capture);
+        self.captures().zip(captures.map(|(place, _)| place)).collect()
     }
 }
 

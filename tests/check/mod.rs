@@ -6,6 +6,7 @@ mod disclosure;
 mod formats;
 mod hostile_files;
 mod lints;
+mod loosened;
 mod mistakes;
 mod silenced;
 mod together;

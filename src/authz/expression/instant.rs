@@ -3,6 +3,7 @@
 //! A timestamp is of the years 1 to 9999, a duration shorter than 10,000 years, both in nanoseconds, as the language
 //! defines them. What leaves the range is an error.
 
+use std::fmt;
 use std::time::SystemTime;
 
 use time::OffsetDateTime;
@@ -141,6 +142,23 @@ impl Span {
             | Part::Milliseconds => return Err(Fault::NoSuchOverload),
         };
         i64::try_from(self.0 / unit).map_err(|_| Fault::Overflow)
+    }
+}
+
+/// Seconds since 1970, with as many digits as it takes.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, rest) = (self.0.div_euclid(SECOND), self.0.rem_euclid(SECOND));
+        if rest == 0 { write!(f, "{seconds}") } else { write!(f, "{seconds}.{rest:09}") }
+    }
+}
+
+/// In the largest unit in which it is whole.
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(i128, &str); 4] = [(HOUR, "h"), (MINUTE, "m"), (SECOND, "s"), (1, "ns")];
+        let unit = UNITS.iter().find(|(unit, _)| self.0 % unit == 0);
+        unit.map_or(Ok(()), |(unit, name)| write!(f, "{}{name}", self.0 / unit))
     }
 }
 

@@ -13,7 +13,6 @@
 //! Of the standard library there are no bytes and no unsigned integers (tokens have neither), no messages, no time
 //! zones, no doubles but finite ones; `getMilliseconds` is of timestamps alone, and `string` of neither times nor durations.
 
-mod alternatives;
 mod arithmetic;
 mod compare;
 mod compile;
@@ -25,6 +24,7 @@ mod function;
 mod instant;
 mod mistake;
 mod node;
+mod outline;
 mod search;
 mod syntax;
 mod tenants;
@@ -33,6 +33,7 @@ mod text;
 #[expect(clippy::too_many_lines, reason = "tables")]
 mod tests;
 mod value;
+mod written;
 
 use crate::authn::Principal;
 
@@ -42,6 +43,7 @@ use evaluate::{Evaluation, Scope};
 pub use fault::Fault;
 pub use mistake::Mistake;
 use node::Node;
+pub use outline::Outline;
 
 /// A condition on a verified caller and the request.
 #[derive(Debug)]
@@ -63,9 +65,9 @@ impl Expression {
         &self.source
     }
 
-    /// Its alternatives (`||`), each as the parts that must all hold (`&&`): what they ask is not looked into.
-    pub fn alternatives(&self) -> Vec<Vec<String>> {
-        alternatives::alternatives(&self.source)
+    /// What joins its parts.
+    pub fn outline(&self) -> Outline {
+        Outline::of(&self.node)
     }
 
     /// The captures that it names: a path that it is used with must have them.

@@ -45,6 +45,11 @@ impl Search {
         }
     }
 
+    /// As it was written.
+    pub(super) fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
     /// What the table takes in memory.
     pub(super) fn bytes(&self) -> usize {
         self.automaton.memory_usage()

@@ -14,10 +14,10 @@ pub(super) fn print(differences: &[Difference], as_json: bool, strict: bool) -> 
     } else {
         lines(differences)
     };
-    let opened = differences.iter().any(|difference| difference.change == Change::Opened);
+    let lets_in = differences.iter().any(|difference| difference.change <= Change::Looser);
     match printed {
         Err(_) => failure(),
-        Ok(()) if strict && opened => refused(),
+        Ok(()) if strict && lets_in => refused(),
         Ok(()) => SUCCESS,
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     /// Files and variables that are missing here are warnings.
     #[arg(long)]
     offline: bool,
-    /// Warnings refuse a file too; with `--diff`, so does what opens a route.
+    /// Warnings refuse a file too; with `--diff`, so does what opens a route or lets more callers in.
     #[arg(long)]
     strict: bool,
     /// How to say it.

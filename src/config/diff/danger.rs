@@ -28,6 +28,8 @@ enum Rule {
     Networks,
     /// An address that other machines reach.
     Exposed,
+    /// Another value: others may be believed then.
+    Other,
 }
 
 const RULES: &[(&str, Rule)] = &[
@@ -39,12 +41,24 @@ const RULES: &[(&str, Rule)] = &[
     ("issuers.algorithms", Rule::More),
     ("issuers.audiences", Rule::More),
     ("issuers.clock_skew", Rule::Longer),
+    ("issuers.issuer", Rule::Other),
     ("issuers.keys.allow_http", Rule::On),
+    ("issuers.keys.ca", Rule::Other),
+    ("issuers.keys.jwks_file", Rule::Other),
+    ("issuers.keys.jwks_uri", Rule::Other),
     ("issuers.keys.max_stale", Rule::Longer),
+    ("issuers.keys.pem_file", Rule::Other),
+    ("issuers.keys.secret.env", Rule::Other),
+    ("issuers.keys.secret.file", Rule::Other),
+    ("issuers.keys.state_dir", Rule::Other),
     ("issuers.max_age", Rule::Longer),
     ("issuers.required_claims", Rule::Fewer),
+    ("issuers.roles", Rule::Other),
+    ("issuers.scopes", Rule::Other),
     ("issuers.tenants", Rule::More),
     ("issuers.token_types", Rule::More),
+    ("limits.token", Rule::Longer),
+    ("limits.token_header", Rule::Longer),
     ("listeners.tls", Rule::Gone),
     ("listeners.tls.client_ca", Rule::Gone),
     ("listeners.trusted_proxies", Rule::Networks),
@@ -71,8 +85,8 @@ pub(super) fn direction(path: &str, old: Option<&Canonical>, new: Option<&Canoni
     let Some(rule) = rule(path) else { return Change::Changed };
     let (looser, stricter) = match rule {
         Rule::More if path == "issuers.algorithms" && gains_hmac(old, new) => (true, false),
-        Rule::More => (is_within(old, new), is_within(new, old)),
-        Rule::Fewer => (is_within(new, old), is_within(old, new)),
+        Rule::More => (!is_within(new, old), !is_within(old, new)),
+        Rule::Fewer => (!is_within(old, new), !is_within(new, old)),
         Rule::Longer => {
             let length =
                 |value: Option<&Canonical>| value.map_or(Some(u64::MAX), |value| amount(&value.text));
@@ -84,21 +98,28 @@ pub(super) fn direction(path: &str, old: Option<&Canonical>, new: Option<&Canoni
             (is_on(new), is_on(old))
         }
         Rule::There => (old.is_none(), new.is_none()),
-        Rule::Gone => (new.is_none(), old.is_none()),
-        Rule::Networks => (are_within(old, new), are_within(new, old)),
+        // Another one in its place lets others in.
+        Rule::Gone => (old.is_some(), old.is_none()),
+        Rule::Networks => (!are_within(new, old), !are_within(old, new)),
         Rule::Exposed => {
             let is_exposed = |value: Option<&Canonical>| {
-                let address = value.and_then(|value| value.text.parse::<SocketAddr>().ok());
-                address.is_some_and(|address| !address.ip().to_canonical().is_loopback())
+                value.is_some_and(|value| value.text.parse().is_ok_and(is_reached_by_others))
             };
             (is_exposed(new) && !is_exposed(old), is_exposed(old) && !is_exposed(new))
         }
+        Rule::Other => (true, false),
     };
+    // Whoever is let in counts for more than who is kept out.
     match (looser, stricter) {
-        (true, false) => Change::Looser,
+        (true, _) => Change::Looser,
         (false, true) => Change::Stricter,
-        (true, true) | (false, false) => Change::Changed,
+        (false, false) => Change::Changed,
     }
+}
+
+/// Whether other machines reach what listens there.
+pub(super) fn is_reached_by_others(address: SocketAddr) -> bool {
+    !address.ip().to_canonical().is_loopback()
 }
 
 /// A value in canonical form, and its items where it is a list.

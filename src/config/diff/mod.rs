@@ -3,17 +3,28 @@
 //! Compared is what they mean, not how they are written: order of keys and lists, quotes, comments, units and defaults
 //! that are written out make no difference. The most dangerous comes first: what opens a route.
 
+mod alike;
+mod answer;
+mod caller;
 mod danger;
+mod decision;
 mod defaults;
+mod formula;
 mod headers;
+mod listeners;
 mod policies;
+mod reasons;
 mod requirement;
 mod routes;
-mod samples;
 mod section;
+mod shifts;
+#[cfg(test)]
+mod tests;
+mod traffic;
 mod value;
 mod view;
 mod witness;
+mod world;
 
 use super::document::Document;
 use super::node::Node;
@@ -23,7 +34,7 @@ use super::node::Node;
 pub enum Change {
     /// Requests without a token pass where they did not.
     Opened,
-    /// Callers pass who did not.
+    /// Callers pass who did not, or it cannot be told that none does.
     Looser,
     /// Something else, or more than one of these.
     Changed,
@@ -70,8 +81,9 @@ pub(super) type File<'f> = (&'f Node, &'f Document);
 
 /// Everything that is different in `new`.
 pub(super) fn compare(old: File<'_>, new: File<'_>) -> Vec<Difference> {
-    let mut found = routes::compare(old, new);
-    found.extend(policies::compare(old, new));
+    let (policies, told) = policies::compare(old, new);
+    let mut found = routes::compare(old, new, &told);
+    found.extend(policies);
     found.extend(section::compare(old.0, new.0));
     found.extend(headers::compare(old.0, new.0));
     // Stable: within one kind, the order of the file.

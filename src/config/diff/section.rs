@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::danger::{Canonical, direction, is_whole};
-use super::value::{canonical, written};
-use super::{Change, Difference, defaults};
+use super::value::{canonical, item_of_list, written};
+use super::{Change, Difference, defaults, listeners};
 use crate::config::node::{Node, Value};
 
 /// Sections whose entries have names, and what one of them is called.
@@ -26,7 +26,7 @@ pub(super) fn compare(old: &Node, new: &Node) -> Vec<Difference> {
             }
         }
     }
-    found.extend(listeners(old, new));
+    found.extend(listeners::compare(old, new));
     let rest: BTreeSet<String> = keys(old).union(&keys(new)).cloned().collect();
     for key in rest.iter().filter(|key| !ELSEWHERE.contains(&key.as_str())) {
         for (change, message) in entries((old.get(key), None), (new.get(key), None), key) {
@@ -41,7 +41,8 @@ pub(super) fn compare(old: &Node, new: &Node) -> Vec<Difference> {
     found
 }
 
-fn of_entry(
+/// What differs in an entry of a section.
+pub(super) fn of_entry(
     subject: &'static str,
     name: &str,
     old: Option<&Node>,
@@ -70,30 +71,6 @@ fn come_or_gone(what: &str, subject: &'static str, name: &str, file: &Node) -> D
     let message =
         format!("{what}, and its tokens {are} taken by the routes without `issuers`: {}", names.join(", "));
     Difference::new(change, subject, name, message)
-}
-
-/// Listeners are known by their addresses.
-fn listeners(old: &Node, new: &Node) -> Vec<Difference> {
-    let all = |file: &Node| -> Vec<(String, Node)> {
-        let listeners = file.get("listeners").into_iter().flat_map(Node::children);
-        let addressed = |listener: &Node| Some((listener.get("address")?.plain(), listener.clone()));
-        listeners.filter_map(addressed).collect()
-    };
-    let (old, new) = (all(old), all(new));
-    let mut found = Vec::new();
-    for (address, listener) in &new {
-        if let Some((_, before)) = old.iter().find(|(known, _)| known == address) {
-            found.extend(of_entry("listener", address, Some(before), Some(listener), "listeners"));
-        } else {
-            let tls = if listener.get("tls").is_some() { "with TLS" } else { "in plain text" };
-            let message = format!("added, {tls}");
-            found.push(Difference::new(Change::Changed, "listener", address, message));
-        }
-    }
-    for (address, _) in old.iter().filter(|(address, _)| !new.iter().any(|(known, _)| known == address)) {
-        found.push(Difference::new(Change::Changed, "listener", address, "removed"));
-    }
-    found
 }
 
 /// A node, and the map in which it stands.
@@ -132,12 +109,9 @@ fn derived(path: &str) -> Option<String> {
 }
 
 fn value(node: Option<&Node>, beside: Option<&Node>, path: &str) -> Option<Canonical> {
-    let Some(node) = node else {
-        let default = defaults::of(path, beside)?;
-        let items = default.canonical.trim_matches(['[', ']']).split(", ").map(str::to_owned).collect();
-        return Some(Canonical { text: default.canonical, items });
-    };
-    let items = node.children().iter().map(|item| canonical(item, path)).collect();
+    let default = if node.is_none() { defaults::of(path, beside) } else { None };
+    let node = node.or(default.as_ref().map(|default| &default.node))?;
+    let items = node.children().iter().map(|item| item_of_list(item, path)).collect();
     Some(Canonical { text: canonical(node, path), items })
 }
 
@@ -147,7 +121,7 @@ fn shown(node: Option<&Node>, beside: Option<&Node>, path: &str) -> String {
         Some(_) if path == "issuers.keys.proxy" => "…".to_owned(),
         Some(node) => written(node),
         None => match defaults::of(path, beside) {
-            Some(default) => default.words.map_or(default.canonical, str::to_owned),
+            Some(default) => default.words.map_or_else(|| written(&default.node), str::to_owned),
             None => defaults::absent(path).to_owned(),
         },
     }

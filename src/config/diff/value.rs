@@ -6,11 +6,11 @@ use crate::config::node::{Entry, Node, Value};
 pub(super) fn canonical(node: &Node, path: &str) -> String {
     match &node.value {
         Value::List(items) => {
-            let mut items: Vec<String> = items.iter().map(|item| canonical(item, path)).collect();
+            let mut items: Vec<String> = items.iter().map(|item| item_of_list(item, path)).collect();
             // The steps of a claim's path are in order; every other list is a set.
-            let in_order = [".roles", ".scopes", ".from"].iter().any(|key| path.ends_with(key));
-            if !in_order {
+            if ![".roles", ".scopes", ".from"].iter().any(|key| path.ends_with(key)) {
                 items.sort();
+                items.dedup();
             }
             format!("[{}]", items.join(", "))
         }
@@ -23,12 +23,50 @@ pub(super) fn canonical(node: &Node, path: &str) -> String {
             entries.sort();
             format!("{{ {} }}", entries.join(", "))
         }
-        Value::Text(text) => measure(text).unwrap_or_else(|| text.clone()),
+        Value::Text(text) => measure(text).filter(|_| is_amount(path)).unwrap_or_else(|| text.clone()),
         Value::Bool(value) => value.to_string(),
         Value::Integer(value) => value.to_string(),
         Value::Float(value) => value.to_string(),
-        Value::Null | Value::Unknown => String::new(),
+        // Of a variable that is not set here, its name.
+        Value::Null | Value::Unknown => node.plain(),
     }
+}
+
+/// One of several: what would run into the next is in quotes, and a list within a list is the steps of a path.
+pub(super) fn item_of_list(item: &Node, path: &str) -> String {
+    match &item.value {
+        Value::List(steps) => {
+            let steps: Vec<String> = steps.iter().map(|step| item_of_list(step, path)).collect();
+            format!("[{}]", steps.join(", "))
+        }
+        Value::Text(text) if text.contains([',', '[', ']', '"']) => format!("{text:?}"),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Map(_)
+        | Value::Unknown => canonical(item, path),
+    }
+}
+
+/// Whether a key is of a duration or a size.
+fn is_amount(path: &str) -> bool {
+    const KEYS: [&str; 12] = [
+        "clock_skew",
+        "connect",
+        "delay",
+        "max",
+        "max_age",
+        "max_size",
+        "max_stale",
+        "min",
+        "response",
+        "timeout",
+        "token",
+        "token_header",
+    ];
+    path.rsplit('.').next().is_some_and(|key| KEYS.contains(&key))
 }
 
 /// An identity header in its long form is the short one, where its format is the usual one.

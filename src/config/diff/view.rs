@@ -1,7 +1,9 @@
 //! A route as far as it is compared, with what it takes from the rest of its file.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
+use super::value::canonical;
 use super::{Change, File};
 use crate::config::compile::routes::matcher;
 use crate::config::document::Match;
@@ -19,6 +21,8 @@ pub(super) struct View<'f> {
     pub(super) path: String,
     /// In a word: public, optional, observe, authenticated.
     pub(super) access: &'static str,
+    /// What conditions do not see of the headers of a request: the credentials and identity of all routes.
+    pub(super) concealed: Rc<BTreeSet<String>>,
     pub(super) node: &'f Node,
     root: &'f Node,
 }
@@ -27,6 +31,7 @@ pub(super) fn views(file: File<'_>) -> Vec<View<'_>> {
     let nodes = file.0.get("routes").into_iter().flat_map(Node::children);
     let routes = file.1.routes.iter().flat_map(|routes| &routes.value);
     let mut said = Problems::new(std::path::Path::new(""), true);
+    let concealed = Rc::new(concealed(file.0));
     let views = nodes.zip(routes).filter_map(|(node, route)| {
         let section = route.r#match.as_ref()?.value.clone();
         Some(View {
@@ -36,11 +41,18 @@ pub(super) fn views(file: File<'_>) -> Vec<View<'_>> {
             path: section.path.as_ref()?.value.clone(),
             matcher: matcher(section, &mut said)?,
             access: openness(node.get("access")?).map_or("authenticated", |(access, _)| access),
+            concealed: Rc::clone(&concealed),
             node,
             root: file.0,
         })
     });
     views.collect()
+}
+
+fn concealed(root: &Node) -> BTreeSet<String> {
+    let routes = root.get("routes").into_iter().flat_map(Node::children);
+    let places = routes.chain([root]).flat_map(|place| [place.get("credentials"), place.get("identity")]);
+    places.flatten().map(|section| canonical(section, "")).collect()
 }
 
 /// Without case and final dot, as they compare.
@@ -66,37 +78,48 @@ impl View<'_> {
         self.access != "authenticated"
     }
 
+    /// Its `access` as it is written, where a variable that is not set here says what it is.
+    pub(super) fn unknown_access(&self) -> Option<String> {
+        let access = self.node.get("access")?;
+        let is_unknown = |node: &&Node| matches!(node.value, Value::Unknown);
+        let said = Some(access).filter(is_unknown).or_else(|| access.get("enforcement").filter(is_unknown));
+        said.map(Node::plain)
+    }
+
     /// Whether it looks at what a caller is, be it only to record it.
     pub(super) fn has_requirement(&self) -> bool {
         ["authenticated", "observe"].contains(&self.access)
     }
 
+    /// Whether it is for the very same requests, by the same names.
     pub(super) fn is_for_the_same_as(&self, other: &Self) -> bool {
-        (&self.hosts, &self.methods, &self.path) == (&other.hosts, &other.methods, &other.path)
+        (&self.hosts, &self.methods, self.matcher.path())
+            == (&other.hosts, &other.methods, other.matcher.path())
     }
 
     /// What it means that the new route stands where this one stood; none if nothing.
     pub(super) fn towards(&self, new: &Self) -> Option<Change> {
+        // An `optional` route refuses tokens that are not valid.
+        let lets_all_in = |route: &Self| ["public", "observe"].contains(&route.access);
         match (self.is_open(), new.is_open()) {
             (false, true) => Some(Change::Opened),
             (true, false) => Some(Change::Closed),
-            (true, true) | (false, false) => match (self.asks(), new.asks()) {
-                (true, false) => Some(Change::Looser),
-                (false, true) => Some(Change::Stricter),
+            (true, true) | (false, false) => match (lets_all_in(self), lets_all_in(new)) {
+                (false, true) => Some(Change::Looser),
+                (true, false) => Some(Change::Stricter),
                 (true, true) | (false, false) => None,
             },
         }
     }
 
-    /// What it means that it takes more requests than before, or fewer.
-    pub(super) fn taking(&self, more: bool, fewer: bool) -> Change {
-        match (more, fewer, self.is_open()) {
-            (true, _, true) => Change::Opened,
-            (true, false, false) => Change::Looser,
-            (false, true, true) => Change::Closed,
-            (false, true, false) => Change::Stricter,
-            (true, true, false) | (false, false, _) => Change::Changed,
-        }
+    /// What it means that it takes requests that no route took.
+    pub(super) fn gaining(&self) -> Change {
+        if self.is_open() { Change::Opened } else { Change::Looser }
+    }
+
+    /// What it means that no route takes requests that it took.
+    pub(super) fn losing(&self) -> Change {
+        if self.is_open() { Change::Closed } else { Change::Stricter }
     }
 
     /// Whether it asks for more than a valid token.
@@ -158,4 +181,8 @@ impl View<'_> {
 
 fn node(value: Value) -> Node {
     Node { at: Position::START, value, written: None, scalar: None }
+}
+
+pub(super) fn listed(names: &[String], none: &str) -> String {
+    if names.is_empty() { none.to_owned() } else { format!("[{}]", names.join(", ")) }
 }

@@ -1,17 +1,15 @@
-//! A caller on whom two requirements disagree.
+//! A caller on whom two requirements disagree, or that there is none.
 //!
-//! Callers are put together from the names and values that the two requirements mention: nothing else can make a
-//! difference, but for texts that match a regular expression, which are not invented. Few possibilities are all tried,
-//! of many a fixed sample; what is found is made as small as it can be.
+//! Looked for is, for each part by which the one may hold and each by which the other may fail, someone for whom they do.
+//! Values are tried for what keeps the two from an answer, one variable after another, and no further where what is known
+//! rules a difference out. So what is not found is not there, unless the search gives up. A caller of whom both requirements
+//! have an answer is looked for first; what is found is made as small as it can be.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
-use serde_json::{Map, Value};
-
-use crate::authn::ClaimPath;
-use crate::authn::json::Document;
-use crate::authz::{ClaimTerm, Hypothesis, NameTest, Requirement};
+use super::caller::Caller;
+use super::formula::Formula;
+use super::reasons::{Reason, Reply, reasons};
+use super::world::{Side, World};
+use crate::authz::Requirement;
 
 /// Callers of whom one of the two requirements thinks otherwise.
 #[derive(Debug, Default)]
@@ -20,208 +18,121 @@ pub(super) struct Disagreement {
     pub(super) admitted: Option<Caller>,
     /// Passed the old one alone.
     pub(super) refused: Option<Caller>,
+    /// Each has a condition or a pattern that the other has not, so that there may be no such callers.
+    pub(super) is_guessed: bool,
 }
 
-/// How many callers are tried.
-const TRIED: u64 = 20_000;
+/// The requirements are too large, or too entangled, for it to be told on whom they disagree.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unknown;
 
-/// Requirements of more terms than this are not compared by example.
-const MAX_TERMS: u64 = 10_000;
+/// How much is looked at for one answer.
+const MAX_STEPS: u64 = 1_000_000;
 
-pub(super) fn find(old: &Requirement, new: &Requirement) -> Disagreement {
-    let mut world = World::default();
-    world.learn(old);
-    world.learn(new);
-    if world.terms > MAX_TERMS {
-        return Disagreement::default();
-    }
-    let choices = world.choices();
-    let all = choices
-        .iter()
-        .try_fold(1_u64, |product, count| product.checked_mul(*count).filter(|all| *all <= TRIED));
-    let mut found = Disagreement::default();
-    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-    for index in 0..all.unwrap_or(TRIED) {
-        let mut rest = index;
-        let choice: Vec<u64> = choices
-            .iter()
-            .map(|count| {
-                if all.is_some() {
-                    let digit = rest % count;
-                    rest /= count;
-                    digit
-                } else {
-                    // A fixed sequence: the same files give the same answer.
-                    random = random
-                        .wrapping_mul(6_364_136_223_846_793_005)
-                        .wrapping_add(1_442_695_040_888_963_407);
-                    (random >> 33) % count
-                }
-            })
-            .collect();
-        let Some(caller) = world.caller(&choice) else { continue };
-        let (before, after) = (old.would_hold(&caller), new.would_hold(&caller));
-        if after && !before && found.admitted.is_none() {
-            found.admitted =
-                Some(world.smallest(choice, |caller| new.would_hold(caller) && !old.would_hold(caller)));
-        } else if before && !after && found.refused.is_none() {
-            found.refused =
-                Some(world.smallest(choice, |caller| old.would_hold(caller) && !new.would_hold(caller)));
-        }
-        if found.admitted.is_some() && found.refused.is_some() {
-            break;
-        }
-    }
-    found
+/// How many pairs of reasons are tried.
+const MAX_REASONS: usize = 2_500;
+
+/// `seen_otherwise`: what conditions see otherwise than before.
+pub(super) fn find(
+    old: &Requirement,
+    new: &Requirement,
+    seen_otherwise: Vec<&'static str>,
+) -> Result<Disagreement, Unknown> {
+    let mut world = World { seen_otherwise, ..World::default() };
+    let (old, new) = (world.formula(old, Side::Old), world.formula(new, Side::New));
+    let (old, new) = (old.ok_or(Unknown)?, new.ok_or(Unknown)?);
+    world.finish();
+    Ok(Disagreement {
+        admitted: world.passing(&new, &old)?,
+        refused: world.passing(&old, &new)?,
+        is_guessed: world.is_guessed(),
+    })
 }
 
-/// What two requirements mention.
-#[derive(Debug, Default)]
-struct World {
-    roles: Vec<String>,
-    scopes: Vec<String>,
-    tenants: Vec<String>,
-    /// How many terms the requirements have, each counted as often as it is named.
-    terms: u64,
-    /// By name, since paths have no order.
-    claims: BTreeMap<String, (Option<ClaimPath>, Vec<Value>)>,
-    /// Each holds or does not, whatever else the caller is.
-    conditions: Vec<String>,
+/// What is looked for.
+#[derive(Debug, Clone, Copy)]
+struct Wanted<'f> {
+    holds: &'f Formula<'f>,
+    fails: &'f Formula<'f>,
+    /// What fails by: without an answer, or not.
+    by: Reply,
+    /// A part by which the one holds, and one by which the other fails.
+    because: [Reason<'f>; 2],
 }
 
-impl World {
-    fn learn(&mut self, requirement: &Requirement) {
-        self.terms += 1;
-        // Policies that name one another many times over: who asks nothing of them learns nothing.
-        if self.terms > MAX_TERMS {
-            return;
+impl<'r> World<'r> {
+    /// Someone for whom one holds and the other does not.
+    fn passing(&self, holds: &Formula<'r>, fails: &Formula<'r>) -> Result<Option<Caller>, Unknown> {
+        let mut steps = 0;
+        for by in [Reply::No, Reply::None] {
+            let why_not = reasons(fails, by);
+            let why = reasons(holds, Reply::Yes);
+            // Where there are too many, what is looked for is the whole.
+            let why = if why.len() * why_not.len() > MAX_REASONS { vec![(holds, Reply::Yes)] } else { why };
+            for because in why_not.iter().flat_map(|fails| why.iter().map(move |holds| [*holds, *fails])) {
+                let wanted = Wanted { holds, fails, by, because };
+                let mut known = vec![None; self.variables.len()];
+                if self.search(wanted, &mut known, &mut steps)? {
+                    return Ok(Some(self.smallest(wanted, &known)));
+                }
+            }
         }
-        match requirement {
-            Requirement::Authenticated => {}
-            Requirement::Roles(test) => learn_names(&mut self.roles, test),
-            Requirement::Scopes(test) => learn_names(&mut self.scopes, test),
-            Requirement::IssuerTenant(test) => learn_names(&mut self.tenants, test),
-            Requirement::Claim(path, test) => {
-                let (known, values) = self.claims.entry(path.to_string()).or_default();
-                *known = Some(path.clone());
-                let mut add = |value: Value| {
-                    if !values.contains(&value) {
-                        values.push(value);
-                    }
-                };
-                for term in test.terms() {
-                    if let ClaimTerm::Values(_, literals) = term {
-                        let each: Vec<Value> = literals.iter().map(crate::authz::Literal::to_json).collect();
-                        let other = if each.iter().any(Value::is_string) {
-                            "something else".into()
-                        } else {
-                            Value::from(0)
-                        };
-                        each.iter().cloned().for_each(&mut add);
-                        if each.len() > 1 {
-                            add(Value::Array(each));
-                        }
-                        add(other);
-                    } else {
-                        add("something".into());
-                    }
-                }
-            }
-            Requirement::When(condition) => {
-                for part in condition.alternatives().into_iter().flatten() {
-                    if !self.conditions.contains(&part) {
-                        self.conditions.push(part);
-                    }
-                }
-            }
-            Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {
-                for part in parts {
-                    self.learn(part);
-                }
-            }
-            Requirement::Not(part) => self.learn(part),
-            Requirement::Policy(policy) => self.learn(policy.requirement()),
-        }
+        Ok(None)
     }
 
-    /// Of each thing that may be chosen, the number of possibilities; 0 is always the least.
-    fn choices(&self) -> Vec<u64> {
-        let one_more = |count: usize| u64::try_from(count).map_or(1, |count| count + 1);
-        let mut choices = vec![2; self.roles.len() + self.scopes.len() + self.conditions.len()];
-        choices.push(one_more(self.tenants.len()));
-        choices.extend(self.claims.values().map(|(_, values)| one_more(values.len())));
-        choices
+    fn search(
+        &self,
+        wanted: Wanted<'_>,
+        known: &mut [Option<usize>],
+        steps: &mut u64,
+    ) -> Result<bool, Unknown> {
+        if *steps > MAX_STEPS {
+            return Err(Unknown);
+        }
+        let Some(open) = self.open(wanted, known, steps) else { return Ok(false) };
+        let Some(variable) = open else { return Ok(true) };
+        for value in 0..self.values(variable) {
+            set(known, variable, Some(value));
+            if self.search(wanted, known, steps)? {
+                return Ok(true);
+            }
+        }
+        set(known, variable, None);
+        Ok(false)
     }
 
-    fn caller(&self, choice: &[u64]) -> Option<Hypothesis> {
-        let mut choice = choice.iter().map(|&choice| usize::try_from(choice).unwrap_or(0));
-        let mut names = |known: &[String]| -> Vec<String> {
-            let chosen = known.iter().zip(choice.by_ref());
-            chosen.filter(|(_, chosen)| *chosen == 1).map(|(name, _)| name.clone()).collect()
-        };
-        let (roles, scopes, conditions) = (names(&self.roles), names(&self.scopes), names(&self.conditions));
-        let tenant = choice.next()?.checked_sub(1).and_then(|index| self.tenants.get(index).cloned());
-        let mut claims = Map::new();
-        for ((path, values), chosen) in self.claims.values().zip(choice) {
-            let value = chosen.checked_sub(1).and_then(|index| values.get(index));
-            if let (Some(path), Some(value)) = (path, value)
-                && !path.put(&mut claims, value.clone())
-            {
+    /// None where what is known rules it out, else what is not known and keeps it from being certain, if anything does.
+    #[expect(clippy::option_option, reason = "impossible, possible by this, or certain")]
+    fn open(&self, wanted: Wanted<'_>, known: &[Option<usize>], steps: &mut u64) -> Option<Option<usize>> {
+        let [why, why_not] = wanted.because;
+        let mut open = None;
+        for (formula, reply) in [why_not, why, (wanted.holds, Reply::Yes), (wanted.fails, wanted.by)] {
+            let answer = self.answer(formula, known, steps);
+            if !reply.is_in(answer) {
                 return None;
             }
+            open = open.or(answer.open);
         }
-        // None where a token could not hold them
-        let claims = Document::of(&claims).ok()?;
-        Some(Hypothesis { roles, scopes, tenant, claims, conditions })
+        Some(open)
     }
 
     /// With everything left out that makes no difference.
-    fn smallest(&self, mut choice: Vec<u64>, differs: impl Fn(&Hypothesis) -> bool) -> Caller {
-        for index in 0..choice.len() {
-            let mut less = choice.clone();
-            if let Some(choice) = less.get_mut(index) {
-                *choice = 0;
-            }
-            if self.caller(&less).is_some_and(|caller| differs(&caller)) {
-                choice = less;
+    fn smallest(&self, wanted: Wanted<'_>, known: &[Option<usize>]) -> Caller {
+        let mut known: Vec<Option<usize>> = known.iter().map(|value| value.or(Some(0))).collect();
+        for variable in 0..known.len() {
+            let mut less = known.clone();
+            set(&mut less, variable, Some(0));
+            if self.open(wanted, &less, &mut 0) == Some(None) {
+                known = less;
             }
         }
-        Caller(self.caller(&choice).unwrap_or_default())
+        let values: Vec<usize> = known.into_iter().flatten().collect();
+        self.caller(&values)
     }
 }
 
-fn learn_names(known: &mut Vec<String>, test: &NameTest) {
-    for name in test.terms().flat_map(|(_, names)| names) {
-        if !known.iter().any(|known| **known == **name) {
-            known.push(name.to_string());
-        }
-    }
-}
-
-/// A caller in words.
-#[derive(Debug)]
-pub(super) struct Caller(Hypothesis);
-
-impl fmt::Display for Caller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Hypothesis { roles, scopes, tenant, claims, conditions } = &self.0;
-        let mut parts = Vec::new();
-        for (what, names) in [("roles", roles), ("scopes", scopes)] {
-            if !names.is_empty() {
-                parts.push(format!("the {what} {}", names.join(", ")));
-            }
-        }
-        parts.extend(tenant.as_ref().map(|tenant| format!("the tenant {tenant}")));
-        let claims = claims.members();
-        if !claims.is_empty() {
-            let claims: Vec<String> = claims.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-            parts.push(format!("the claims {}", claims.join(", ")));
-        }
-        parts.extend(conditions.iter().map(|condition| format!("`{condition}` true")));
-        if parts.is_empty() {
-            f.write_str("a caller with none of what they mention")
-        } else {
-            write!(f, "a caller with {}", parts.join(" and "))
-        }
+fn set(known: &mut [Option<usize>], variable: usize, value: Option<usize>) {
+    if let Some(known) = known.get_mut(variable) {
+        *known = value;
     }
 }

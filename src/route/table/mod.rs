@@ -9,6 +9,7 @@
 
 mod parameter;
 mod reach;
+mod sample;
 mod slash;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ use super::trie::{self, Trie};
 use super::{Ambiguous, Captures, Methods, PathData, PathPattern, Target, canonical};
 
 pub use reach::Unreachable;
+pub use sample::Samples;
 
 /// What a route is for.
 #[derive(Debug, Clone)]
