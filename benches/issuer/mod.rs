@@ -10,6 +10,10 @@ use jwtgate::authn::{
 };
 use jwtgate::telemetry::metrics::Metrics;
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The `iss` of its tokens.
 pub(super) const ISSUER: &str = "https://id.example.com/realms/main";
 
