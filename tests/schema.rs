@@ -176,7 +176,7 @@ const VARIANTS: &[(&str, &str)] = &[
     ("{ discovery: {}, refresh: { min: 10s } }", "{ on_start: degrade }"),
     (
         "require: [staff]",
-        "require: { any_of: [staff, [staff], { claims: { a: 1, ? [b, c.d] : { any: [x, 1.5, true] } } }] }",
+        "require: { any_of: [staff, { all_of: [staff] }, { claims: { a: 1, ? [b, c.d] : { any: [x, 1.5, true] } } }] }",
     ),
     ("X-User: claims.sub", "X-User: claims.${NAME:-sub}\n    X_Tenant: claims.a.b"),
 ];
@@ -209,6 +209,10 @@ const MISTAKES: &[(&str, &str)] = &[
     ("require: [staff]", "require: { roles: { some: [admin] } }"),
     ("require: [staff]", "require: { not: { claims: { tenant: [a, b] } } }"),
     ("require: [staff]", "require: { any_of: [] }"),
+    ("require: [staff]", "require: { not: [staff] }"),
+    ("require: [staff]", "require: { not: [{ roles: guest }] }"),
+    ("require: [staff]", "require: { any_of: [[staff], { roles: guest }] }"),
+    ("require: [staff]", "require: { all_of: [[staff]] }"),
     ("format: text", "format: xml"),
     ("forward_token: false", "forward_token: 'no'"),
     ("X-User:", "'X User':"),

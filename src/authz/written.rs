@@ -75,10 +75,21 @@ impl fmt::Display for ClaimTerm {
     }
 }
 
+/// A requirement within another one, where a list of policies has to say that it means all of them.
+fn part(requirement: &Requirement) -> String {
+    let is_policy = |part: &Requirement| matches!(part, Requirement::Policy(_));
+    if let Requirement::AllOf(parts) = requirement
+        && parts.iter().all(is_policy)
+    {
+        return format!("{{ {} }}", entry(requirement));
+    }
+    requirement.to_string()
+}
+
 /// The one entry of a map that states this requirement.
 fn entry(requirement: &Requirement) -> String {
     let several = |key: &str, parts: &[Requirement]| {
-        let parts: Vec<String> = parts.iter().map(Requirement::to_string).collect();
+        let parts: Vec<String> = parts.iter().map(part).collect();
         format!("{key}: [{}]", parts.join(", "))
     };
     match requirement {
@@ -89,7 +100,7 @@ fn entry(requirement: &Requirement) -> String {
         Requirement::When(condition) => format!("when: {}", in_quotes(condition.source())),
         Requirement::AnyOf(parts) => several("any_of", parts),
         Requirement::AllOf(parts) => several("all_of", parts),
-        Requirement::Not(part) => format!("not: {part}"),
+        Requirement::Not(inner) => format!("not: {}", part(inner)),
         Requirement::Authenticated | Requirement::Policy(_) => {
             several("all_of", std::slice::from_ref(requirement))
         }
@@ -212,6 +223,14 @@ mod tests {
             (scopes(), "{ scopes: orders:read }"),
             (staff(), "staff"),
             (Requirement::AllOf(vec![staff(), staff()]), "[staff, staff]"),
+            (
+                Requirement::Not(Box::new(Requirement::AllOf(vec![staff(), staff()]))),
+                "{ not: { all_of: [staff, staff] } }",
+            ),
+            (
+                Requirement::AnyOf(vec![Requirement::AllOf(vec![staff(), staff()]), scopes()]),
+                "{ any_of: [{ all_of: [staff, staff] }, { scopes: orders:read }] }",
+            ),
             (
                 Requirement::AllOf(vec![
                     scopes(),

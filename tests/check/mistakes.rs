@@ -202,6 +202,32 @@ const BAD_ROUTES: &[(&str, &str, &str)] = &[
         "any",
     ),
     (
+        "a list below `not`",
+        "{ name: a, match: { path: /a }, access: { require: { not: [x, y] } }, upstream: orders }",
+        ": a list below `not` could mean none of them, or not all of them; write `not: { any_of: […] }` where none of them \
+         may hold, `not: { all_of: […] }` where not all of them may",
+    ),
+    (
+        "a list of maps below `not`",
+        "{ name: a, match: { path: /a }, access: { require: { not: [{ roles: guest }] } }, upstream: orders }",
+        "write `not: { any_of: […] }`",
+    ),
+    (
+        "a list in `any_of`",
+        "{ name: a, match: { path: /a }, access: { require: { any_of: [[x, y], { roles: a }] } }, upstream: orders }",
+        ": a list in a list of requirements could mean any or all of them; write `{ any_of: […] }` or `{ all_of: […] }`",
+    ),
+    (
+        "a list in `all_of`",
+        "{ name: a, match: { path: /a }, access: { require: { all_of: [[x]] } }, upstream: orders }",
+        "could mean any or all",
+    ),
+    (
+        "a number below `not`",
+        "{ name: a, match: { path: /a }, access: { require: { not: 5 } }, upstream: orders }",
+        "expected the name of a policy, or a map like",
+    ),
+    (
         "a broken regex",
         "{ name: a, match: { path: /a }, access: { require: { claims: { t: { matches: '(' } } } }, upstream: orders }",
         "regular expression",

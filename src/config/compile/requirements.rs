@@ -90,20 +90,41 @@ impl Policies {
         node: &Node,
         problems: &mut Problems,
     ) -> Option<Requirement> {
+        let Value::List(items) = &node.value else {
+            return self.one(node, "the name of a policy, a list of names", problems);
+        };
+        if items.is_empty() {
+            problems.error(node.at, "the list is empty", "name at least one policy");
+            return None;
+        }
+        let names: Vec<_> = items.iter().map(|item| self.policy_name(item, problems)).collect();
+        Some(Requirement::AllOf(names.into_iter().collect::<Option<_>>()?))
+    }
+
+    /// A requirement within another one. There a list does not say whether any or all of it must hold.
+    fn part(
+        &mut self,
+        node: &Node,
+        wrong: &str,
+        right: &str,
+        problems: &mut Problems,
+    ) -> Option<Requirement> {
+        if matches!(node.value, Value::List(_)) {
+            problems.error(node.at, wrong, right);
+            return None;
+        }
+        self.one(node, "the name of a policy", problems)
+    }
+
+    /// The name of a policy, or a map; `names`: what else than a map may stand there.
+    fn one(&mut self, node: &Node, names: &str, problems: &mut Problems) -> Option<Requirement> {
         match &node.value {
             Value::Text(name) => self.named(name, node.at, problems),
-            Value::List(items) if items.is_empty() => {
-                problems.error(node.at, "the list is empty", "name at least one policy");
-                None
-            }
-            Value::List(items) => {
-                let names: Vec<_> = items.iter().map(|item| self.policy_name(item, problems)).collect();
-                Some(Requirement::AllOf(names.into_iter().collect::<Option<_>>()?))
-            }
             Value::Map(entries) => self.entries(node, entries, problems),
             Value::Unknown => None,
-            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => {
-                node.mismatch("the name of a policy, a list of names, or a map like `{ scopes: { all: [orders:read] } }`", problems);
+            Value::List(_) | Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => {
+                let expected = format!("{names}, or a map like `{{ scopes: {{ all: [orders:read] }} }}`");
+                node.mismatch(&expected, problems);
                 None
             }
         }
@@ -185,7 +206,10 @@ impl Policies {
             "claims" => claims(node, problems),
             "any_of" => self.several(node, problems).map(Requirement::AnyOf),
             "all_of" => self.several(node, problems).map(Requirement::AllOf),
-            "not" => self.requirement(node, problems).map(|inner| Requirement::Not(Box::new(inner))),
+            "not" => {
+                let inner = self.part(node, LIST_BELOW_NOT, RIGHT_BELOW_NOT, problems);
+                inner.map(|inner| Requirement::Not(Box::new(inner)))
+            }
             "when" => self.when(node, problems),
             other => {
                 let right = closest(other, KEYS).map_or_else(
@@ -228,10 +252,16 @@ impl Policies {
 
     fn several(&mut self, node: &Node, problems: &mut Problems) -> Option<Vec<Requirement>> {
         let items = node.items("a list of requirements or policy names, with at least one", problems)?;
-        let parts: Vec<_> = items.iter().map(|item| self.requirement(item, problems)).collect();
+        let parts: Vec<_> =
+            items.iter().map(|item| self.part(item, LIST_IN_LIST, RIGHT_IN_LIST, problems)).collect();
         parts.into_iter().collect()
     }
 }
+
+const LIST_BELOW_NOT: &str = "a list below `not` could mean none of them, or not all of them";
+const RIGHT_BELOW_NOT: &str = "write `not: { any_of: […] }` where none of them may hold, `not: { all_of: […] }` where not all of them may";
+const LIST_IN_LIST: &str = "a list in a list of requirements could mean any or all of them";
+const RIGHT_IN_LIST: &str = "write `{ any_of: […] }` or `{ all_of: […] }`";
 
 /// What a requirement may hold.
 pub(in crate::config) const KEYS: [&str; 8] =

@@ -29,7 +29,11 @@ pub(super) trait Describe {
 pub fn schema() -> String {
     let schema = with(Document::describe(), "$schema", json!("http://json-schema.org/draft-07/schema#"));
     let schema = with(schema, "title", json!("The configuration of jwtgate"));
-    let schema = with(schema, "definitions", json!({ requirement::NAME: requirement::definition() }));
+    let definitions = json!({
+        requirement::NAME: requirement::definition(),
+        requirement::PART: requirement::part_definition(),
+    });
+    let schema = with(schema, "definitions", definitions);
     // The alternate form is JSON with line breaks.
     format!("{schema:#}\n")
 }

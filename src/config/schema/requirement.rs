@@ -17,11 +17,23 @@ impl Describe for Requirement {
 /// The name of the definition.
 pub(super) const NAME: &str = "requirement";
 
+/// The name of the definition of a requirement within another one.
+pub(super) const PART: &str = "part";
+
 /// The schema that `Requirement::describe` refers to.
 pub(super) fn definition() -> Value {
-    let name = with(String::describe(), "description", json!("The name of a policy."));
     let all = json!("Names of policies, all of which must hold.");
     let names = with(list_of(String::describe()), "description", all);
+    json!({ "anyOf": [names, part()] })
+}
+
+fn part() -> Value {
+    json!({ "$ref": format!("#/definitions/{PART}") })
+}
+
+/// The name of a policy, or a map: within a requirement, a list would have to say whether any or all of it must hold.
+pub(super) fn part_definition() -> Value {
+    let name = with(String::describe(), "description", json!("The name of a policy."));
     let entries = map(keys([
         ("roles", "Roles of the token: one name, or `any`, `all`, `none` with lists of names.", name_test()),
         (
@@ -46,12 +58,16 @@ pub(super) fn definition() -> Value {
              request, now.",
             String::describe(),
         ),
-        ("any_of", "At least one of these requirements or policies holds.", list_of(Requirement::describe())),
-        ("all_of", "Every one of these requirements or policies holds.", list_of(Requirement::describe())),
-        ("not", "This requirement or policy does not hold.", Requirement::describe()),
+        ("any_of", "At least one of these requirements or policies holds.", list_of(part())),
+        ("all_of", "Every one of these requirements or policies holds.", list_of(part())),
+        (
+            "not",
+            "This requirement or policy does not hold. Of several: `{ any_of: [...] }` for none of them, `{ all_of: [...] }` for not all of them.",
+            part(),
+        ),
     ]));
     let entries = with(entries, "description", json!("A requirement whose entries must all hold."));
-    json!({ "anyOf": [name, names, entries] })
+    json!({ "anyOf": [name, entries] })
 }
 
 fn keys<const COUNT: usize>(keys: [(&str, &str, Value); COUNT]) -> Map<String, Value> {
@@ -89,9 +105,9 @@ mod tests {
 
     #[test]
     fn the_keys_are_those_that_are_read() {
-        let definition = definition();
+        let definition = part_definition();
         let mut known: Vec<&str> =
-            definition["anyOf"][2]["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+            definition["anyOf"][1]["properties"].as_object().unwrap().keys().map(String::as_str).collect();
         let mut read = REQUIREMENT_KEYS.to_vec();
         known.sort_unstable();
         read.sort_unstable();

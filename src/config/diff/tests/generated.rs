@@ -52,11 +52,12 @@ pub(super) fn requirement() -> impl Strategy<Value = String> {
         2 => select(vec!["p", "q", "[p, q]"]).prop_map(str::to_owned),
     ];
     leaf.prop_recursive(2, 6, 2, |inner| {
-        let pair = || {
-            (inner.clone(), inner.clone()).prop_filter("items are no lists", |pair| {
-                !pair.0.starts_with('[') && !pair.1.starts_with('[')
-            })
-        };
+        // Within another requirement, a list does not say whether any or all of it is meant.
+        let inner = inner.prop_map(|text| match text.as_str() {
+            "[p, q]" => "{ all_of: [p, q] }".to_owned(),
+            _ => text,
+        });
+        let pair = || (inner.clone(), inner.clone());
         prop_oneof![
             pair().prop_map(|(one, other)| format!("{{ any_of: [{one}, {other}] }}")),
             pair().prop_map(|(one, other)| format!("{{ all_of: [{one}, {other}] }}")),

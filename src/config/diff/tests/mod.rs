@@ -176,11 +176,11 @@ proptest! {
                  routes: [{{ name: r, match: {{ path: '/a/{{id}}' }}, access: {{ require: {require} }}, upstream: u }}]\n"
             ))
         };
-        // A list of names is no item of another list.
+        // A list of names stands under `require` alone.
         let item = if asked == "[p, q]" { "{ all_of: [p, q] }" } else { asked.as_str() };
         let plain = file(&asked, item);
         for other in [
-            format!("{{ not: {{ not: {asked} }} }}"),
+            format!("{{ not: {{ not: {item} }} }}"),
             format!("{{ all_of: [{item}, {item}] }}"),
             format!("{{ any_of: [{item}] }}"),
             format!("{{ not: {{ any_of: [{{ not: {item} }}] }} }}"),
