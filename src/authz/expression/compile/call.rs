@@ -3,7 +3,7 @@
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, LiteralValue};
 
-use super::{Compiler, Part, comprehension, is_constant};
+use super::{Compiler, Part, comprehension, header, is_constant};
 use crate::authz::expression::function::{FUNCTIONS, Function, Signature, Style};
 use crate::authz::expression::mistake::Mistake;
 use crate::authz::expression::node::Node;
@@ -61,8 +61,9 @@ impl Compiler {
         let search = search.map_err(|(wrong, right)| self.wrong(wrong, right)).ok();
         let (node, kind) = text?;
         if !matches!(kind, Kind::Text | Kind::Any) {
-            return self
-                .wrong(format!("`matches` is asked of {}", kind.name()), "only strings match patterns");
+            let of_header = header::instead_of_function("matches", &node);
+            let right = of_header.unwrap_or_else(|| "only strings match patterns".to_owned());
+            return self.wrong(format!("`matches` is asked of {}", kind.name()), right);
         }
         Some((Node::Matches(Box::new(node), Box::new(search?)), Kind::Bool))
     }
@@ -99,12 +100,13 @@ impl Compiler {
         let parts: Vec<Option<Part>> =
             target.into_iter().chain(arguments).map(|part| self.part(part)).collect();
         let parts: Vec<Part> = parts.into_iter().collect::<Option<_>>()?;
-        for ((_, kind), possible) in parts.iter().zip(*takes) {
+        for ((node, kind), possible) in parts.iter().zip(*takes) {
             if *kind != Kind::Any && !possible.contains(&Kind::Any) && !possible.contains(kind) {
-                let right = format!(
-                    "write `{example}`, of {}",
-                    possible.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" or ")
-                );
+                let of_method = || header::instead_of_function(name, node).filter(|_| as_method);
+                let right = of_method().unwrap_or_else(|| {
+                    let possible: Vec<&str> = possible.iter().map(|kind| kind.name()).collect();
+                    format!("write `{example}`, of {}", possible.join(" or "))
+                });
                 return self.wrong(format!("`{name}` is asked of {}", kind.name()), right);
             }
         }

@@ -5,6 +5,7 @@
 
 mod call;
 mod comprehension;
+mod header;
 mod name;
 mod operator;
 

@@ -3,7 +3,7 @@
 use cel::IdedExpr;
 use cel::common::ast::{Expr, LiteralValue};
 
-use super::{Compiler, Part};
+use super::{Compiler, Part, header};
 use crate::authz::expression::mistake::{Mistake, Place};
 use crate::authz::expression::node::{Node, Variable};
 use crate::authz::expression::value::{Kind, Value};
@@ -68,8 +68,9 @@ impl Compiler {
             let wrong = format!("`.{field}` is asked of {}", kind.name());
             return self.wrong(wrong, "only maps have fields");
         }
+        let of = if header::are_all(&node) { Kind::List } else { Kind::Any };
         let (node, field) = (Box::new(node), field.into());
-        Some(if test { (Node::Has(node, field), Kind::Bool) } else { (Node::Field(node, field), Kind::Any) })
+        Some(if test { (Node::Has(node, field), Kind::Bool) } else { (Node::Field(node, field), of) })
     }
 
     /// `operand[index]`
@@ -92,7 +93,8 @@ impl Compiler {
                 return self.wrong(wrong, "only lists and maps have elements");
             }
         }
-        Some((Node::Index(Box::new(node), Box::new(index)), Kind::Any))
+        let of = if header::are_all(&node) { Kind::List } else { Kind::Any };
+        Some((Node::Index(Box::new(node), Box::new(index)), of))
     }
 
     /// What is known by name: a field of `request`, a header, a capture. The outer option is none if that is wrong.

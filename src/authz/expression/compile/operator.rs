@@ -6,7 +6,7 @@ use cel::IdedExpr;
 use cel::common::ast::{Expr, LiteralValue, operators};
 
 use super::name::{is_headers, note};
-use super::{Compiler, Part, is_constant};
+use super::{Compiler, Part, header, is_constant};
 use crate::authz::expression::node::{Node, Operator, Variable};
 use crate::authz::expression::value::{Kind, List, Value};
 
@@ -91,9 +91,12 @@ impl Compiler {
         }
         let (one, other) = (self.part(one), self.part(other));
         let ((one, left), (other, right)) = (one?, other?);
-        let Some(kind) = result(operator, left, right) else {
-            let wrong = format!("`{symbol}` is between {} and {}", left.name(), right.name());
-            return self.wrong(wrong, advice(operator, left, right));
+        let possible = !header::is_list_among_texts(operator, &one, &other);
+        let Some(kind) = result(operator, left, right).filter(|_| possible) else {
+            let among = if possible { "" } else { " of strings" };
+            let wrong = format!("`{symbol}` is between {} and {}{among}", left.name(), right.name());
+            let of_header = header::instead_of_operator(operator, symbol, &one, &other);
+            return self.wrong(wrong, of_header.unwrap_or_else(|| advice(operator, left, right).to_owned()));
         };
         self.note_literals(operator, &one, &other);
         let constant = is_constant(&one) && is_constant(&other);

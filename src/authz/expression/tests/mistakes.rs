@@ -88,6 +88,39 @@ fn mistakes_are_found_at_load_and_say_what_would_be_right() {
         ),
         ("request.headers['x-forwarded-for'][0] == 'a'", "`when` does not see the header `x-forwarded-for`"),
         ("'cookie' in request.headers", "`when` does not see the header `cookie`"),
+        (
+            "request.headers['x-plan'] != 'free'",
+            "`!=` is between a list and a string; a header is a list of strings: \
+             write `!('free' in request.headers['x-plan'])`, or `request.headers['x-plan'][0] != 'free'`",
+        ),
+        (
+            "path.id == request.headers.x",
+            "`==` is between a string and a list; a header is a list of strings: \
+             write `path.id in request.headers.x`, or `request.headers.x[0] == path.id`",
+        ),
+        (
+            "request.headers['x'] in ['a', 'b']",
+            "`in` is between a list and a list of strings; a header is a list of strings: \
+             write `request.headers.x.exists(v, v in ['a', 'b'])`, or `request.headers.x[0] in ['a', 'b']`",
+        ),
+        ("request.headers.x in roles", "`in` is between a list and a list of strings; a header is"),
+        (
+            "request.headers.x > 'a'",
+            "`>` is between a list and a string; a header is a list of strings: write `request",
+        ),
+        (
+            "request.headers.exists(n, request.headers[n] == 'a')",
+            "`==` is between a list and a string; a header",
+        ),
+        (
+            "request.headers.x.contains('a')",
+            "`contains` is asked of a list; a header is a list of strings: write `request.headers.x[0]` for its first \
+             value, or `request.headers.x.exists(v, v.contains(…))`",
+        ),
+        ("request.headers['x-a'].startsWith('a')", "`startsWith` is asked of a list; a header is a list"),
+        ("request.headers['x-a'].endsWith('a')", "`endsWith` is asked of a list; a header is a list"),
+        ("request.headers['x-a'].matches('a')", "`matches` is asked of a list; a header is a list"),
+        ("request.headers.x", "the expression yields a list"),
         ("issuer.name == 'a'", "`.name` is asked of a string; only maps have fields"),
         ("roles['admin'] == 'a'", "the index of a list is a string; give a number"),
         ("now[0] == 1", "an element is taken of a timestamp; only lists and maps have elements"),
@@ -230,4 +263,21 @@ fn captures_are_collected_wherever_they_stand() {
     assert_eq!(expression.captures(), ["id", "x", "y"]);
     assert!(Expression::parse("size(path) == 0").unwrap().captures().is_empty());
     assert!(Expression::parse("claims.l.exists(path, path.id == 1)").unwrap().captures().is_empty());
+}
+
+#[test]
+fn a_header_is_asked_for_as_the_list_that_it_is() {
+    for text in [
+        "request.headers['x-plan'][0] != 'free'",
+        "!('free' in request.headers['x-plan'])",
+        "request.headers['x-plan'].exists(v, v.startsWith('a') || v == 'free')",
+        "request.headers['x-plan'] == ['free']",
+        "request.headers['x-plan'] == claims.plans",
+        "request.headers['x-plan'] in [['free'], ['trial']]",
+        "request.headers['x-plan'].size() == 1",
+        "size(request.headers['x-plan']) == 1",
+        "request.headers.exists(name, request.headers[name][0] == 'a')",
+    ] {
+        assert!(Expression::parse(text).is_ok(), "{text}: {:?}", mistakes(text));
+    }
 }
