@@ -36,8 +36,8 @@ impl Authority {
     }
 }
 
-/// The canonical form of a host: in lower case, without its final dot, an IPv6 address in its shortest form.
-pub(super) fn canonical_name(name: &str) -> Option<String> {
+/// The canonical form of a host, the only one in which a target has it: in lower case, without its final dot, an IPv6 address in its shortest form.
+pub fn canonical_name(name: &str) -> Option<String> {
     if let Some(address) = name.strip_prefix('[') {
         let address: Ipv6Addr = address.strip_suffix(']')?.parse().ok()?;
         return Some(format!("[{address}]"));

@@ -27,6 +27,11 @@ pub(super) fn canonicalise(path: &str) -> Result<(Cow<'_, str>, PathData), Ambig
     Ok((canonical, data))
 }
 
+/// The only form in which a target has this path, where it can have it at all; `*` is that of an OPTIONS request.
+pub fn canonical(path: &str) -> Result<Cow<'_, str>, Ambiguous> {
+    if path == "*" { Ok(Cow::Borrowed(path)) } else { canonicalise(path).map(|(canonical, _)| canonical) }
+}
+
 /// A canonical path with its escapes decoded: what patterns are compared with and captures are taken from.
 ///
 /// Comparing the decoded form keeps `/items%3Apurge` from slipping past the route of `/items:purge`: an upstream

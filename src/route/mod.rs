@@ -22,6 +22,8 @@ mod table;
 mod target;
 mod trie;
 
+pub use authority::canonical_name as canonical_host;
+pub use canonical::canonical as canonical_path;
 pub use captures::Captures;
 pub use data::PathData;
 pub use host::{HostPattern, HostPatternError};

@@ -51,6 +51,33 @@ routes:
         ],
     ),
     (
+        "hosts and paths in a form that no request has",
+        "routes:
+  - name: a
+    match: { path: '/p/{id}' }
+    access: { require: { when: \"request.path != '/p/a%7eb' && request.host != 'internal.example.com:8443'\" } }
+    upstream: orders
+  - name: b
+    match: { path: '/b/{id}' }
+    access: { require: { when: \"request.path in ['/b/%c3%a9', '/b/a?x', '/b/../c'] || request.host in ['API.example.com', 'a.'] || 'a b' == request.host\" } }
+    upstream: orders
+  - name: fine
+    match: { path: '/c/{id}' }
+    access: { require: { when: \"request.path in ['/c/a~b', '/c/%C3%A9', '/c/a:b', '/c/a%2Fb', '*'] || request.host in ['a.example', '[::1]']\" } }
+    upstream: orders
+",
+        &[
+            ("\"request.path != ", "never-there", "compared with `/p/a%7eb`, and paths are compared in their canonical form; write '/p/a~b'"),
+            ("\"request.path != ", "never-there", "`internal.example.com:8443`, and hosts are in lower case, without a port and a final dot; write 'internal.example.com'"),
+            ("\"request.path in ['/b", "never-there", "write '/b/%C3%A9'"),
+            ("\"request.path in ['/b", "never-there", "no request has such a path (query"),
+            ("\"request.path in ['/b", "never-there", "no request has such a path (dot segment)"),
+            ("\"request.path in ['/b", "never-there", "write 'api.example.com'"),
+            ("\"request.path in ['/b", "never-there", "write 'a'"),
+            ("\"request.path in ['/b", "never-there", "compared with `a b`, and no request has such a host"),
+        ],
+    ),
+    (
         "an encoded slash past a stricter route",
         "routes:
   - { name: admin, match: { path: '/files/admin/**' }, access: { require: { roles: admin } }, upstream: orders }

@@ -100,6 +100,16 @@ impl Expression {
         &self.mentions.methods
     }
 
+    /// The literals with which it compares `request.path`.
+    pub fn paths(&self) -> &[String] {
+        &self.mentions.paths
+    }
+
+    /// The literals with which it compares `request.host`.
+    pub fn hosts(&self) -> &[String] {
+        &self.mentions.hosts
+    }
+
     /// Whether it looks at `request.method`, in whatever way.
     pub fn asks_for_method(&self) -> bool {
         self.mentions.method

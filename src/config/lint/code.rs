@@ -48,7 +48,7 @@ codes! {
         "Something is both required and excluded, so that every caller is denied. Policies that are required together are looked at together. Remove one of the two."
     NeedlessRequirement "needless-requirement" "A requirement that every verified caller meets."
         "It looks like a check and is none. Remove it, or write what was meant."
-    NeverThere "never-there" "A condition names an issuer, a method or a header that no request ever has."
+    NeverThere "never-there" "A condition names an issuer, a method, a host, a path or a header that no request ever has."
         "A condition in a route sees the methods and issuers of that route alone. `issuer` is the name of a section of this file, methods are in upper case, and headers that carry an identity or a credential are taken from clients before a condition looks. Compared with something else, the condition is always false, or always true. Write the name that is meant."
     EncodedSlash "encoded-slash" "A route that takes an encoded slash has paths that another route asks more for."
         "To the gateway `/files/admin%2Fkeys` is one segment below `/files`; an upstream that decodes it sees `/files/admin/keys`. Allow `encoded_slash` only where the upstream does not decode it, or let both routes ask for the same."

@@ -1,4 +1,4 @@
-//! Conditions that name what is never there: issuers, methods and headers.
+//! Conditions that name what is never there: issuers, methods, hosts, paths and headers.
 //!
 //! A condition that stands in a route is also held against the route's own `methods` and `issuers`; one of a policy is not,
 //! because other routes may name it.
@@ -12,6 +12,7 @@ use crate::authz::Expression;
 use crate::config::document::{Access, Conditions, Credential, Document, Identity, Route};
 use crate::config::node::{At, Node, Value};
 use crate::config::problem::{Position, Problems, closest};
+use crate::route::{canonical_host, canonical_path};
 use crate::upstream::Guard;
 
 pub(super) fn lint(document: &Document, problems: &mut Problems) {
@@ -141,6 +142,7 @@ impl Known<'_> {
                 format!("`request.method` is compared with `{method}`, and methods are in upper case");
             problems.warning(Code::NeverThere, at, wrong, format_args!("write '{upper}'"));
         }
+        forms(condition, at, problems);
         for name in condition.headers() {
             let hidden = |name: &HeaderName| self.headers.iter().any(|known| Guard::is_one(known, name));
             if name.parse().is_ok_and(|name| hidden(&name)) {
@@ -149,6 +151,47 @@ impl Known<'_> {
                 );
                 problems.warning(Code::NeverThere, at, wrong, "go by claims, roles and scopes");
             }
+        }
+    }
+}
+
+/// Hosts and paths have one form each, in which a request is held against a condition, however it was written.
+fn forms(condition: &Expression, at: Position, problems: &mut Problems) {
+    let mut never = |what: &str, text: &str, why: &str, right: &str| {
+        let wrong = format!("`{what}` is compared with `{text}`, and {why}");
+        problems.warning(Code::NeverThere, at, wrong, right);
+    };
+    for path in condition.paths() {
+        match canonical_path(path) {
+            Ok(canonical) if canonical == path.as_str() => {}
+            Ok(canonical) => {
+                let why = "paths are compared in their canonical form";
+                never("request.path", path, why, &format!("write '{canonical}'"));
+            }
+            Err(ambiguous) => {
+                let why = format!("no request has such a path ({})", ambiguous.why());
+                let right =
+                    "write a path from its first `/` on, without a query, as it is sent: percent-encoded";
+                never("request.path", path, &why, right);
+            }
+        }
+    }
+    for host in condition.hosts() {
+        let name = host.rsplit_once(':').map_or(host.as_str(), |(name, port)| {
+            if port.bytes().all(|digit| digit.is_ascii_digit()) { name } else { host }
+        });
+        match canonical_host(host).or_else(|| canonical_host(name)) {
+            Some(canonical) if canonical == *host => {}
+            Some(canonical) => {
+                let why = "hosts are in lower case, without a port and a final dot";
+                never("request.host", host, why, &format!("write '{canonical}'"));
+            }
+            None => never(
+                "request.host",
+                host,
+                "no request has such a host",
+                "write a name like 'api.example.com'",
+            ),
         }
     }
 }

@@ -66,6 +66,10 @@ pub(super) struct Mentions {
     pub(super) issuers: Vec<String>,
     /// What `request.method` is compared with.
     pub(super) methods: Vec<String>,
+    /// What `request.path` is compared with.
+    pub(super) paths: Vec<String>,
+    /// What `request.host` is compared with.
+    pub(super) hosts: Vec<String>,
     /// Whether `request.method` is looked at.
     pub(super) method: bool,
 }

@@ -105,7 +105,7 @@ impl Compiler {
 }
 
 impl Compiler {
-    /// With which literals `issuer` and `request.method` are compared.
+    /// With which literals `issuer` and the parts of the request are compared.
     fn note_literals(&mut self, operator: Operator, one: &Node, other: &Node) {
         let (variable, literal) = match (operator, one, other) {
             (
@@ -121,6 +121,8 @@ impl Compiler {
         let names = match variable {
             Variable::Issuer => &mut self.mentions.issuers,
             Variable::Method => &mut self.mentions.methods,
+            Variable::RequestPath => &mut self.mentions.paths,
+            Variable::Host => &mut self.mentions.hosts,
             _ => return,
         };
         let literals =
