@@ -51,7 +51,9 @@ pub struct Explanation {
     pub candidate: Option<Shadow>,
     /// The name of the route.
     pub route: Option<String>,
-    /// The verified caller's `sub`.
+    /// Whether there is a verified token.
+    pub verified: bool,
+    /// Its `sub`, where it has one.
     pub subject: Option<String>,
     /// The identity headers that would be sent, by their names in the configuration.
     pub headers: BTreeMap<String, String>,
@@ -108,6 +110,7 @@ pub async fn explain(
         observed: shadow::observed(&facts, &decided),
         candidate: shadow::candidate(&facts, &decided, &findings),
         route: findings.route().map(ToString::to_string),
+        verified: principal.is_some(),
         subject: principal.and_then(|principal| principal.subject()).map(str::to_owned),
         headers: match &decided {
             Ok(Passed::Sent(decided)) => headers(decided.found.route, &decided.caller),

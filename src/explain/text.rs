@@ -19,7 +19,11 @@ impl fmt::Display for Explanation {
             writeln!(f, "shadow:  the candidate, which decides nothing, says {shadow}")?;
         }
         writeln!(f, "route:   {}", self.route.as_deref().unwrap_or("none"))?;
-        let subject = self.subject.as_deref().map_or_else(|| "none verified".to_owned(), shown::text);
+        let subject = match &self.subject {
+            Some(subject) => shown::text(subject),
+            None if self.verified => "none: the token is verified and has no `sub`".to_owned(),
+            None => "none verified".to_owned(),
+        };
         writeln!(f, "subject: {subject}")?;
         for (name, value) in &self.headers {
             writeln!(f, "sends:   {name}: {value}")?;

@@ -4,6 +4,7 @@ mod command;
 mod crossing;
 mod differential;
 mod hints;
+mod terms;
 
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
