@@ -75,7 +75,7 @@ fn survey<'a>(
             holds: test.holds(|name| principal.scopes().contains(name)),
             needed: needed_names(test, principal),
         },
-        Requirement::AllOf(parts) => {
+        Requirement::Every(parts) | Requirement::AllOf(parts) => {
             let parts: Vec<_> = parts.iter().map(|part| survey(part, principal, conditions)).collect();
             let holds = parts.iter().all(|part| part.holds);
             let needed: Option<Vec<_>> = parts.into_iter().map(|part| part.needed).collect();
@@ -127,7 +127,7 @@ fn collect_unwanted<'a>(requirement: &'a Requirement, negated: bool, into: &mut 
                 into.extend(names.iter().map(|name| &**name));
             }
         }
-        Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {
+        Requirement::Every(parts) | Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {
             for part in parts {
                 collect_unwanted(part, negated, into);
             }

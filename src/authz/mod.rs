@@ -40,7 +40,7 @@ pub use literal::{Literal, LiteralError};
 pub use name::{NameTest, NameTestError, Quantifier};
 pub use permit::Permit;
 pub use requirement::{NamedPolicy, Requirement};
-pub use terms::{Term, terms};
+pub use terms::{Spared, Term, terms};
 
 /// Lets a caller pass who meets the requirement. The only way from a [`Principal`] to a [`Permit`].
 pub fn authorize(

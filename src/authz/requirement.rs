@@ -30,7 +30,9 @@ pub enum Requirement {
     Claim(ClaimPath, ClaimTest),
     /// A condition on the caller and the request.
     When(Box<Expression>),
-    /// Each of them. An empty list denies, whatever stands around it.
+    /// Each of them, with no word for that: the entries of a map, the names of a list. Empty, it denies as `AllOf` does.
+    Every(Vec<Self>),
+    /// Each of them, as `all_of` says. An empty list denies, whatever stands around it.
     AllOf(Vec<Self>),
     /// At least one of them. An empty list denies, whatever stands around it.
     AnyOf(Vec<Self>),
@@ -54,7 +56,7 @@ impl Requirement {
     /// The requirements that it is made of, one level down; a named policy is made of its own.
     pub fn parts(&self) -> &[Self] {
         match self {
-            Self::AllOf(parts) | Self::AnyOf(parts) => parts,
+            Self::Every(parts) | Self::AllOf(parts) | Self::AnyOf(parts) => parts,
             Self::Not(part) => slice::from_ref(part),
             Self::Policy(policy) => slice::from_ref(&policy.requirement),
             Self::Authenticated
@@ -72,7 +74,7 @@ impl Requirement {
             Self::Authenticated | Self::Roles(_) | Self::Scopes(_) | Self::Claim(..) | Self::Not(_) => false,
             Self::IssuerTenant(test) => test.terms().any(|(quantifier, _)| quantifier != Quantifier::None),
             Self::When(expression) => expression.names_tenants(),
-            Self::AllOf(parts) => parts.iter().any(Self::names_tenants),
+            Self::Every(parts) | Self::AllOf(parts) => parts.iter().any(Self::names_tenants),
             Self::AnyOf(parts) => parts.iter().all(Self::names_tenants),
             Self::Policy(policy) => policy.requirement.names_tenants(),
         }
@@ -158,8 +160,10 @@ impl Requirement {
             }
             Self::When(expression) => conditions(expression).map_err(Undecided::Fault),
             // Configuration refuses empty lists; should one get here, `all` of nothing must not open the door.
-            Self::AllOf(parts) | Self::AnyOf(parts) if parts.is_empty() => Err(Undecided::Empty),
-            Self::AllOf(parts) => {
+            Self::Every(parts) | Self::AllOf(parts) | Self::AnyOf(parts) if parts.is_empty() => {
+                Err(Undecided::Empty)
+            }
+            Self::Every(parts) | Self::AllOf(parts) => {
                 let mut holds = true;
                 for part in parts {
                     holds &= part.decide(principal, open && holds, conditions)?;

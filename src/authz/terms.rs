@@ -15,10 +15,12 @@ use crate::authn::json::Json;
 /// One part of a requirement, and how it went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
-    /// Where it stands, as `policy.any_of.1.roles`.
+    /// Where it stands in the file, as `policy.any_of.1.roles`.
     pub path: String,
     /// Whether it holds, by itself: what stands below `not` should not.
     pub holds: bool,
+    /// Where it does not hold, and that refuses nobody: why not.
+    pub spared: Option<Spared>,
     /// What it asks for.
     pub expected: String,
     /// What the caller has: a claim as it is written, which may be `null`; None where it has none, and for parts of parts.
@@ -29,83 +31,108 @@ pub struct Term {
     pub undecided: Option<String>,
 }
 
-/// Every part of the requirement, each before its own parts.
-pub fn terms(requirement: &Requirement, principal: &Principal, facts: &RequestFacts<'_>) -> Vec<Term> {
-    let mut terms = Vec::new();
-    collect(requirement, principal, facts, "policy", &mut terms);
-    terms
+/// Why nobody is refused for a part that does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spared {
+    /// It stands below `not`.
+    AsWanted,
+    /// Another one of `any_of` holds.
+    NotNeeded,
 }
 
-fn collect(
+/// Every part of the requirement, each before its own parts; `name` begins their paths.
+pub fn terms(
+    name: &str,
     requirement: &Requirement,
     principal: &Principal,
     facts: &RequestFacts<'_>,
-    path: &str,
-    into: &mut Vec<Term>,
-) {
-    let evaluated = requirement.evaluate(principal, facts, true);
-    let is_of_claim =
-        !matches!(requirement, Requirement::AnyOf(_) | Requirement::Not(_) | Requirement::When(_));
-    let is_leaf = is_of_claim || matches!(requirement, Requirement::When(_));
-    let mut term = |path: String, expected: String, found: Option<Value>| {
-        let undecided = evaluated.err().filter(|_| is_leaf).map(why);
-        into.push(Term { path, holds: evaluated == Ok(true), expected, found, is_of_claim, undecided });
-    };
-    match requirement {
-        Requirement::Authenticated => {}
-        Requirement::Roles(test) => {
-            term(format!("{path}.roles"), names(test), Some(list(principal.roles().iter())));
-        }
-        Requirement::Scopes(test) => {
-            term(format!("{path}.scopes"), names(test), Some(list(principal.scopes().iter())));
-        }
-        Requirement::IssuerTenant(test) => {
-            term(format!("{path}.issuer_tenant"), names(test), Some(list(principal.issuer_tenant())));
-        }
-        Requirement::Claim(claim, test) => {
-            let found = claim.find_written(principal.claims()).map(Json::to_value);
-            let asked: Vec<String> = test.terms().iter().map(claim_term).collect();
-            term(format!("{path}.claims.{claim}"), asked.join(", and "), found);
-        }
-        Requirement::When(condition) => {
-            let expected = condition.source().to_owned();
-            let found = evaluated.map_or_else(|undecided| Value::String(why(undecided)), Value::Bool);
-            term(format!("{path}.when"), expected, Some(found));
-        }
-        Requirement::AllOf(parts) => {
-            for (index, part) in parts.iter().enumerate() {
-                collect(part, principal, facts, &part_path(path, "all_of", index, part), into);
-            }
-        }
-        Requirement::AnyOf(parts) => {
-            term(format!("{path}.any_of"), format!("one of {}", parts.len()), None);
-            for (index, part) in parts.iter().enumerate() {
-                collect(part, principal, facts, &part_path(path, "any_of", index, part), into);
-            }
-        }
-        Requirement::Not(part) => {
-            let path = format!("{path}.not");
-            term(path.clone(), "what follows does not hold".to_owned(), None);
-            collect(part, principal, facts, &path, into);
-        }
-        Requirement::Policy(policy) => {
-            collect(policy.requirement(), principal, facts, &format!("{path}.{}", policy.name()), into);
-        }
-    }
+) -> Vec<Term> {
+    let mut walk = Walk { principal, facts, terms: Vec::new() };
+    walk.part(requirement, name, Stand { wanted: true, settled: false });
+    walk.terms
 }
 
-/// A part of its own name needs no number.
-fn part_path(path: &str, kind: &str, index: usize, part: &Requirement) -> String {
-    match (kind, part) {
-        (
-            "all_of",
-            Requirement::Roles(_)
-            | Requirement::Scopes(_)
-            | Requirement::Claim(..)
-            | Requirement::When(_)
-            | Requirement::Policy(_),
-        ) => path.to_owned(),
-        _ => format!("{path}.{kind}.{}", index + 1),
+struct Walk<'a> {
+    principal: &'a Principal,
+    facts: &'a RequestFacts<'a>,
+    terms: Vec<Term>,
+}
+
+/// What becomes of a part that does not hold.
+#[derive(Clone, Copy)]
+struct Stand {
+    /// It should hold: it stands below no `not`, or below an even number of them.
+    wanted: bool,
+    /// Another alternative holds.
+    settled: bool,
+}
+
+impl Walk<'_> {
+    fn part(&mut self, requirement: &Requirement, path: &str, stand: Stand) {
+        let principal = self.principal;
+        let evaluated = requirement.evaluate(principal, self.facts, true);
+        let is_of_claim =
+            !matches!(requirement, Requirement::AnyOf(_) | Requirement::Not(_) | Requirement::When(_));
+        let is_leaf = is_of_claim || matches!(requirement, Requirement::When(_));
+        let spared = match evaluated {
+            Ok(false) if !stand.wanted => Some(Spared::AsWanted),
+            Ok(false) if stand.settled => Some(Spared::NotNeeded),
+            Ok(_) | Err(_) => None,
+        };
+        let mut term = |path: String, expected: String, found: Option<Value>| {
+            let undecided = evaluated.err().filter(|_| is_leaf).map(why);
+            let holds = evaluated == Ok(true);
+            self.terms.push(Term { path, holds, spared, expected, found, is_of_claim, undecided });
+        };
+        match requirement {
+            Requirement::Authenticated => {}
+            Requirement::Roles(test) => {
+                term(format!("{path}.roles"), names(test), Some(list(principal.roles().iter())));
+            }
+            Requirement::Scopes(test) => {
+                term(format!("{path}.scopes"), names(test), Some(list(principal.scopes().iter())));
+            }
+            Requirement::IssuerTenant(test) => {
+                term(format!("{path}.issuer_tenant"), names(test), Some(list(principal.issuer_tenant())));
+            }
+            Requirement::Claim(claim, test) => {
+                let found = claim.find_written(principal.claims()).map(Json::to_value);
+                let asked: Vec<String> = test.terms().iter().map(claim_term).collect();
+                term(format!("{path}.claims.{claim}"), asked.join(", and "), found);
+            }
+            Requirement::When(condition) => {
+                let expected = condition.source().to_owned();
+                let found = evaluated.map_or_else(|undecided| Value::String(why(undecided)), Value::Bool);
+                term(format!("{path}.when"), expected, Some(found));
+            }
+            Requirement::Every(parts) => {
+                for part in parts {
+                    self.part(part, path, stand);
+                }
+            }
+            Requirement::AllOf(parts) => self.each(parts, &format!("{path}.all_of"), stand),
+            Requirement::AnyOf(parts) => {
+                let path = format!("{path}.any_of");
+                term(path.clone(), format!("one of {}", parts.len()), None);
+                let holds = |part: &Requirement| part.holds(principal, self.facts);
+                let settled = stand.settled || (stand.wanted && parts.iter().any(holds));
+                self.each(parts, &path, Stand { settled, ..stand });
+            }
+            Requirement::Not(part) => {
+                let path = format!("{path}.not");
+                term(path.clone(), "what follows does not hold".to_owned(), None);
+                self.part(part, &path, Stand { wanted: !stand.wanted, ..stand });
+            }
+            Requirement::Policy(policy) => {
+                self.part(policy.requirement(), &format!("{path}.{}", policy.name()), stand);
+            }
+        }
+    }
+
+    fn each(&mut self, parts: &[Requirement], path: &str, stand: Stand) {
+        for (index, part) in parts.iter().enumerate() {
+            self.part(part, &format!("{path}.{}", index + 1), stand);
+        }
     }
 }
 

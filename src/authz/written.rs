@@ -15,8 +15,12 @@ impl fmt::Display for Requirement {
         match self {
             Self::Authenticated => f.write_str("authenticated"),
             Self::Policy(policy) => f.write_str(&quoted(policy.name())),
-            Self::AllOf(parts) if parts.iter().all(|part| matches!(part, Self::Policy(_))) => list(f, parts),
-            Self::AllOf(parts) => match merged(parts) {
+            Self::Every(parts) | Self::AllOf(parts)
+                if parts.iter().all(|part| matches!(part, Self::Policy(_))) =>
+            {
+                list(f, parts)
+            }
+            Self::Every(parts) | Self::AllOf(parts) => match merged(parts) {
                 Some(entries) => write!(f, "{{ {} }}", entries.join(", ")),
                 None => write!(f, "{{ {} }}", entry(self)),
             },
@@ -78,7 +82,7 @@ impl fmt::Display for ClaimTerm {
 /// A requirement within another one, where a list of policies has to say that it means all of them.
 fn part(requirement: &Requirement) -> String {
     let is_policy = |part: &Requirement| matches!(part, Requirement::Policy(_));
-    if let Requirement::AllOf(parts) = requirement
+    if let Requirement::Every(parts) | Requirement::AllOf(parts) = requirement
         && parts.iter().all(is_policy)
     {
         return format!("{{ {} }}", entry(requirement));
@@ -99,7 +103,7 @@ fn entry(requirement: &Requirement) -> String {
         Requirement::Claim(path, test) => format!("claims: {{ {}: {test} }}", quoted(&path.to_string())),
         Requirement::When(condition) => format!("when: {}", in_quotes(condition.source())),
         Requirement::AnyOf(parts) => several("any_of", parts),
-        Requirement::AllOf(parts) => several("all_of", parts),
+        Requirement::Every(parts) | Requirement::AllOf(parts) => several("all_of", parts),
         Requirement::Not(inner) => format!("not: {}", part(inner)),
         Requirement::Authenticated | Requirement::Policy(_) => {
             several("all_of", std::slice::from_ref(requirement))
@@ -119,7 +123,7 @@ fn merged(parts: &[Requirement]) -> Option<Vec<String>> {
             Requirement::IssuerTenant(_) => "issuer_tenant",
             Requirement::When(_) => "when",
             Requirement::AnyOf(_) => "any_of",
-            Requirement::AllOf(_) => "all_of",
+            Requirement::Every(_) | Requirement::AllOf(_) => "all_of",
             Requirement::Not(_) => "not",
             Requirement::Authenticated | Requirement::Policy(_) => return None,
             Requirement::Claim(path, test) => {
@@ -150,13 +154,16 @@ fn flattened_claims(parts: &[Requirement]) -> Vec<&Requirement> {
     parts
         .iter()
         .flat_map(|part| match part {
-            Requirement::AllOf(inner) if inner.iter().all(is_claim) => inner.iter().collect(),
+            Requirement::Every(inner) | Requirement::AllOf(inner) if inner.iter().all(is_claim) => {
+                inner.iter().collect()
+            }
             Requirement::Authenticated
             | Requirement::Roles(_)
             | Requirement::Scopes(_)
             | Requirement::IssuerTenant(_)
             | Requirement::Claim(..)
             | Requirement::When(_)
+            | Requirement::Every(_)
             | Requirement::AllOf(_)
             | Requirement::AnyOf(_)
             | Requirement::Not(_)

@@ -13,7 +13,7 @@ use crate::route::NotFound;
 /// The step of this check. Of one that was not looked at, nothing is said.
 pub(super) fn step(facts: &Facts<'_>, check: Check, outcome: Outcome, refusal: Option<&Rejection>) -> Step {
     if outcome == Outcome::Skip {
-        return Step { check, outcome, expected: None, found: None, hint: None };
+        return Step { check, outcome, expected: None, found: None, note: None, hint: None };
     }
     let failed = outcome == Outcome::Fail;
     let refusal = refusal.filter(|_| failed);
@@ -23,7 +23,7 @@ pub(super) fn step(facts: &Facts<'_>, check: Check, outcome: Outcome, refusal: O
         .unwrap_or_default();
     let hint = hint::of(facts, &check, outcome, refusal);
     let text = |text: String| (!text.is_empty()).then_some(text);
-    Step { check, outcome, expected: text(expected), found: text(found), hint }
+    Step { check, outcome, expected: text(expected), found: text(found), note: None, hint }
 }
 
 type Texts = (String, String);

@@ -8,32 +8,46 @@ use super::mentioned;
 use super::shown;
 use super::step::{Outcome, Step};
 use crate::authn::Principal;
-use crate::authz::{self, RequestFacts, Requirement};
+use crate::authz::{self, RequestFacts, Requirement, Spared};
 use crate::proxy::Protection;
 
-/// A step for each part of what the route asks of a caller, and one for its candidate.
+/// A step for each part of what the route asks of a caller, and for its candidate and each part of that.
 pub(super) fn terms(facts: &Facts<'_>, protection: &Protection, principal: &Principal) -> Vec<Step> {
     let (Ok(target), Some((.., route))) = (&facts.target, facts.route) else { return Vec::new() };
     let hidden = route.forward().hidden(&facts.head.headers);
     let (captures, headers, now) = (&facts.captures, &facts.head.headers, facts.now);
     let request = RequestFacts { target, captures, headers, hidden: &hidden, now };
-    let terms = authz::terms(&protection.requirement, principal, &request);
-    let candidate = protection.candidate.as_ref();
-    let candidate = candidate.map(|candidate| self::candidate(candidate, principal, &request));
-    let step = |term: authz::Term| {
-        let is_false =
-            !term.holds && term.undecided.is_none() && term.path.rsplit('.').next() == Some("when");
-        let values = is_false.then(|| mentioned::values(&term.expected, principal, captures)).flatten();
-        let step = step(term);
-        Step { hint: step.hint.or(values), ..step }
+    let each = |name: &str, requirement: &Requirement| {
+        let terms = authz::terms(name, requirement, principal, &request);
+        let of_term = |term: authz::Term| {
+            let is_when = term.path.rsplit('.').next() == Some("when");
+            let is_told = is_when && !term.holds;
+            let values = is_told.then(|| mentioned::values(&term.expected, principal, captures)).flatten();
+            step(term, values)
+        };
+        terms.into_iter().map(of_term).collect::<Vec<Step>>()
     };
-    terms.into_iter().map(step).chain(candidate).collect()
+    let mut steps = each("policy", &protection.requirement);
+    if let Some(candidate) = &protection.candidate {
+        steps.push(self::candidate(candidate, principal, &request));
+        steps.extend(each(CANDIDATE, candidate));
+    }
+    steps
 }
 
-fn step(term: authz::Term) -> Step {
+const CANDIDATE: &str = "candidate";
+
+/// `values`: what a condition that is not true names.
+fn step(term: authz::Term, values: Option<String>) -> Step {
+    let undecided =
+        term.undecided.map(|why| format!("{why}, which denies the whole requirement, under `not` too"));
     Step {
         check: Check::Term(term.path),
-        outcome: if term.holds { Outcome::Pass } else { Outcome::Fail },
+        outcome: match term.spared {
+            _ if term.holds => Outcome::Pass,
+            Some(_) => Outcome::Skip,
+            None => Outcome::Fail,
+        },
         expected: Some(term.expected),
         found: match &term.found {
             // Why a condition has no answer is nobody's string.
@@ -41,17 +55,25 @@ fn step(term: authz::Term) -> Step {
             Some(found) => Some(shown::value(found)),
             None => term.is_of_claim.then(|| "absent".to_owned()),
         },
-        hint: term.undecided.map(|why| format!("{why}, which denies the whole requirement, under `not` too")),
+        note: term.spared.map(|spared| match spared {
+            Spared::AsWanted => "as wanted",
+            Spared::NotNeeded => "not needed",
+        }),
+        hint: match (undecided, values) {
+            (Some(undecided), Some(values)) => Some(format!("{undecided}; {values}")),
+            (undecided, values) => undecided.or(values),
+        },
     }
 }
 
 fn candidate(candidate: &Requirement, principal: &Principal, request: &RequestFacts<'_>) -> Step {
     let holds = candidate.holds(principal, request);
     Step {
-        check: Check::Term("candidate".to_owned()),
+        check: Check::Term(CANDIDATE.to_owned()),
         outcome: if holds { Outcome::Pass } else { Outcome::Fail },
         expected: Some("the candidate is met; it decides nothing".to_owned()),
         found: Some(if holds { "it is met" } else { "it is not met" }.to_owned()),
+        note: None,
         hint: None,
     }
 }

@@ -22,6 +22,10 @@ pub struct Step {
     pub expected: Option<String>,
     /// What was there, as far as it may be shown.
     pub found: Option<String>,
+    /// Why it does not matter that a part of a requirement does not hold: `as wanted` below `not`, `not needed` beside an
+    /// alternative that does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
     /// What may be the matter, where there is something to say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
@@ -35,7 +39,7 @@ pub enum Outcome {
     Pass,
     /// It failed; the request is refused for it, or would be.
     Fail,
-    /// It was not looked at.
+    /// It was not looked at; or it does not hold, and nobody is refused for that (`note` says why).
     Skip,
 }
 

@@ -59,6 +59,10 @@ fn write_step(f: &mut fmt::Formatter<'_>, step: &Step, width: usize) -> fmt::Res
     // What was asked for matters where it was not there.
     let expected = step.expected.as_ref().filter(|_| step.outcome == Outcome::Fail);
     match (expected, &step.found) {
+        (None, found) if let Some(note) = step.note => {
+            let found = found.as_ref().map(|found| format!("{found} ")).unwrap_or_default();
+            writeln!(f, "  {found}({note})")?;
+        }
         (Some(expected), Some(found)) => writeln!(f, "  {found} (expected: {expected})")?,
         (None, Some(found)) => writeln!(f, "  {found}")?,
         (Some(expected), None) => writeln!(f, "  expected: {expected}")?,

@@ -1,17 +1,126 @@
 //! The parts of a requirement: by the names of the file, and told apart by whether anybody is refused for them.
 
-use serde_json::json;
+use jwtgate::explain::Explanation;
+use serde_json::{Value, json};
 
 use super::{decide, head, rules};
 use crate::support::world::Setup;
 
 const RULES: &str = "
+policies:
+  staff: { roles: staff }
 routes:
+  - name: ruled
+    match: { path: /ruled }
+    access:
+      require:
+        not: { roles: banned, scopes: banned }
+        any_of: [{ roles: x }, staff, { all_of: [{ roles: a }, { not: { roles: staff } }] }]
+      candidate: { any_of: [{ roles: c }, { claims: { level: 3, grade: 4 } }] }
+    upstream: orders
+  - name: several
+    match: { path: /several }
+    access: { require: [staff], candidate: { not: { any_of: [staff, { roles: x }] } } }
+    upstream: orders
   - name: open
     match: { path: /open }
     access: authenticated
     upstream: orders
 ";
+
+/// The steps of the requirement and of the candidate: name, outcome and note.
+fn parts(explained: &Explanation) -> Vec<String> {
+    let told = serde_json::to_value(explained).unwrap();
+    let steps = told["steps"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().map(str::to_owned).unwrap_or_default();
+    steps
+        .filter(|step| ["policy.", "candidate"].iter().any(|start| text(&step["check"]).starts_with(start)))
+        .map(|step| format!("{} {} {}", text(&step["outcome"]), text(&step["check"]), text(&step["note"])))
+        .map(|line| line.trim().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_part_that_refuses_nobody_is_no_failure() {
+    let setup = Setup::new().await;
+    let rules = rules(&setup.write(RULES));
+    let ask = async |path: &str, token: String| {
+        let fields = [("authorization".to_owned(), format!("Bearer {token}"))];
+        decide(&rules, &head("GET", "localhost", path, &fields)).await
+    };
+    let token = || setup.issuer.token();
+    let staff = ask("/ruled", token().roles(&["staff"]).claim("level", 3).sign()).await;
+    assert_eq!(staff.reason, "allowed", "{staff}");
+    assert_eq!(
+        parts(&staff),
+        [
+            "pass policy.not",
+            "skip policy.not.roles as wanted",
+            "skip policy.not.scopes as wanted",
+            "pass policy.any_of",
+            "skip policy.any_of.1.roles not needed",
+            "pass policy.any_of.2.staff.roles",
+            "skip policy.any_of.3.all_of.1.roles not needed",
+            "skip policy.any_of.3.all_of.2.not not needed",
+            "pass policy.any_of.3.all_of.2.not.roles",
+            "fail candidate",
+            "fail candidate.any_of",
+            "fail candidate.any_of.1.roles",
+            "pass candidate.any_of.2.claims.level",
+            "fail candidate.any_of.2.claims.grade",
+        ],
+        "{staff}"
+    );
+    let text = staff.to_string();
+    for (name, end) in [("policy.not.roles", "(as wanted)"), ("policy.any_of.1.roles", "(not needed)")] {
+        let line = text.lines().find(|line| line.contains(&format!("{name} "))).unwrap();
+        assert!(line.starts_with("skip ") && line.ends_with(&format!("[\"staff\"] {end}")), "{line}");
+    }
+    let banned = ask("/ruled", token().roles(&["banned", "a"]).scope("banned").sign()).await;
+    assert_eq!(banned.reason, "policy_denied", "{banned}");
+    assert_eq!(
+        parts(&banned)[..9],
+        [
+            "fail policy.not",
+            "pass policy.not.roles",
+            "pass policy.not.scopes",
+            "pass policy.any_of",
+            "skip policy.any_of.1.roles not needed",
+            "skip policy.any_of.2.staff.roles not needed",
+            "pass policy.any_of.3.all_of.1.roles",
+            "pass policy.any_of.3.all_of.2.not",
+            "skip policy.any_of.3.all_of.2.not.roles as wanted",
+        ],
+        "{banned}"
+    );
+    let nobody = ask("/ruled", token().roles(&["banned"]).sign()).await;
+    assert_eq!(
+        parts(&nobody)[..7],
+        [
+            "pass policy.not",
+            "pass policy.not.roles",
+            "skip policy.not.scopes as wanted",
+            "fail policy.any_of",
+            "fail policy.any_of.1.roles",
+            "fail policy.any_of.2.staff.roles",
+            "fail policy.any_of.3.all_of.1.roles",
+        ],
+        "{nobody}"
+    );
+    let several = ask("/several", token().roles(&["staff"]).sign()).await;
+    assert_eq!(
+        parts(&several),
+        [
+            "pass policy.staff.roles",
+            "fail candidate",
+            "fail candidate.not",
+            "pass candidate.not.any_of",
+            "pass candidate.not.any_of.1.staff.roles",
+            "skip candidate.not.any_of.2.roles as wanted",
+        ],
+        "{several}"
+    );
+}
 
 #[tokio::test]
 async fn a_verified_token_without_a_subject_is_no_lack_of_a_token() {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::authn::ClaimPath;
-use Requirement::{AllOf, AnyOf, Authenticated, IssuerTenant, Policy, Roles, Scopes, When};
+use Requirement::{AllOf, AnyOf, Authenticated, Every, IssuerTenant, Policy, Roles, Scopes, When};
 
 fn names(quantifier: Quantifier, names: &[&str]) -> (Quantifier, Vec<String>) {
     (quantifier, names.iter().map(|&name| name.to_owned()).collect())

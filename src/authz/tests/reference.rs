@@ -61,7 +61,7 @@ fn comparable(requirement: &Requirement, principal: &Principal) -> bool {
                 }
             })
         }
-        AllOf(parts) | AnyOf(parts) => parts.iter().all(|part| comparable(part, principal)),
+        Every(parts) | AllOf(parts) | AnyOf(parts) => parts.iter().all(|part| comparable(part, principal)),
         Requirement::Not(part) => comparable(part, principal),
         Policy(policy) => comparable(policy.requirement(), principal),
     }
@@ -89,7 +89,7 @@ fn truth(requirement: &Requirement, principal: &Principal) -> bool {
                 }
             })
         }
-        AllOf(parts) => parts.iter().all(|part| truth(part, principal)),
+        Every(parts) | AllOf(parts) => parts.iter().all(|part| truth(part, principal)),
         AnyOf(parts) => parts.iter().any(|part| truth(part, principal)),
         Requirement::Not(part) => !truth(part, principal),
         Policy(policy) => truth(policy.requirement(), principal),
@@ -190,6 +190,7 @@ fn requirements() -> impl Strategy<Value = Requirement> {
             inner.clone().prop_map(not),
             inner.clone().prop_map(|part| Policy(Requirement::policy("p", part))),
             prop::collection::vec(inner.clone(), 1..4).prop_map(AllOf),
+            prop::collection::vec(inner.clone(), 1..4).prop_map(Every),
             prop::collection::vec(inner, 1..4).prop_map(AnyOf),
         ]
     })

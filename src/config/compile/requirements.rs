@@ -98,7 +98,7 @@ impl Policies {
             return None;
         }
         let names: Vec<_> = items.iter().map(|item| self.policy_name(item, problems)).collect();
-        Some(Requirement::AllOf(names.into_iter().collect::<Option<_>>()?))
+        Some(Requirement::Every(names.into_iter().collect::<Option<_>>()?))
     }
 
     /// A requirement within another one. There a list does not say whether any or all of it must hold.
@@ -194,7 +194,7 @@ impl Policies {
         let mut parts = parts.into_iter().collect::<Option<Vec<_>>>()?;
         match parts.len() {
             1 => parts.pop(),
-            _ => Some(Requirement::AllOf(parts)),
+            _ => Some(Requirement::Every(parts)),
         }
     }
 

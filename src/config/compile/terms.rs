@@ -62,7 +62,7 @@ pub(super) fn claims(node: &Node, problems: &mut Problems) -> Option<Requirement
         })
         .collect();
     let mut tests = tests.into_iter().collect::<Option<Vec<_>>>()?;
-    if tests.len() == 1 { tests.pop() } else { Some(Requirement::AllOf(tests)) }
+    if tests.len() == 1 { tests.pop() } else { Some(Requirement::Every(tests)) }
 }
 
 fn claim_test(node: &Node, problems: &mut Problems) -> Option<ClaimTest> {

@@ -19,7 +19,8 @@ fn compare(old: &Requirement, new: &Requirement, seen: &mut BTreeSet<(Arc<str>, 
         | (Requirement::IssuerTenant(old), Requirement::IssuerTenant(new)) => old.terms().eq(new.terms()),
         (Requirement::Claim(path, old), Requirement::Claim(other, new)) => path == other && tests(old, new),
         (Requirement::When(old), Requirement::When(new)) => old.source() == new.source(),
-        (Requirement::AllOf(old), Requirement::AllOf(new))
+        (Requirement::Every(old), Requirement::Every(new))
+        | (Requirement::AllOf(old), Requirement::AllOf(new))
         | (Requirement::AnyOf(old), Requirement::AnyOf(new)) => {
             old.len() == new.len() && old.iter().zip(new).all(|(old, new)| compare(old, new, seen))
         }

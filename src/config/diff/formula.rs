@@ -77,8 +77,14 @@ impl<'r> World<'r> {
                 Formula::All(terms.collect())
             }
             Requirement::When(condition) => self.condition(&condition.outline(), side),
-            Requirement::AllOf(parts) | Requirement::AnyOf(parts) if parts.is_empty() => Formula::Undecided,
-            Requirement::AllOf(parts) => Formula::All(self.each(parts, side, terms)?),
+            Requirement::Every(parts) | Requirement::AllOf(parts) | Requirement::AnyOf(parts)
+                if parts.is_empty() =>
+            {
+                Formula::Undecided
+            }
+            Requirement::Every(parts) | Requirement::AllOf(parts) => {
+                Formula::All(self.each(parts, side, terms)?)
+            }
             Requirement::AnyOf(parts) => Formula::Any(self.each(parts, side, terms)?),
             Requirement::Not(part) => Formula::Not(Box::new(self.compile(part, side, terms)?)),
             Requirement::Policy(policy) => self.compile(policy.requirement(), side, terms)?,

@@ -57,9 +57,9 @@ impl<'r> Facts<'r> {
                 });
                 self.add_terms(&Subject::Claim(path.clone()), terms.collect(), holds, by);
             }
-            Requirement::AllOf(parts) if holds => self.add_each(parts, true, by),
+            Requirement::Every(parts) | Requirement::AllOf(parts) if holds => self.add_each(parts, true, by),
             Requirement::AnyOf(parts) if !holds => self.add_each(parts, false, by),
-            Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {
+            Requirement::Every(parts) | Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {
                 self.alternatives.push((parts, holds, by));
             }
             Requirement::Not(part) => self.add(part, !holds, by),

@@ -180,7 +180,7 @@ fn names<'r>(requirement: &'r Requirement, into: &mut Vec<&'r str>) {
             let wanted = test.terms().filter(|(quantifier, _)| *quantifier != Quantifier::None);
             into.extend(wanted.flat_map(|(_, names)| names.iter().map(|name| &**name)));
         }
-        Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {
+        Requirement::Every(parts) | Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {
             for part in parts {
                 names(part, into);
             }

@@ -194,6 +194,7 @@ fn assert_steps(explained: &jwtgate::explain::Explanation, seen: &mut Seen) {
             (Check::Preflight, Step::Fail) => "preflight fail",
             (_, Step::Pass) if is_when && found == "true" => "when pass",
             (_, Step::Fail) if is_when && found == "false" => "when fail",
+            (_, Step::Skip) if is_when && found == "false" && step.note.is_some() => "when spared",
             (_, Step::Fail) if is_when && found.starts_with("the condition has no answer: ") => {
                 "when unanswered"
             }
