@@ -22,6 +22,7 @@ routes:
     match: { path: /several }
     access: { require: [staff], candidate: { not: { any_of: [staff, { roles: x }] } } }
     upstream: orders
+  - { name: asked, match: { path: /asked }, access: { require: { when: claims.level > 3 } }, upstream: orders }
   - name: open
     match: { path: /open }
     access: authenticated
@@ -139,5 +140,21 @@ async fn a_verified_token_without_a_subject_is_no_lack_of_a_token() {
         let explained = decide(&rules, &head("GET", "localhost", "/open", &fields)).await;
         assert!(explained.to_string().contains(subject), "{explained}");
         assert_eq!(serde_json::to_value(&explained).unwrap()["verified"], json!(verified), "{explained}");
+    }
+}
+
+#[tokio::test]
+async fn a_condition_without_an_answer_is_told_with_what_it_names() {
+    let setup = Setup::new().await;
+    let rules = rules(&setup.write(RULES));
+    for (token, why, values) in [
+        (setup.issuer.token().sign(), "no such key", "; claims.level is absent"),
+        (setup.issuer.token().claim("level", "4").sign(), "no such operation", "; claims.level is \"4\""),
+    ] {
+        let fields = [("authorization".to_owned(), format!("Bearer {token}"))];
+        let explained = decide(&rules, &head("GET", "localhost", "/asked", &fields)).await;
+        let step = explained.steps.iter().find(|step| step.check.name() == "policy.when").unwrap();
+        let hint = step.hint.as_deref().unwrap();
+        assert!(hint.contains(why) && hint.ends_with(values), "{explained}");
     }
 }

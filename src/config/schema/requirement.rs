@@ -54,7 +54,8 @@ pub(super) fn part_definition() -> Value {
         ),
         (
             "when",
-            "A condition in CEL, which must be true; an error in it denies. Names: claims, roles, scopes, issuer, issuer_tenant, path, \
+            "A condition in CEL, which must be true; an error in it denies, unless it is on one side of `||` or `&&` and the other side \
+             settles the answer. Names: claims, roles, scopes, issuer, issuer_tenant, path, \
              request, now.",
             String::describe(),
         ),
