@@ -3,7 +3,7 @@
 //! A browser sends its cookies whoever made it send the request. Given a request whose credential is a cookie, this lets
 //! pass what changes nothing (the safe methods), and of the rest what the browser says is of the same origin: by
 //! `Origin` or, where there is none, by `Sec-Fetch-Site`. It refuses what says nothing, and what contradicts itself.
-//! Origins that the route's CORS rules trust with credentials are as good as its own.
+//! Origins that the route's CORS rules trust with credentials are as good as its own, for the methods that the rules name.
 
 use http::header::{ORIGIN, UPGRADE};
 use http::request::Parts;
@@ -29,7 +29,7 @@ pub(super) fn check(
     };
     let is_trusted = |origin: &HeaderValue| {
         let origin = Origin::parse(origin.as_bytes());
-        cors.is_some_and(|cors| origin.is_some_and(|origin| cors.trusts(&origin)))
+        cors.is_some_and(|cors| origin.is_some_and(|origin| cors.trusts(&origin, &head.method)))
     };
     let is_same = |site: &HeaderValue| site == "same-origin";
     match (only(&head.headers, &ORIGIN), only(&head.headers, &SEC_FETCH_SITE)) {

@@ -22,6 +22,11 @@ routes:
     access: authenticated
     upstream: orders
     cors: { origins: ['https://admin.example.com'], headers: [Authorization], credentials: true }
+  - name: form
+    match: { path: '/forms/{id}' }
+    access: authenticated
+    upstream: orders
+    cors: { origins: ['https://admin.example.com'], methods: [GET], credentials: true }
   - name: strict
     match: { path: '/files/{name}' }
     access: authenticated
@@ -185,6 +190,14 @@ const CASES: &[Case] = &[
         "cookie",
         "",
     ),
+    (
+        "POST",
+        "/forms/1",
+        &[("cookie", "access=$T"), ("origin", "https://admin.example.com")],
+        "cross_site",
+        "Origin https://admin.example.com",
+        "not for POST; if they may, list it in `methods` of `cors`",
+    ),
 ];
 
 #[tokio::test]
@@ -212,7 +225,7 @@ async fn a_path_that_its_route_does_not_allow_is_told_with_the_route() {
         (
             "/files/a%2Fb",
             "/files/a%2Fb: percent-encoded slash",
-            "route 3, `strict` (/files/{name}), has this path and does not allow `%2F` in it",
+            "route 4, `strict` (/files/{name}), has this path and does not allow `%2F` in it",
         ),
         (
             "/files/a%2Fb;c",

@@ -92,6 +92,10 @@ fn cross_site(facts: &Facts<'_>) -> String {
         let target = facts.target.as_ref().ok();
         origin.zip(target).is_some_and(|(origin, target)| origin.is_of(target, None))
     };
+    let is_listed = |value: &HeaderValue| {
+        let cors = facts.route.and_then(|(.., route)| route.cors());
+        Origin::parse(value.as_bytes()).zip(cors).is_some_and(|(origin, cors)| cors.lends_cookie_to(&origin))
+    };
     match (origins.as_slice(), sites.as_slice()) {
         ([], []) => "a browser sends a cookie whoever made it send the request, so that one which changes something must \
                      say where it comes from, as browsers do: `Origin` with the origin of this host; programs send the \
@@ -103,6 +107,11 @@ fn cross_site(facts: &Facts<'_>) -> String {
         ([value], []) if is_ours(value) => {
             format!("{} is this host, and the client used another scheme", origin(value))
         }
+        ([value], _) if is_listed(value) => format!(
+            "the pages of {} may use the cookie here, but not for {}; if they may, list it in `methods` of `cors`",
+            origin(value),
+            facts.head.method
+        ),
         ([value], _) if !is_ours(value) => format!(
             "{} is another origin than this host; if its pages may use the cookie, list it in `cors` of the route, with \
              `credentials: true`",
