@@ -101,6 +101,42 @@ async fn an_issuer_that_is_down_keeps_its_keys_when_its_section_changes() {
     world.client.get("/authenticated/a").bearer(&billing).send().await.assert_passed();
 }
 
+/// What was verified before is no reason to take what would be refused now.
+#[tokio::test]
+async fn a_lower_limit_is_for_tokens_that_were_verified_before_too() {
+    let yaml = format!("limits: {{ token: 4KiB, token_header: 1KiB }}\n{EVERY_ACCESS}");
+    let world = World::start(&yaml).await;
+    let token = |name: &str| world.issuer.token().subject(name).header("note", "x".repeat(300)).sign();
+    let known = token("known");
+    let (short, small) =
+        ("limits: { token: 4KiB, token_header: 256B }", "limits: { token: 256B, token_header: 1KiB }");
+    let wide = "limits: { token: 4KiB, token_header: 1KiB }";
+    let get = |token: &str| world.client.get("/authenticated/a").bearer(token);
+    for limits in [short, small] {
+        for _ in 0..3 {
+            get(&known).send().await.assert_passed();
+        }
+        edit(&world, wide, limits);
+        reload(&world).await;
+        world.assert_reason(get(&known), "token_too_large").await;
+        world.assert_reason(get(&token(limits)), "token_too_large").await;
+        edit(&world, limits, wide);
+        reload(&world).await;
+    }
+    assert_eq!(world.issuer.fetches(), 1, "the keys have no limits");
+    // Wider bounds forget nothing.
+    get(&known).send().await.assert_passed();
+    let before = hits(&world).await;
+    edit(&world, wide, "limits: { token_header: 2KiB }");
+    reload(&world).await;
+    get(&known).send().await.assert_passed();
+    assert_eq!(hits(&world).await, before + 1.0);
+}
+
+async fn hits(world: &World) -> f64 {
+    world.gateway.metrics().await.sum("jwtgate_token_cache_hits_total", &[])
+}
+
 #[tokio::test]
 async fn sighup_reloads() {
     let setup = Setup::new().await;
