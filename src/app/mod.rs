@@ -3,6 +3,7 @@
 //! `App` is wired and holds a configuration that compiled; `Bound` also holds its sockets and knows their addresses, so
 //! that tests and the demo run on port 0. While it runs, `reload` and `sockets` change what is served. Knows every module and is known by none but `cli`.
 
+mod contents;
 mod readiness;
 mod refresh;
 mod reload;

@@ -89,6 +89,30 @@ async fn a_broken_file_changes_nothing_and_is_counted() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_gone_is_told_and_counted_once() {
+    let setup = Setup::new().await;
+    let mut binary = setup.run(EVERY_ACCESS).await;
+    let (client, admin) = (binary.client().await, Client::new(binary.admin().await));
+    let counted = async |result: &str| {
+        let text = admin.get("/metrics").send().await.text();
+        crate::support::metrics::Metrics::parse(&text)
+            .sum("jwtgate_config_reloads_total", &[("result", result)])
+    };
+    let path = setup.scratch.path().join("jwtgate.yaml");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    eventually!(counted("failure").await == 1.0, "nobody noticed");
+    let told = |line: &String| line.contains("ERROR") && line.contains("jwtgate.yaml");
+    eventually!(binary.stderr().iter().any(told), "{:#?}", binary.stderr());
+    client.get("/public/a").send().await.assert_passed();
+    // Back again, it is as good as changed; until then, each look finds the same.
+    std::fs::write(&path, whole).unwrap();
+    eventually!(counted("success").await == 1.0, "nobody noticed that it is back");
+    assert_eq!(counted("failure").await, 1.0);
+    assert_eq!(binary.stderr().iter().filter(|line| told(line)).count(), 1, "{:#?}", binary.stderr());
+}
+
+#[tokio::test]
 async fn an_issuer_that_is_down_keeps_its_keys_when_its_section_changes() {
     let world = World::start(EVERY_ACCESS).await;
     let token = world.issuer.token().sign();
