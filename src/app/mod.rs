@@ -44,6 +44,17 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// An address that this process itself is still in the way of, until a reload has taken that away.
+    #[error(
+        "cannot listen on {address}, because this process itself listens on {held} until the change is made; it takes two \
+         reloads: give the one on {held} another port first, and this address afterwards"
+    )]
+    Held {
+        /// The address, as configured.
+        address: String,
+        /// The one that is served.
+        held: SocketAddr,
+    },
     /// The process lacks something that it cannot do without.
     #[error("cannot start")]
     Start(#[source] io::Error),
