@@ -23,6 +23,11 @@ routes:
     access: authenticated
     upstream: orders
     cors: { origins: [https://admin.example.com], methods: [PUT], headers: [Authorization], credentials: true }
+  - name: forms
+    match: { path: /forms }
+    access: authenticated
+    upstream: orders
+    cors: { origins: [https://admin.example.com], methods: [GET], credentials: true }
   - name: open
     match: { path: /public/** }
     access: public
@@ -228,4 +233,27 @@ async fn an_origin_with_credentials_may_use_the_cookie() {
     let read = world.client.get("/orders/1").header("cookie", &cookie).header("origin", APP).send().await;
     assert_eq!(read.assert_passed().header("access-control-allow-credentials"), None);
     assert_eq!(world.upstream.requests().len(), 2);
+}
+
+/// A browser sends a form's POST without asking first.
+#[tokio::test]
+async fn an_origin_may_use_the_cookie_for_the_listed_methods_alone() {
+    let world = World::start(ROUTES).await;
+    let cookie = format!("__Host-access={}", world.issuer.token().sign());
+    for client in [world.client.clone(), world.client.http2()] {
+        let of = |method: &str| {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            client.request(method, "/forms").header("cookie", &cookie).header("origin", ADMIN)
+        };
+        of("GET").send().await.assert_passed();
+        assert_eq!(world.upstream.take_requests().len(), 1);
+        for method in ["POST", "PUT", "DELETE", "PURGE"] {
+            for site in ["same-site", "cross-site"] {
+                let request = of(method).header("sec-fetch-site", site);
+                world.assert_reason(request, "cross_site").await.assert_refused(403, None);
+            }
+            world.assert_reason(of(method), "cross_site").await.assert_refused(403, None);
+        }
+        assert!(world.upstream.requests().is_empty());
+    }
 }

@@ -269,6 +269,8 @@ const CROSSINGS: &[(&[(&str, &str)], bool)] = &[
     (&[("origin", "$S://evil.$H")], false),
     (&[("origin", "$S://$H:1234")], false),
     (&[("origin", "null")], false),
+    (&[("origin", "null"), ("sec-fetch-site", "same-origin")], true),
+    (&[("origin", "null"), ("sec-fetch-site", "cross-site")], false),
     (&[("origin", "$S://$H"), ("origin", "$S://$H")], false),
     (&[("sec-fetch-site", "none")], false),
     (&[("sec-fetch-site", "same-site")], false),

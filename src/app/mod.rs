@@ -3,6 +3,7 @@
 //! `App` is wired and holds a configuration that compiled; `Bound` also holds its sockets and knows their addresses, so
 //! that tests and the demo run on port 0. While it runs, `reload` and `sockets` change what is served. Knows every module and is known by none but `cli`.
 
+mod contents;
 mod readiness;
 mod refresh;
 mod reload;
@@ -42,6 +43,17 @@ pub enum Error {
         address: String,
         /// Why not.
         source: io::Error,
+    },
+    /// An address that this process itself is still in the way of, until a reload has taken that away.
+    #[error(
+        "cannot listen on {address}, because this process itself listens on {held} until the change is made; it takes two \
+         reloads: give the one on {held} another port first, and this address afterwards"
+    )]
+    Held {
+        /// The address, as configured.
+        address: String,
+        /// The one that is served.
+        held: SocketAddr,
     },
     /// The process lacks something that it cannot do without.
     #[error("cannot start")]

@@ -8,10 +8,8 @@
 //! which an issuer has no keys wait, and its old ones serve, for as long as those last. Who asks for a reload while one runs
 //! gets one more, however many ask.
 
-use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -19,6 +17,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
+use super::contents::{Contents, Look, Seen};
 use super::readiness::Readiness;
 use super::sockets::Sockets;
 use crate::authn::Issuer;
@@ -43,15 +42,10 @@ pub(super) struct Reloader {
     pub(super) waiting: Option<config::Compiled>,
 }
 
-/// What was seen in each file: a hash of its content, or why there is none.
-type Contents = BTreeMap<PathBuf, Result<u64, io::ErrorKind>>;
-
 impl Reloader {
     /// Never ends by itself. May be dropped between two polls: a reload has then happened or not.
     pub(super) async fn run(&mut self) {
-        // What was last compiled, and what was last looked at.
-        let mut compiled = self.contents().await;
-        let mut looked_at = compiled.clone();
+        let mut seen = Seen::new(self.contents().await);
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -59,30 +53,16 @@ impl Reloader {
                 () = self.trigger.notified() => true,
                 _ = looks.tick() => false,
             };
-            let contents = self.contents().await;
-            // A change counts once it has stood still from one look to the next: an editor may be writing it.
-            let still = contents == looked_at;
-            looked_at.clone_from(&contents);
-            if asked || still && self.is_due(&contents, &compiled) {
-                compiled = contents;
-                self.refused = None;
-                self.waiting = None;
-                self.reload().await;
-            } else if still {
-                // Files that were named only now are followed from here on.
-                compiled = contents;
-                if self.refused.is_some() {
+            match seen.look(self.contents().await, asked) {
+                Look::Changed => {
+                    self.refused = None;
+                    self.waiting = None;
                     self.reload().await;
                 }
+                Look::Same if self.refused.is_some() => self.reload().await,
+                Look::Same | Look::Moving => {}
             }
         }
-    }
-
-    /// Whether a file has another content than the one that was compiled. One that cannot be read is as good as unchanged if it
-    /// is the configuration itself, which somebody is just replacing.
-    fn is_due(&self, contents: &Contents, compiled: &Contents) -> bool {
-        contents.get(&self.path).is_some_and(Result::is_ok)
-            && contents.iter().any(|(path, now)| compiled.get(path).is_some_and(|before| before != now))
     }
 
     /// What is in the files that only a reload picks up: the configuration, and the authorities of upstreams.

@@ -4,6 +4,7 @@
 //! stays, starts what is new and stops what is gone. A listener is the same one as long as its configured address is. What
 //! must stay true: no change closes a connection or a socket of an address that stays.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use super::{Error, LAST};
 use crate::admin::Admin;
 use crate::config::Settings;
-use crate::listener::{Drain, Listener, ListenerSpec, Service, Terms};
+use crate::listener::{Drain, Listener, ListenerSpec, Service, Terms, overlap};
 use crate::proxy::Proxy;
 use crate::telemetry::Held;
 use crate::telemetry::metrics::Metrics;
@@ -63,7 +64,7 @@ impl Socket {
         let own = drain.child();
         let terms = self.listener.terms();
         let accepting = drain.start(self.listener.serve(service(own.clone()), own.clone()));
-        Serving { address: self.configured, terms, drain: own, accepting }
+        Serving { address: self.configured, bound: self.bound, terms, drain: own, accepting }
     }
 }
 
@@ -72,6 +73,8 @@ impl Socket {
 struct Serving {
     /// As configured: what makes it the same one in the next configuration.
     address: SocketAddr,
+    /// With the port chosen for port 0.
+    bound: SocketAddr,
     terms: Terms,
     drain: Drain,
     accepting: JoinHandle<()>,
@@ -135,17 +138,33 @@ impl Sockets {
             let free = self.listeners.iter().zip(&mut taken).enumerate();
             let same =
                 free.into_iter().find(|(_, (serving, taken))| serving.address == spec.address && !**taken);
-            listeners.push(match same {
-                Some((index, (_, taken))) => {
-                    *taken = true;
-                    Ok((index, spec.clone()))
-                }
-                None => Err(Socket::bind(spec.clone(), &self.metrics).await?),
+            listeners.push(if let Some((index, (_, taken))) = same {
+                *taken = true;
+                Ok((index, spec.clone()))
+            } else {
+                let socket = Socket::bind(spec.clone(), &self.metrics).await;
+                Err(socket.map_err(|error| self.explain(error, spec.address))?)
             });
         }
         let moved = settings.admin != self.admin.address;
-        let admin = if moved { Some(Socket::bind_admin(settings.admin).await?) } else { None };
+        let admin = if moved {
+            let socket = Socket::bind_admin(settings.admin).await;
+            Some(socket.map_err(|error| self.explain(error, settings.admin))?)
+        } else {
+            None
+        };
         Ok(Change { listeners, admin })
+    }
+
+    /// Why an address cannot be bound, where it is this process itself that has it: what is served goes only once what
+    /// takes its place is bound.
+    fn explain(&self, error: Error, wanted: SocketAddr) -> Error {
+        let Error::Bind { address, source } = error else { return error };
+        let mut served = self.listeners.iter().chain([&self.admin]).map(|serving| serving.bound);
+        match served.find(|served| source.kind() == ErrorKind::AddrInUse && overlap(*served, wanted)) {
+            Some(held) => Error::Held { address, held },
+            None => Error::Bind { address, source },
+        }
     }
 
     /// Makes the change. What is gone has `patience` to end. Resolves once its addresses are free again, but the change is made

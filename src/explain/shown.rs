@@ -8,15 +8,24 @@ use crate::authn::json::Json;
 
 /// A text that a stranger wrote: escaped, and no longer than anyone reads.
 pub(super) fn text(text: &str) -> String {
+    cut(text, LONGEST)
+}
+
+/// A cause, in which the end of a chain is what counts: escaped, and as long as causes are.
+pub(super) fn cause(text: &str) -> String {
+    cut(text, LONGEST_CAUSE)
+}
+
+fn cut(text: &str, longest: usize) -> String {
     let mut shown = String::new();
-    for character in text.chars().take(LONGEST) {
+    for character in text.chars().take(longest) {
         if matches!(character, '"' | '\'') {
             shown.push(character);
         } else {
             shown.extend(character.escape_debug());
         }
     }
-    if text.chars().nth(LONGEST).is_some() {
+    if text.chars().nth(longest).is_some() {
         shown.push('…');
     }
     shown
@@ -113,5 +122,6 @@ fn moment(seconds: f64) -> String {
 }
 
 const LONGEST: usize = 160;
+const LONGEST_CAUSE: usize = 4096;
 const NAMES: usize = 8;
 const END_OF_YEAR_9999: f64 = 253_402_300_800.0;

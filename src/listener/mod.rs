@@ -68,6 +68,15 @@ pub enum Refusal {
     RequestTimeout,
 }
 
+/// Whether the second of the two addresses could not be listened on beside the first. The unspecified address of IPv6 also
+/// takes what comes over IPv4.
+pub fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let covers = |wide: SocketAddr, narrow: SocketAddr| {
+        wide.ip().is_unspecified() && (wide.is_ipv6() || narrow.is_ipv4())
+    };
+    one == other || one.port() == other.port() && (covers(one, other) || covers(other, one))
+}
+
 /// One `listeners` entry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListenerSpec {

@@ -13,7 +13,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 
 use super::same_origin::{Field, only};
 use super::{Preflight, Rejection, Route, Snapshot};
@@ -25,6 +25,8 @@ use crate::telemetry::Findings;
 #[derive(Debug)]
 pub struct Cors {
     pages: Pages,
+    /// The methods that pages may use.
+    lent: Box<[Method]>,
     methods: Option<HeaderValue>,
     headers: Option<HeaderValue>,
     exposed: HeaderValue,
@@ -58,8 +60,13 @@ impl Cors {
             |names: &[String]| HeaderValue::try_from(names.join(", ")).ok().filter(|list| !list.is_empty());
         let exposed: Vec<String> =
             EXPOSED.iter().map(|&name| name.to_owned()).chain(exposed.iter().cloned()).collect();
+        let lent = match methods {
+            [] => vec![Method::GET, Method::HEAD, Method::POST],
+            named => named.iter().filter_map(|name| Method::from_bytes(name.as_bytes()).ok()).collect(),
+        };
         Self {
             pages,
+            lent: lent.into(),
             methods: list(methods),
             headers: list(headers),
             exposed: list(&exposed).unwrap_or(HeaderValue::from_static("X-Request-Id")),
@@ -76,8 +83,14 @@ impl Cors {
         }
     }
 
-    /// Whether requests of this origin may carry a cookie.
-    pub(super) fn trusts(&self, origin: &Origin) -> bool {
+    /// Whether a cookie may speak for a request of this origin with this method. Browsers ask nobody before they send a
+    /// form's POST, so that a preflight is not all that keeps other methods out.
+    pub(super) fn trusts(&self, origin: &Origin, method: &Method) -> bool {
+        self.lends_cookie_to(origin) && self.lent.contains(method)
+    }
+
+    /// Whether requests of this origin may carry a cookie, with the methods that the rules name.
+    pub fn lends_cookie_to(&self, origin: &Origin) -> bool {
         matches!(&self.pages, Pages::Of { origins, credentials: true } if origins.contains(origin))
     }
 
@@ -277,8 +290,27 @@ mod tests {
     #[test]
     fn only_origins_with_credentials_are_trusted_with_a_cookie() {
         let origin = Origin::parse(A.as_bytes()).unwrap();
-        assert!(of(&[A], true).trusts(&origin));
-        assert!(!of(&[A], false).trusts(&origin) && !of(&["https://b"], true).trusts(&origin));
-        assert!(!Cors::new(Pages::Any, &[], &[], &[], None).trusts(&origin));
+        assert!(of(&[A], true).trusts(&origin, &Method::POST));
+        for cors in [of(&[A], false), of(&["https://b"], true), Cors::new(Pages::Any, &[], &[], &[], None)] {
+            assert!(!cors.trusts(&origin, &Method::POST), "{cors:?}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_trusted_with_the_methods_that_are_listed() {
+        let origin = Origin::parse(A.as_bytes()).unwrap();
+        for (listed, trusted) in [
+            (&[][..], &["GET", "HEAD", "POST"][..]),
+            (&["GET"], &["GET"]),
+            (&["PUT", "PURGE"], &["PUT", "PURGE"]),
+        ] {
+            let listed: Vec<String> = listed.iter().map(|&name: &&str| name.to_owned()).collect();
+            let pages = Pages::Of { origins: vec![origin.clone()], credentials: true };
+            let cors = Cors::new(pages, &listed, &[], &[], None);
+            for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "PURGE", "get", "purge"] {
+                let is_trusted = cors.trusts(&origin, &Method::from_bytes(method.as_bytes()).unwrap());
+                assert_eq!(is_trusted, trusted.contains(&method), "{method} {listed:?}");
+            }
+        }
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! A browser sends its cookies whoever made it send the request. Given a request whose credential is a cookie, this lets
 //! pass what changes nothing (the safe methods), and of the rest what the browser says is of the same origin: by
-//! `Origin` or, where there is none, by `Sec-Fetch-Site`. It refuses what says nothing, and what contradicts itself.
-//! Origins that the route's CORS rules trust with credentials are as good as its own.
+//! `Origin` or, where there is none or it is `null`, by `Sec-Fetch-Site`. It refuses what says nothing, and what
+//! contradicts itself: an origin that is named and is another one counts whatever `Sec-Fetch-Site` says.
+//! Origins that the route's CORS rules trust with credentials are as good as its own, for the methods that the rules name.
 
 use http::header::{ORIGIN, UPGRADE};
 use http::request::Parts;
@@ -29,18 +30,28 @@ pub(super) fn check(
     };
     let is_trusted = |origin: &HeaderValue| {
         let origin = Origin::parse(origin.as_bytes());
-        cors.is_some_and(|cors| origin.is_some_and(|origin| cors.trusts(&origin)))
+        cors.is_some_and(|cors| origin.is_some_and(|origin| cors.trusts(&origin, &head.method)))
     };
     let is_same = |site: &HeaderValue| site == "same-origin";
     match (only(&head.headers, &ORIGIN), only(&head.headers, &SEC_FETCH_SITE)) {
         (Field::One(origin), Field::Absent) if is_ours(origin) => Ok(()),
         (Field::Absent, Field::One(site)) if is_same(site) => Ok(()),
-        (Field::One(origin), Field::One(site)) if is_ours(origin) && is_same(site) => Ok(()),
+        (Field::One(origin), Field::One(site))
+            if (is_ours(origin) || names_none(origin)) && is_same(site) =>
+        {
+            Ok(())
+        }
         (Field::One(origin), Field::Absent | Field::One(_)) if is_trusted(origin) => Ok(()),
         (Field::Absent | Field::One(_) | Field::Several, Field::Absent | Field::One(_) | Field::Several) => {
             Err(Rejection::CrossSite)
         }
     }
+}
+
+/// Whether the browser keeps the origin to itself, as it does for a page of `Referrer-Policy: no-referrer`, also where that
+/// is the very same origin (Fetch standard, "append a request `Origin` header"), and for one in a sandbox.
+fn names_none(origin: &HeaderValue) -> bool {
+    origin == "null"
 }
 
 /// Whether the request changes nothing by its meaning (RFC 9110 §9.2.1), and whoever caused it does not see the answer.
@@ -101,7 +112,13 @@ mod tests {
             (&[(SITE, "same-origin")], true),
             (&[("origin", OURS), (SITE, "same-origin")], true),
             (&[("origin", "null")], false),
-            (&[("origin", "null"), (SITE, "same-origin")], false),
+            (&[("origin", "null"), (SITE, "same-origin")], true),
+            (&[("origin", "null"), (SITE, "same-site")], false),
+            (&[("origin", "null"), (SITE, "cross-site")], false),
+            (&[("origin", "null"), (SITE, "none")], false),
+            (&[("origin", "null"), ("origin", "null"), (SITE, "same-origin")], false),
+            (&[("origin", "NULL"), (SITE, "same-origin")], false),
+            (&[("origin", "null, https://evil.example"), (SITE, "same-origin")], false),
             (&[("origin", "https://evil.example")], false),
             (&[("origin", "https://evil.example"), (SITE, "same-origin")], false),
             (&[("origin", "https://app.example.com"), (SITE, "same-site")], false),

@@ -77,6 +77,11 @@ impl Route {
         &self.label.name
     }
 
+    /// Its rules for pages of other origins.
+    pub fn cors(&self) -> Option<&Cors> {
+        self.cors.as_deref()
+    }
+
     /// Who may pass.
     pub fn access(&self) -> &Access {
         &self.access

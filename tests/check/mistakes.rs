@@ -30,6 +30,20 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("Cookie as a header", "credentials: [{ header: Cookie }]\n", "`cookie: NAME`"),
     ("Host as a header", "credentials: [{ header: host }]\n", "cannot hold a token"),
     ("framing as a header", "credentials: [{ header: Content-Length }]\n", "cannot hold a token"),
+    ("the origin as a header", "credentials: [{ header: Origin }]\n", "cannot hold a token"),
+    ("the site as a header", "credentials: [{ header: Sec-Fetch-Site }]\n", "is the browser's"),
+    ("CORS as a header", "credentials: [{ header: Access-Control-Allow-Origin }]\n", "is the browser's"),
+    ("the referring page as a header", "credentials: [{ header: referer }]\n", "is the browser's"),
+    (
+        "the kind of content as a header",
+        "credentials: [{ header: content_type }]\n",
+        "how the body is to be read",
+    ),
+    (
+        "the origin as an identity header",
+        "identity: { headers: { Origin: claims.sub } }\n",
+        "`Origin` cannot be an identity header",
+    ),
     ("hop-by-hop as a header", "credentials: [{ header: TE }]\n", "cannot hold a token"),
     (
         "forwarding as a header",

@@ -313,6 +313,18 @@ async fn a_route_that_was_just_missed_is_named() {
     );
 }
 
+/// The end of the chain is what an operator needs.
+#[tokio::test]
+async fn why_keys_cannot_be_had_is_told_to_its_end() {
+    let world = world().await;
+    let token = world.setup.issuer.token().claim("iss", json!("http://127.0.0.1:1")).sign();
+    let field = format!("Bearer {token}");
+    let (reason, check, hint) = world.ask("GET", "/orders", &[&field], &token).await;
+    assert_eq!((reason.as_str(), check.as_str()), ("keys_unavailable", "key"));
+    assert!(hint.contains("(1 in a row): ") && hint.contains("onnection refused"), "{hint}");
+    assert!(!hint.contains('…'), "{hint}");
+}
+
 /// `null` stands in the token, and may be what is wrong with it; who is told that it is absent looks in the wrong place.
 #[tokio::test]
 async fn a_claim_that_is_null_is_told_as_null() {

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use super::{edit, free_address, reload, reloads};
 use crate::support::client::Client;
 use crate::support::world::{AUTHENTICATED, EVERY_ACCESS, Setup, World};
-use crate::support::{Pki, Script};
+use crate::support::{Binary, Pki, Script};
 
 const FIRST: &str = "listeners:\n  - address: 127.0.0.1:0\n";
 
@@ -125,6 +125,46 @@ async fn an_address_that_is_taken_leaves_everything_as_it_was() {
     for address in [free, address] {
         assert_eq!(Client::new(address).get("/public/a").send().await.status, 401);
     }
+}
+
+/// What is served goes once its place is taken, so that the process is in its own way.
+#[tokio::test]
+async fn an_address_that_the_process_itself_has_is_told_and_takes_two_reloads() {
+    let setup = Setup::new().await;
+    let (first, admin, other) = (free_address(), free_address(), free_address());
+    let yaml = |listener: SocketAddr, admin: SocketAddr| {
+        format!("listeners:\n  - address: {listener}\nadmin:\n  address: {admin}\n{EVERY_ACCESS}")
+    };
+    let mut binary = setup.run(&yaml(first, admin)).await;
+    let refused = async |binary: &mut Binary, listener, admin| {
+        let before = binary.stderr().len();
+        setup.write(&yaml(listener, admin));
+        binary.signal("HUP");
+        let refused = |line: &String| line.contains("is refused");
+        let since = |binary: &mut Binary| binary.stderr().split_off(before).into_iter().find(refused);
+        eventually!(since(binary), "never tried")
+    };
+    let everywhere: SocketAddr = ([0, 0, 0, 0], first.port()).into();
+    for (listener, new_admin, wanted, held) in
+        [(everywhere, admin, everywhere, first), (admin, first, admin, admin), (other, first, first, first)]
+    {
+        let line = refused(&mut binary, listener, new_admin).await;
+        let said = format!("cannot listen on {wanted}, because this process itself listens on {held} ");
+        assert!(line.contains(&said) && line.contains("it takes two reloads"), "{line}");
+        Client::new(first).get("/public/a").send().await.assert_passed();
+    }
+    // As it says.
+    for (listener, gone) in [(other, first), (everywhere, other)] {
+        setup.write(&yaml(listener, admin));
+        binary.signal("HUP");
+        let at: SocketAddr = ([127, 0, 0, 1], listener.port()).into();
+        let answers = async |address| Client::new(address).get("/public/a").try_send().await.is_ok();
+        eventually!(answers(at).await && !answers(gone).await, "{listener} never took effect");
+    }
+    // Of a stranger nothing of the kind is said.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let line = refused(&mut binary, taken.local_addr().unwrap(), admin).await;
+    assert!(line.contains("Address already in use") && !line.contains("two reloads"), "{line}");
 }
 
 #[tokio::test]

@@ -89,6 +89,30 @@ async fn a_broken_file_changes_nothing_and_is_counted() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_gone_is_told_and_counted_once() {
+    let setup = Setup::new().await;
+    let mut binary = setup.run(EVERY_ACCESS).await;
+    let (client, admin) = (binary.client().await, Client::new(binary.admin().await));
+    let counted = async |result: &str| {
+        let text = admin.get("/metrics").send().await.text();
+        crate::support::metrics::Metrics::parse(&text)
+            .sum("jwtgate_config_reloads_total", &[("result", result)])
+    };
+    let path = setup.scratch.path().join("jwtgate.yaml");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    eventually!(counted("failure").await == 1.0, "nobody noticed");
+    let told = |line: &String| line.contains("ERROR") && line.contains("jwtgate.yaml");
+    eventually!(binary.stderr().iter().any(told), "{:#?}", binary.stderr());
+    client.get("/public/a").send().await.assert_passed();
+    // Back again, it is as good as changed; until then, each look finds the same.
+    std::fs::write(&path, whole).unwrap();
+    eventually!(counted("success").await == 1.0, "nobody noticed that it is back");
+    assert_eq!(counted("failure").await, 1.0);
+    assert_eq!(binary.stderr().iter().filter(|line| told(line)).count(), 1, "{:#?}", binary.stderr());
+}
+
+#[tokio::test]
 async fn an_issuer_that_is_down_keeps_its_keys_when_its_section_changes() {
     let world = World::start(EVERY_ACCESS).await;
     let token = world.issuer.token().sign();
@@ -99,6 +123,42 @@ async fn an_issuer_that_is_down_keeps_its_keys_when_its_section_changes() {
     world.client.get("/authenticated/a").bearer(&token).send().await.assert_passed();
     let billing = world.issuer.token().audience("billing-api").sign();
     world.client.get("/authenticated/a").bearer(&billing).send().await.assert_passed();
+}
+
+/// What was verified before is no reason to take what would be refused now.
+#[tokio::test]
+async fn a_lower_limit_is_for_tokens_that_were_verified_before_too() {
+    let yaml = format!("limits: {{ token: 4KiB, token_header: 1KiB }}\n{EVERY_ACCESS}");
+    let world = World::start(&yaml).await;
+    let token = |name: &str| world.issuer.token().subject(name).header("note", "x".repeat(300)).sign();
+    let known = token("known");
+    let (short, small) =
+        ("limits: { token: 4KiB, token_header: 256B }", "limits: { token: 256B, token_header: 1KiB }");
+    let wide = "limits: { token: 4KiB, token_header: 1KiB }";
+    let get = |token: &str| world.client.get("/authenticated/a").bearer(token);
+    for limits in [short, small] {
+        for _ in 0..3 {
+            get(&known).send().await.assert_passed();
+        }
+        edit(&world, wide, limits);
+        reload(&world).await;
+        world.assert_reason(get(&known), "token_too_large").await;
+        world.assert_reason(get(&token(limits)), "token_too_large").await;
+        edit(&world, limits, wide);
+        reload(&world).await;
+    }
+    assert_eq!(world.issuer.fetches(), 1, "the keys have no limits");
+    // Wider bounds forget nothing.
+    get(&known).send().await.assert_passed();
+    let before = hits(&world).await;
+    edit(&world, wide, "limits: { token_header: 2KiB }");
+    reload(&world).await;
+    get(&known).send().await.assert_passed();
+    assert_eq!(hits(&world).await, before + 1.0);
+}
+
+async fn hits(world: &World) -> f64 {
+    world.gateway.metrics().await.sum("jwtgate_token_cache_hits_total", &[])
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::keys::{Sourced, key_source, refuse_source};
 use super::names::Names;
 use super::tenants;
 use crate::authn::keys::{FetchOptions, KeySource, Keys};
-use crate::authn::{Algorithm, Algorithms, ClaimPath, Issuer, IssuerSpec, TokenTypes};
+use crate::authn::{Algorithm, Algorithms, ClaimPath, Issuer, IssuerSpec, TokenLimits, TokenTypes};
 use crate::config::document::{self, Path};
 use crate::config::lint::Code;
 use crate::config::node::{At, Named};
@@ -21,6 +21,7 @@ pub(super) fn compile(
     base: Base<'_>,
     metrics: &Metrics,
     previous: Option<&Snapshot>,
+    limits: TokenLimits,
     problems: &mut Problems,
 ) -> Names<Issuer> {
     let broken = section.as_ref().is_some_and(|section| section.value.broken);
@@ -43,7 +44,7 @@ pub(super) fn compile(
         }
         let place = issuer.as_ref().and_then(|issuer| issuer.issuer.as_ref()).map_or(name.at, |iss| iss.at);
         let compiled =
-            issuer.and_then(|issuer| compile_one(&name, issuer, base, metrics, previous, problems));
+            issuer.and_then(|issuer| compile_one(&name, issuer, base, metrics, previous, limits, problems));
         let shares = |other: &&Arc<Issuer>| {
             compiled.as_ref().is_some_and(|compiled| tenants::share_a_token(compiled.spec(), other.spec()))
         };
@@ -62,6 +63,7 @@ fn compile_one(
     base: Base<'_>,
     metrics: &Metrics,
     previous: Option<&Snapshot>,
+    limits: TokenLimits,
     problems: &mut Problems,
 ) -> Option<Arc<Issuer>> {
     let whole = issuer.keys.as_ref().map(|keys| keys.at);
@@ -143,7 +145,7 @@ fn compile_one(
             .and_then(|cache| cache.value.max_size)
             .map_or(TOKEN_CACHE_BYTES, |size| size.value.0),
     };
-    if let Some(old) = reusable.filter(|old| *old.spec() == spec) {
+    if let Some(old) = reusable.filter(|old| tokens_are_bounded(previous, limits) && *old.spec() == spec) {
         return Some(Arc::clone(old));
     }
     Some(Arc::new(Issuer::new(spec, keys, metrics)))
@@ -162,6 +164,12 @@ fn served_keys(served: &Issuer, at: Position, problems: &mut Problems) -> Arc<Ke
 /// The issuers of the configuration that serves now.
 fn known(previous: Option<&Snapshot>) -> impl Iterator<Item = &Arc<Issuer>> {
     previous.into_iter().flat_map(|previous| previous.authenticator().issuers())
+}
+
+/// Whether the verified tokens of those kept to these bounds. The length of a token is asked of each request, and that of its
+/// header only when it is verified.
+fn tokens_are_bounded(previous: Option<&Snapshot>, limits: TokenLimits) -> bool {
+    previous.is_some_and(|previous| previous.authenticator().limits().header <= limits.header)
 }
 
 /// Whatever changed about an issuer, its name in the file too: a set of the same source serves on.

@@ -8,7 +8,7 @@ use crate::config::document;
 use crate::config::node::At;
 use crate::config::problem::{Position, Problems};
 use crate::config::settings::Shutdown;
-use crate::listener::{ListenerSpec, ServerTls, TlsError};
+use crate::listener::{ListenerSpec, ServerTls, TlsError, overlap};
 
 pub(super) fn compile(
     section: Option<At<Vec<document::Listener>>>,
@@ -47,14 +47,6 @@ fn claim(taken: &mut Vec<(SocketAddr, Position)>, socket: SocketAddr, at: Positi
         problems.error(at, wrong, "give each listener and `admin` an address of its own");
     }
     taken.push((socket, at));
-}
-
-/// Whether the second of the two could not be bound. The unspecified address of IPv6 also takes what comes over IPv4.
-fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
-    let covers = |wide: SocketAddr, narrow: SocketAddr| {
-        wide.ip().is_unspecified() && (wide.is_ipv6() || narrow.is_ipv4())
-    };
-    one == other || one.port() == other.port() && (covers(one, other) || covers(other, one))
 }
 
 fn compile_one(

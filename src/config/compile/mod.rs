@@ -51,7 +51,8 @@ pub(super) fn compile(
     let (listeners, admin) = problems.of_listening(|problems| {
         listeners::compile(document.listeners, document.admin, base, serving, problems)
     });
-    let issuers = issuers::compile(document.issuers, base, metrics, previous, problems);
+    let limits = limits(document.limits.map(|limits| limits.value), problems);
+    let issuers = issuers::compile(document.issuers, base, metrics, previous, limits, problems);
     let upstreams = upstreams::compile(document.upstreams, base, metrics, previous, problems);
     let mut policies = Policies::new(document.policies);
     policies.compile_all(problems);
@@ -64,7 +65,6 @@ pub(super) fn compile(
             identity::compile(section, captures.as_deref(), problems)
         }
     };
-    let limits = limits(document.limits.map(|limits| limits.value), problems);
     let parts = Parts {
         issuers: &issuers,
         upstreams: &upstreams,

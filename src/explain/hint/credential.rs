@@ -77,6 +77,13 @@ fn malformed(field: &str) -> String {
 /// A page that sends a preflight, and that the route does not list.
 pub(super) fn preflight(facts: &Facts<'_>) -> Option<String> {
     let preflight = facts.preflight.as_ref()?;
+    if preflight.origin() == "null" {
+        return Some(
+            "`null` is a page in a sandbox or a file, which does not say whose it is; no list can name it, so give the \
+             page an origin"
+                .to_owned(),
+        );
+    }
     let origin = origin(preflight.origin());
     Some(format!(
         "if its pages may use route `{}`, add {origin} to `origins` of its `cors`; scheme, host and port must be equal",
@@ -92,6 +99,10 @@ fn cross_site(facts: &Facts<'_>) -> String {
         let target = facts.target.as_ref().ok();
         origin.zip(target).is_some_and(|(origin, target)| origin.is_of(target, None))
     };
+    let is_listed = |value: &HeaderValue| {
+        let cors = facts.route.and_then(|(.., route)| route.cors());
+        Origin::parse(value.as_bytes()).zip(cors).is_some_and(|(origin, cors)| cors.lends_cookie_to(&origin))
+    };
     match (origins.as_slice(), sites.as_slice()) {
         ([], []) => "a browser sends a cookie whoever made it send the request, so that one which changes something must \
                      say where it comes from, as browsers do: `Origin` with the origin of this host; programs send the \
@@ -103,6 +114,14 @@ fn cross_site(facts: &Facts<'_>) -> String {
         ([value], []) if is_ours(value) => {
             format!("{} is this host, and the client used another scheme", origin(value))
         }
+        ([value], _) if *value == "null" => "`null` is a page that does not say which it is: one in a sandbox, a file, or one of \
+             `Referrer-Policy: no-referrer`, whose `Sec-Fetch-Site: same-origin` would do; no list can name it"
+            .to_owned(),
+        ([value], _) if is_listed(value) => format!(
+            "the pages of {} may use the cookie here, but not for {}; if they may, list it in `methods` of `cors`",
+            origin(value),
+            facts.head.method
+        ),
         ([value], _) if !is_ours(value) => format!(
             "{} is another origin than this host; if its pages may use the cookie, list it in `cors` of the route, with \
              `credentials: true`",

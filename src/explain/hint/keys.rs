@@ -9,7 +9,7 @@ pub(super) fn key(facts: &Facts<'_>, refusal: &Rejection) -> Option<String> {
     let issuer = facts.issuer?;
     match refusal {
         Rejection::Token(Error::KeysUnavailable { .. }) => {
-            Some(format!("the keys of `{}` cannot be had: {}", issuer.spec().name, shown::text(&issuer.keys().describe())))
+            Some(format!("the keys of `{}` cannot be had: {}", issuer.spec().name, shown::cause(&issuer.keys().describe())))
         }
         Rejection::Token(Error::KeyUnknown) => Some(others(facts).unwrap_or_else(|| {
             "the issuer was asked and has no such key: it may have been withdrawn, or the token is of another realm or \

@@ -2,7 +2,8 @@
 //!
 //! Frameworks obey them without being asked (`X-Original-URL` and `X-Rewrite-URL` in ASP.NET and Symfony,
 //! `X-HTTP-Method-Override` and its kin in Rails, Express and others), so a request for `GET /public` becomes
-//! `DELETE /admin` behind the gate. They go, in every spelling, unless a route's `identity.allow` lists them.
+//! `DELETE /admin` behind the gate. They go, in every spelling, unless a route's `identity.allow` lists them; then they pass in that
+//! spelling alone.
 
 use std::fmt;
 
@@ -58,6 +59,12 @@ impl Override {
             Some(Self::HttpMethodOverride | Self::MethodOverride | Self::HttpMethod) => true,
             Some(Self::OriginalUrl | Self::RewriteUrl) | None => false,
         }
+    }
+
+    /// Whether this is a spelling of its name other than its own; case makes none.
+    pub(super) fn is_disguised_as(self, name: &HeaderName) -> bool {
+        let name = name.as_str().as_bytes();
+        same(self.name().as_bytes(), name) && !self.name().as_bytes().eq_ignore_ascii_case(name)
     }
 
     /// The one of which this is a spelling.

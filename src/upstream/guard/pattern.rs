@@ -73,6 +73,9 @@ pub enum NamePatternError {
 #[derive(Debug)]
 pub(in crate::upstream) struct Removals {
     names: FoldedNames,
+    /// The overriding headers that pass in the spelling that `allow` lists, and in no other: an upstream that takes both
+    /// for one would get two values, and nobody says which of them counts.
+    allowed: Box<[Override]>,
     prefixes: Box<[NamePattern]>,
 }
 
@@ -83,10 +86,12 @@ impl Removals {
         let overrides = Override::ALL.into_iter().filter(|known| !allow.contains(known));
         let overrides = overrides.map(|known| known.name().as_bytes());
         let names = FoldedNames::new(names.iter().map(|pattern| &*pattern.name).chain(overrides));
-        Self { names, prefixes: prefixes.into() }
+        Self { names, allowed: allow.into(), prefixes: prefixes.into() }
     }
 
     pub(in crate::upstream) fn contains(&self, name: &HeaderName) -> bool {
-        self.names.contains(name) || self.prefixes.iter().any(|prefix| prefix.removes(name))
+        self.names.contains(name)
+            || self.allowed.iter().any(|allowed| allowed.is_disguised_as(name))
+            || self.prefixes.iter().any(|prefix| prefix.removes(name))
     }
 }

@@ -17,13 +17,20 @@ pub(in crate::upstream) enum Reserved {
     Forwarding,
     Correlation,
     Overriding,
+    /// Says which page a browser's request comes from, or which may read the answer.
+    Crossing,
+    Content,
 }
 
 impl Reserved {
     pub(in crate::upstream) fn of(name: &[u8]) -> Option<Self> {
         let named =
             TABLE.iter().find(|(known, _)| same(known.as_bytes(), name)).map(|&(_, reserved)| reserved);
-        let prefixed = || starts_with(name, FORWARDED.as_bytes()).then_some(Self::Forwarding);
+        let mut prefixes = PREFIXES.iter();
+        let prefixed = || {
+            let known = prefixes.find(|(prefix, _)| starts_with(name, prefix.as_bytes()));
+            known.map(|&(_, reserved)| reserved)
+        };
         let overriding = || Override::spelled(name).map(|_| Self::Overriding);
         named.or_else(prefixed).or_else(overriding)
     }
@@ -32,7 +39,12 @@ impl Reserved {
     pub(super) fn needed_by_requests(removed: impl Fn(&[u8]) -> bool) -> Option<&'static str> {
         let mut needed = TABLE.iter().filter(|(_, reserved)| match reserved {
             Self::Host | Self::Framing | Self::HopByHop => true,
-            Self::Credential | Self::Forwarding | Self::Correlation | Self::Overriding => false,
+            Self::Credential
+            | Self::Forwarding
+            | Self::Correlation
+            | Self::Overriding
+            | Self::Crossing
+            | Self::Content => false,
         });
         needed.find(|(name, _)| removed(name.as_bytes())).map(|&(name, _)| name)
     }
@@ -46,15 +58,24 @@ impl Reserved {
             Self::HopByHop => "belongs to the connection and never reaches the upstream's application",
             Self::Forwarding => "says where a request came from, and is written by the gateway itself",
             Self::Correlation => "identifies requests, not callers, and is written by the gateway itself",
+            Self::Crossing => {
+                "says which page a request comes from or may read its answer, and is the browser's"
+            }
+            Self::Content => "says how the body is to be read, and is the client's",
             Self::Overriding => "makes upstreams see another path or method than the one that was authorized",
         }
     }
 }
 
-const FORWARDED: &str = "X-Forwarded-";
+/// What a name begins with, and that a name is reserved for it.
+const PREFIXES: [(&str, Reserved); 3] = [
+    ("X-Forwarded-", Reserved::Forwarding),
+    ("Sec-Fetch-", Reserved::Crossing),
+    ("Access-Control-", Reserved::Crossing),
+];
 
 /// Framing: RFC 9112 §6. Hop-by-hop: RFC 9110 §7.6.1, with what was written into `Connection` before it.
-const TABLE: [(&str, Reserved); 25] = [
+const TABLE: [(&str, Reserved); 28] = [
     ("Host", Reserved::Host),
     ("Authorization", Reserved::Credential),
     ("Proxy-Authorization", Reserved::Credential),
@@ -80,4 +101,7 @@ const TABLE: [(&str, Reserved); 25] = [
     ("X-Request-Id", Reserved::Correlation),
     ("traceparent", Reserved::Correlation),
     ("tracestate", Reserved::Correlation),
+    ("Origin", Reserved::Crossing),
+    ("Referer", Reserved::Crossing),
+    ("Content-Type", Reserved::Content),
 ];

@@ -220,6 +220,14 @@ fn names_with_a_meaning_of_their_own_are_refused() {
         "tracestate",
         "X-Original-URL",
         "x_http_method",
+        "Origin",
+        "Sec-Fetch-Site",
+        "sec_fetch_mode",
+        "Access-Control-Allow-Origin",
+        "Access-Control-Request-Method",
+        "Referer",
+        "Content-Type",
+        "content_type",
     ];
     for name in reserved {
         let refusal = IdentityName::parse(name).unwrap_err();

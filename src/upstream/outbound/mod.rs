@@ -222,8 +222,8 @@ fn is_disguised(field: &HeaderName) -> bool {
         return false;
     }
     match Reserved::of(name) {
-        // `Identity::removes` has seen those, and may allow them.
-        None | Some(Reserved::Overriding) => false,
+        // `Identity::removes` has seen those that override, and may allow them; the others are what the client says of itself.
+        None | Some(Reserved::Overriding | Reserved::Crossing | Reserved::Content) => false,
         Some(
             Reserved::Host
             | Reserved::Credential
