@@ -26,9 +26,8 @@ impl Reserved {
     pub(in crate::upstream) fn of(name: &[u8]) -> Option<Self> {
         let named =
             TABLE.iter().find(|(known, _)| same(known.as_bytes(), name)).map(|&(_, reserved)| reserved);
-        let mut prefixes = PREFIXES.iter();
         let prefixed = || {
-            let known = prefixes.find(|(prefix, _)| starts_with(name, prefix.as_bytes()));
+            let known = PREFIXES.iter().find(|(begin, _)| starts_with(name, begin.as_bytes()));
             known.map(|&(_, reserved)| reserved)
         };
         let overriding = || Override::spelled(name).map(|_| Self::Overriding);
