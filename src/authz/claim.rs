@@ -154,9 +154,7 @@ impl Pattern {
 impl fmt::Display for Pattern {
     /// The expression as it was written.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let anchored = self.regex.as_str();
-        let written = anchored.strip_prefix(r"\A(?:").and_then(|rest| rest.strip_suffix(r")\z"));
-        f.write_str(written.unwrap_or(anchored))
+        f.write_str(&self.expression)
     }
 }
 

@@ -19,6 +19,13 @@ pub(super) struct Node {
     pub(super) scalar: Option<Scalar>,
 }
 
+impl Node {
+    /// A value that is no text of the file's.
+    pub(super) fn new(at: Position, value: Value) -> Self {
+        Self { at, value, written: None, scalar: None }
+    }
+}
+
 /// A YAML value.
 #[derive(Debug, Clone)]
 pub(super) enum Value {

@@ -256,7 +256,7 @@ impl Reader<'_> {
                 return Node { scalar, ..self.scalar(at, text, plain) };
             }
         };
-        Node { at, value, written: None, scalar: None }
+        Node::new(at, value)
     }
 
     fn entries(&mut self, raw: Vec<(Spanned<Raw>, Spanned<Raw>)>) -> Vec<Entry> {
@@ -314,7 +314,7 @@ impl Reader<'_> {
         let mut hide = |value: &str, written: &str| problems.hide(value, written);
         let value = match expand(&text, self.environment, &mut hide) {
             Expansion::Unchanged => {
-                return Node { at, value: Value::Text(text), written: None, scalar: None };
+                return Node::new(at, Value::Text(text));
             }
             // A plain scalar takes the type that its expansion has, as if it had been written there.
             Expansion::Expanded(expanded) if plain => plain_value(expanded),

@@ -48,7 +48,10 @@ pub enum Pages {
 }
 
 impl Cors {
-    /// For these pages. Without methods: those that need no leave (GET, HEAD, POST); `max_age` counts in whole seconds.
+    /// The methods that need no leave (Fetch standard, "CORS-safelisted method").
+    pub const USUAL: [Method; 3] = [Method::GET, Method::HEAD, Method::POST];
+
+    /// For these pages. Without methods: [`Self::USUAL`]; `max_age` counts in whole seconds.
     pub fn new(
         pages: Pages,
         methods: &[String],
@@ -60,13 +63,13 @@ impl Cors {
             |names: &[String]| HeaderValue::try_from(names.join(", ")).ok().filter(|list| !list.is_empty());
         let exposed: Vec<String> =
             EXPOSED.iter().map(|&name| name.to_owned()).chain(exposed.iter().cloned()).collect();
-        let lent = match methods {
-            [] => vec![Method::GET, Method::HEAD, Method::POST],
+        let lent: Box<[Method]> = match methods {
+            [] => Self::USUAL.into(),
             named => named.iter().filter_map(|name| Method::from_bytes(name.as_bytes()).ok()).collect(),
         };
         Self {
             pages,
-            lent: lent.into(),
+            lent,
             methods: list(methods),
             headers: list(headers),
             exposed: list(&exposed).unwrap_or(HeaderValue::from_static("X-Request-Id")),

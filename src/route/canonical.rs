@@ -147,7 +147,7 @@ const fn is_plain(byte: u8) -> bool {
 }
 
 /// The unreserved characters of RFC 3986 §2.3 but for the dot, whose escape is refused.
-const fn is_unreserved(byte: u8) -> bool {
+pub(super) const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~')
 }
 
@@ -165,7 +165,7 @@ fn nibble(digit: u8) -> Option<u8> {
     }
 }
 
-fn push_escape(text: &mut String, byte: u8) {
+pub(super) fn push_escape(text: &mut String, byte: u8) {
     let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'A' + nibble - 10 });
     text.extend(['%', digit(byte >> 4), digit(byte & 0xF)]);
 }

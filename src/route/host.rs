@@ -43,6 +43,19 @@ impl HostPattern {
     }
 }
 
+impl Kind {
+    /// Whether it is for this host, given in its canonical form.
+    pub(super) fn takes(&self, host: &str) -> bool {
+        match self {
+            Self::Exactly(name) => name == host,
+            Self::Below(parent) => host
+                .strip_suffix(parent.as_str())
+                .and_then(|below| below.strip_suffix('.'))
+                .is_some_and(|below| !below.is_empty()),
+        }
+    }
+}
+
 /// Why a text is no host pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HostPatternError {

@@ -58,7 +58,8 @@ impl Matcher {
             exact: matches(shape, &segments, |literal, segment| literal == segment),
             folded: matches(shape, &segments, equal_folded),
             length: length(shape, &segments),
-            host: self.hosts.is_empty() || self.hosts.iter().any(|host| host.is_of(target.host())),
+            host: self.hosts.is_empty()
+                || self.hosts.iter().any(|host| target.host().is_some_and(|name| host.0.takes(name))),
             method: self.methods.take(target.method()) && !self.minds_spelling_of(target.method()),
         })
     }
@@ -101,19 +102,6 @@ fn length(shape: &Shape, segments: &[&str]) -> Option<Miss> {
         _ if given == asked + 1 && !shape.open => Some(Miss::Longer),
         _ if given + 1 == asked => Some(Miss::Shorter),
         _ => None,
-    }
-}
-
-impl HostPattern {
-    fn is_of(&self, host: Option<&str>) -> bool {
-        let Some(host) = host else { return false };
-        match &self.0 {
-            Kind::Exactly(name) => name == host,
-            Kind::Below(parent) => host
-                .strip_suffix(parent.as_str())
-                .and_then(|below| below.strip_suffix('.'))
-                .is_some_and(|below| !below.is_empty()),
-        }
     }
 }
 

@@ -25,6 +25,22 @@ pub(super) struct Shape {
     pub(super) open: bool,
 }
 
+impl Shape {
+    /// The segments of a path of this length that both match, with `any` where neither asks for one; none if there is none.
+    pub(super) fn shared<'s>(&'s self, other: &'s Self, length: usize, any: &'s str) -> Option<Vec<&'s str>> {
+        let reaches = |shape: &Self| shape.segments.len() == length || shape.open;
+        if !reaches(self) || !reaches(other) {
+            return None;
+        }
+        let segment = |place: usize| match (self.segments.get(place), other.segments.get(place)) {
+            (Some(Segment::Literal(one)), Some(Segment::Literal(other))) if one != other => None,
+            (Some(Segment::Literal(text)), _) | (_, Some(Segment::Literal(text))) => Some(&**text),
+            (Some(Segment::Capture) | None, Some(Segment::Capture) | None) => Some(any),
+        };
+        (0..length).map(segment).collect()
+    }
+}
+
 /// One segment of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Segment {

@@ -205,6 +205,7 @@ mod tests {
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o777)).unwrap();
         assert!(super::exposure(directory.path()).is_some());
     }
+
     #[test]
     fn an_owner_is_wrong_for_one_user_and_a_mode_for_all() {
         let of = |flaw| Exposure { path: "/kept".into(), flaw };

@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 
 use serde_json::Value as Json;
 
+use super::value::node;
 use crate::authn::{Algorithm, Algorithms};
 use crate::config::document::Document;
 use crate::config::node::{Node, Value};
-use crate::config::problem::Position;
 use crate::config::schema::Describe;
 
 /// What stands for an absent key, and words for it where it is none for reading.
@@ -63,10 +63,6 @@ fn stated(default: &Json) -> Option<Node> {
 
 fn text(value: &str) -> Node {
     node(Value::Text(value.to_owned()))
-}
-
-fn node(value: Value) -> Node {
-    Node { at: Position::START, value, written: None, scalar: None }
 }
 
 /// What is said of an absent key without a default.

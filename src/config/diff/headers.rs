@@ -12,14 +12,12 @@ pub(super) fn compare(old: &Node, new: &Node) -> Vec<Difference> {
     let is_removed =
         |name: &HeaderName| guard.removes(name) || after.removed.iter().any(|pattern| pattern.removes(name));
     let gone = before.headers.iter().filter(|(name, _)| !is_removed(name));
-    gone.map(|(_, name)| Difference {
-        change: Change::Looser,
-        subject: "file",
-        name: None,
-        message: format!(
+    gone.map(|(_, name)| {
+        let message = format!(
             "identity: clients may send `{name}` now, which nothing names any more; \
              list it under `identity.remove` if an upstream still believes it"
-        ),
+        );
+        Difference::of_file(Change::Looser, message)
     })
     .collect()
 }

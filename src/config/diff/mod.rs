@@ -74,6 +74,11 @@ impl Difference {
     fn new(change: Change, subject: &'static str, name: &str, message: impl Into<String>) -> Self {
         Self { change, subject, name: Some(name.to_owned()), message: message.into() }
     }
+
+    /// Of what has no name.
+    fn of_file(change: Change, message: impl Into<String>) -> Self {
+        Self { change, subject: "file", name: None, message: message.into() }
+    }
 }
 
 /// A file: its tree and its document.

@@ -72,21 +72,11 @@ pub(super) fn compare(old: File<'_>, new: File<'_>, told: &Told) -> Vec<Differen
     if !is_every(old, &before) || !is_every(new, &after) {
         let message =
             "routes: one cannot be compared, because a variable is not set here; it may have opened";
-        found.push(Difference {
-            change: Change::Looser,
-            subject: "file",
-            name: None,
-            message: message.to_owned(),
-        });
+        found.push(Difference::of_file(Change::Looser, message));
     }
     if traffic.is_partial {
         let message = "routes: they overlap in more ways than are compared; more than this may have opened";
-        found.push(Difference {
-            change: Change::Looser,
-            subject: "file",
-            name: None,
-            message: message.to_owned(),
-        });
+        found.push(Difference::of_file(Change::Looser, message));
     }
     found
 }

@@ -30,12 +30,7 @@ pub(super) fn compare(old: &Node, new: &Node) -> Vec<Difference> {
     let rest: BTreeSet<String> = keys(old).union(&keys(new)).cloned().collect();
     for key in rest.iter().filter(|key| !ELSEWHERE.contains(&key.as_str())) {
         for (change, message) in entries((old.get(key), None), (new.get(key), None), key) {
-            found.push(Difference {
-                change,
-                subject: "file",
-                name: None,
-                message: format!("{key}{message}"),
-            });
+            found.push(Difference::of_file(change, format!("{key}{message}")));
         }
     }
     found

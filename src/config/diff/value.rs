@@ -1,6 +1,12 @@
 //! Values of the file: in one form for all ways to write them, and as the file has them.
 
 use crate::config::node::{Entry, Node, Value};
+use crate::config::problem::Position;
+
+/// A value that stands in no file.
+pub(super) fn node(value: Value) -> Node {
+    Node::new(Position::START, value)
+}
 
 /// The value in one form for all ways to write it.
 pub(super) fn canonical(node: &Node, path: &str) -> String {

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::value::canonical;
+use super::value::{canonical, node};
 use super::{Change, File};
 use crate::config::compile::routes::matcher;
 use crate::config::document::Match;
 use crate::config::node::{At, Entry, Node, Value};
 use crate::config::open::openness;
 use crate::config::problem::{Position, Problems};
+use crate::proxy::Cors;
 use crate::route::Matcher;
 
 /// A route, as far as it is compared.
@@ -169,7 +170,7 @@ impl View<'_> {
         if let Value::Map(entries) = &mut cors.value
             && !entries.iter().any(|entry| entry.key == "methods")
         {
-            let usual = || ["GET", "HEAD", "POST"].map(str::to_owned).to_vec();
+            let usual = || Cors::USUAL.map(|method| method.to_string()).to_vec();
             let methods = if self.methods.is_empty() { usual() } else { self.methods.clone() };
             let methods = methods.into_iter().map(|method| node(Value::Text(method))).collect();
             let key = "methods".to_owned();
@@ -177,10 +178,6 @@ impl View<'_> {
         }
         cors
     }
-}
-
-fn node(value: Value) -> Node {
-    Node { at: Position::START, value, written: None, scalar: None }
 }
 
 pub(super) fn listed(names: &[String], none: &str) -> String {

@@ -1,25 +1,16 @@
 //! Routes that take `;` for a character of a segment, beside routes that ask for more.
 
 use super::code::Code;
-use super::stricter::asks_more;
-use crate::config::compile::routes::matcher;
-use crate::config::document::{Document, Route};
-use crate::config::problem::{Position, Problems};
-use crate::route::{Matcher, RouteTable};
+use super::stricter::{allows, asks_more, beside_data};
+use crate::config::document::Document;
+use crate::config::problem::Problems;
+use crate::route::RouteTable;
 
 pub(super) fn lint(document: &Document, problems: &mut Problems) {
-    let allows = |route: &&Route| allowed(route).is_some();
-    let all = || document.routes.iter().flat_map(|routes| &routes.value);
-    if all().find(allows).is_none() {
-        return;
-    }
-    let mut said = Problems::new(problems.file(), problems.is_offline());
-    let routes: Vec<(&Route, Matcher)> = all()
-        .filter_map(|route| Some((route, matcher(route.r#match.as_ref()?.value.clone(), &mut said)?)))
-        .collect();
+    let routes = beside_data(document, PARAMETERS, problems);
     let table = RouteTable::new(routes.iter().map(|(_, matcher)| matcher.clone()).zip(0..).collect());
     for (lax, (route, _)) in routes.iter().enumerate() {
-        let (Some(at), Some(access)) = (allowed(route), route.access.as_ref()) else { continue };
+        let (Some(at), Some(access)) = (allows(route, PARAMETERS), route.access.as_ref()) else { continue };
         let mut passed = routes.iter().enumerate().filter_map(|(strict, (other, matcher))| {
             if strict == lax || !asks_more(&other.access.as_ref()?.value, &access.value) {
                 return None;
@@ -41,8 +32,4 @@ pub(super) fn lint(document: &Document, problems: &mut Problems) {
     }
 }
 
-/// Where the route says that its paths may have parameters.
-fn allowed(route: &Route) -> Option<Position> {
-    let allow = route.path.as_ref()?.value.allow.as_ref()?;
-    allow.value.iter().find(|word| word.value == "parameters").map(|word| word.at)
-}
+const PARAMETERS: &str = "parameters";

@@ -1,28 +1,16 @@
 //! Routes that take `%2F` for a character of a segment, beside routes that ask for more.
 
 use super::code::Code;
-use super::stricter::asks_more;
-use crate::config::compile::routes::matcher;
-use crate::config::document::{Document, Route};
+use super::stricter::{allows, asks_more, beside_data};
+use crate::config::document::Document;
 use crate::config::problem::Problems;
-use crate::route::Matcher;
 
 pub(super) fn lint(document: &Document, problems: &mut Problems) {
-    let mut said = Problems::new(problems.file(), problems.is_offline());
-    let routes: Vec<(&Route, Matcher)> = document
-        .routes
-        .iter()
-        .flat_map(|routes| &routes.value)
-        .filter_map(|route| Some((route, matcher(route.r#match.as_ref()?.value.clone(), &mut said)?)))
-        .collect();
+    let routes = beside_data(document, ENCODED_SLASH, problems);
     for (route, own) in &routes {
-        let allow = route.path.as_ref().and_then(|path| path.value.allow.as_ref());
-        let Some(allowed) =
-            allow.and_then(|allow| allow.value.iter().find(|word| word.value == "encoded_slash"))
-        else {
+        let (Some(at), Some(access)) = (allows(route, ENCODED_SLASH), route.access.as_ref()) else {
             continue;
         };
-        let Some(access) = route.access.as_ref() else { continue };
         let passed: Vec<String> = routes
             .iter()
             .filter(|(other, matcher)| {
@@ -41,6 +29,8 @@ pub(super) fn lint(document: &Document, problems: &mut Problems) {
             "paths of {first}{others}, with a slash encoded, have this route, and not what that one asks for"
         );
         let right = "see that the upstream does not decode `%2F`, or let this route ask for the same";
-        problems.warning(Code::EncodedSlash, allowed.at, wrong, right);
+        problems.warning(Code::EncodedSlash, at, wrong, right);
     }
 }
+
+const ENCODED_SLASH: &str = "encoded_slash";

@@ -9,7 +9,7 @@ use http::Method;
 
 use super::{Matcher, RouteTable};
 use crate::route::host::{HostPattern, Kind};
-use crate::route::pattern::Segment;
+use crate::route::pattern::{Segment, Shape};
 use crate::route::trie;
 
 impl RouteTable<usize> {
@@ -25,7 +25,7 @@ impl RouteTable<usize> {
     }
 
     /// The path of these segments, with a parameter behind one of those that are free to have one.
-    fn slips_with(&self, segments: &[String], free: &[usize], lax: usize, strict: usize) -> Option<String> {
+    fn slips_with(&self, segments: &[&str], free: &[usize], lax: usize, strict: usize) -> Option<String> {
         let (own, other) = (&self.routes.get(lax)?.matcher, &self.routes.get(strict)?.matcher);
         let path = segments.join("/");
         let get = [Method::GET];
@@ -37,8 +37,8 @@ impl RouteTable<usize> {
             };
             for method in methods().filter(|method| has(&path, method, strict)) {
                 for place in free {
-                    let with = |(index, text): (usize, &String)| {
-                        if index == *place { format!("{text};x") } else { text.clone() }
+                    let with = |(index, text): (usize, &&str)| {
+                        if index == *place { format!("{text};x") } else { (*text).to_owned() }
                     };
                     let path = segments.iter().enumerate().map(with).collect::<Vec<_>>().join("/");
                     if has(&path, method, lax) {
@@ -58,25 +58,12 @@ impl RouteTable<usize> {
 }
 
 /// The segments of a path of this length that both patterns match, and where a literal of `other` stands at no literal of `own`.
-fn aligned(own: &Matcher, other: &Matcher, length: usize) -> Option<(Vec<String>, Vec<usize>)> {
+fn aligned<'m>(own: &'m Matcher, other: &'m Matcher, length: usize) -> Option<(Vec<&'m str>, Vec<usize>)> {
     let (own, other) = (&own.path.shape, &other.path.shape);
-    let reaches = |segments: usize, open: bool| segments == length || open;
-    if !reaches(own.segments.len(), own.open) || !reaches(other.segments.len(), other.open) {
-        return None;
-    }
-    let (mut segments, mut free) = (Vec::with_capacity(length), Vec::new());
-    for place in 0..length {
-        segments.push(match (own.segments.get(place), other.segments.get(place)) {
-            (Some(Segment::Literal(one)), Some(Segment::Literal(other))) if one != other => return None,
-            (Some(Segment::Literal(text)), _) => text.to_string(),
-            (_, Some(Segment::Literal(text))) => {
-                free.push(place);
-                text.to_string()
-            }
-            (Some(Segment::Capture) | None, Some(Segment::Capture) | None) => "x".to_owned(),
-        });
-    }
-    Some((segments, free))
+    let is_literal =
+        |shape: &Shape, place: usize| matches!(shape.segments.get(place), Some(Segment::Literal(_)));
+    let is_free = |place: &usize| is_literal(other, *place) && !is_literal(own, *place);
+    Some((own.shared(other, length, "x")?, (0..length).filter(is_free).collect()))
 }
 
 /// Hosts that both are for; none: one that no route names.

@@ -7,6 +7,7 @@
 use http::Method;
 
 use super::{Matcher, Segment, Shape};
+use crate::route::canonical;
 use crate::route::host::{HostPattern, Kind};
 
 /// What no route of the tables names, and what samples are made of.
@@ -92,19 +93,9 @@ impl Samples {
 
     fn paths(&self, one: &Shape, other: &Shape) -> Vec<String> {
         let length = one.segments.len().max(other.segments.len());
-        let is_long_enough = |shape: &Shape| shape.open || shape.segments.len() == length;
-        if !is_long_enough(one) || !is_long_enough(other) {
-            return Vec::new();
-        }
+        let Some(segments) = one.shared(other, length, &self.segment) else { return Vec::new() };
         let mut path = String::new();
-        for index in 0..length {
-            let segment = match (one.segments.get(index), other.segments.get(index)) {
-                (Some(Segment::Literal(one)), Some(Segment::Literal(other))) if one != other => {
-                    return Vec::new();
-                }
-                (Some(Segment::Literal(literal)), _) | (_, Some(Segment::Literal(literal))) => literal,
-                (Some(Segment::Capture) | None, Some(Segment::Capture) | None) => self.segment.as_str(),
-            };
+        for segment in segments {
             path.push('/');
             encode(segment, &mut path);
         }
@@ -116,17 +107,6 @@ impl Samples {
                 if path.is_empty() { "/".to_owned() } else { path }
             })
             .collect()
-    }
-}
-
-impl Kind {
-    fn takes(&self, host: &str) -> bool {
-        match self {
-            Self::Exactly(name) => name == host,
-            Self::Below(parent) => {
-                host.strip_suffix(parent.as_str()).is_some_and(|labels| labels.ends_with('.'))
-            }
-        }
     }
 }
 
@@ -167,13 +147,11 @@ fn fresh(text: &str, is_taken: impl Fn(&str) -> bool) -> String {
 
 /// As a path of a request has it.
 fn encode(segment: &str, path: &mut String) {
-    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
-    let digit = |half: u8| HEX.get(usize::from(half)).copied();
     for byte in segment.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+        if byte == b'.' || canonical::is_unreserved(byte) {
             path.push(char::from(byte));
         } else {
-            path.extend(['%'].into_iter().chain(digit(byte >> 4)).chain(digit(byte & 0xF)));
+            canonical::push_escape(path, byte);
         }
     }
 }
