@@ -250,3 +250,41 @@ async fn the_first_check_that_fails_is_the_reason() {
     ];
     assert_all_refused(&world, "/ours/a", cases).await;
 }
+
+/// A number is compared as it was written, to the last bit, and is sent on as the same.
+#[tokio::test]
+async fn doubles_are_what_was_written() {
+    let setup = Setup::new().await;
+    let world = setup
+        .start(
+            "
+routes:
+  - name: equal
+    match: { path: /equal }
+    access: { require: { claims: { n: 1795414761.9705935, big: 9007199254740993.0 } } }
+    identity: { headers: { X-N: claims.n, X-Json: { from: claims.all, format: json } } }
+    upstream: orders
+  - name: none
+    match: { path: /none }
+    access: { require: { claims: { n: { none: [1795414761.9705935] } } } }
+    upstream: orders
+  - name: condition
+    match: { path: /condition }
+    access: { require: { when: claims.n == 1795414761.9705935 } }
+    upstream: orders
+",
+        )
+        .await;
+    let n = "1795414761.9705935";
+    let more = format!("{{\"n\":{n},\"big\":9007199254740993.0,\"all\":[{n},0.1],");
+    let token =
+        world.issuer.token().raw_payload(world.issuer.token().claims_json().replacen('{', &more, 1)).sign();
+    for (path, reason) in [("/equal", "allowed"), ("/none", "policy_denied"), ("/condition", "allowed")] {
+        world.assert_reason(world.client.get(path).bearer(&token), reason).await;
+    }
+    let sent = world.upstream.take_requests();
+    assert_eq!(
+        (sent[0].header("x-n"), sent[0].header("x-json")),
+        (Some(n), Some("[1795414761.9705935,0.1]"))
+    );
+}

@@ -105,11 +105,15 @@ fn numbers_are_what_serde_json_reads() {
         "0.1",
         "123456789012345678901234567890",
         "1e-400",
+        "1795414761.9705935",
+        "9007199254740993.0",
+        "0.1000000000000000055511151231257827021181583404541015625",
     ] {
         let theirs: Value = serde_json::from_str(text).unwrap();
         let document = object(format!("{{\"n\":{text}}}").as_bytes()).unwrap();
         let Some(Json::Number(ours)) = document.members().get("n") else { panic!("{text} is a number") };
         assert_eq!(Value::from(ours), theirs, "{text}");
+        assert_eq!(text.parse().ok().map(f64::to_bits), Some(ours.as_f64().to_bits()), "{text}");
         assert_eq!(ours.as_i64(), theirs.as_i64(), "{text}");
         assert_eq!(ours.as_u64(), theirs.as_u64(), "{text}");
         assert_eq!(Some(ours.as_f64().to_bits()), theirs.as_f64().map(f64::to_bits), "{text}");
@@ -245,17 +249,36 @@ fn alike(ours: Json<'_>, theirs: &Value) {
     }
 }
 
+/// How a number with a fraction or an exponent may be written.
+fn doubles() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<f64>().prop_map(|double| format!("{double:?}")),
+        any::<f64>().prop_map(|double| format!("{double:e}")),
+        "-?(0|[1-9][0-9]{0,25})\\.[0-9]{1,25}(e[+-]?[0-9]{1,3})?",
+        "-?(0|[1-9][0-9]{0,18})[eE][+-]?[0-9]{1,3}",
+        "[1-9][0-9]{9}\\.[0-9]{6,8}",
+    ]
+    .prop_filter("finite", |text| text.parse::<f64>().is_ok_and(f64::is_finite))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn a_double_is_read_to_the_last_bit_as_the_standard_library_does(text in doubles()) {
+        let document = object(format!("{{\"n\":{text}}}").as_bytes()).unwrap();
+        let read = document.members().get("n").and_then(Json::as_f64).map(f64::to_bits);
+        prop_assert_eq!(read, text.parse::<f64>().ok().map(f64::to_bits), "{}", text);
+    }
 
     #[test]
     fn every_document_is_read_searched_and_written_as_serde_json_does(
         value in objects(values()),
         mut seed in any::<u64>(),
     ) {
-        // read back once: serde_json does not read every double to the last bit
         let text = shuffled(&value, &mut seed);
         let theirs: Value = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(&theirs, &value, "to the last bit");
         let document = object(text.as_bytes()).unwrap();
         alike(Json::Object(document.members()), &theirs);
         prop_assert_eq!(Json::Object(document.members()).to_string(), theirs.to_string());

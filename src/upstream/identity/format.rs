@@ -2,7 +2,7 @@
 //!
 //! The rule behind each refusal: what is sent must be what arrives. Receivers cut spaces at both ends of a value
 //! (RFC 9110 §5.5) and of a list's members, and drop empty members (§5.6.1.2), so `"admin "` would arrive as `admin`.
-//! Numbers beyond 64 bits were rounded when the token was read: as `text` or in `csv`, two callers could share one.
+//! Numbers beyond 64 bits were rounded when the token was read: in whatever format, two callers could share one.
 //!
 //! Text beyond ASCII goes out as UTF-8 in `text` and `csv`, as Envoy and oauth2-proxy do; `json` escapes it and is
 //! always plain ASCII, for upstreams that read headers as Latin-1. The empty string is a value, and is sent.
@@ -49,6 +49,7 @@ impl Format {
         match source {
             Source::Names(names) if names.is_empty() => return Ok(None),
             Source::Claim(Json::Array(members)) if members.is_empty() => return Ok(None),
+            Source::Claim(value) if holds_rounded(value) => return Err(Unencodable),
             Source::Names(_) | Source::Claim(_) | Source::Text(_) => {}
         }
         let encoded = match self {
@@ -115,7 +116,6 @@ fn push_scalar(out: &mut String, value: Json<'_>) -> Result<(), Unencodable> {
     match value {
         Json::String(text) => push_text(out, text),
         Json::Bool(boolean) => push_text(out, if boolean { "true" } else { "false" }),
-        Json::Number(number) if is_rounded(number) => Err(Unencodable),
         Json::Number(number) => push_text(out, &number.to_string()),
         Json::Null | Json::Array(_) | Json::Object(_) => Err(Unencodable),
     }
@@ -134,6 +134,16 @@ fn push_text(out: &mut String, text: &str) -> Result<(), Unencodable> {
 fn is_rounded(number: Number) -> bool {
     const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
     matches!(number, Number::Double(value) if value.abs() >= TWO_TO_63)
+}
+
+/// Whether a number in it may be another one than the token has. Ends with the depth of documents, which is bounded.
+fn holds_rounded(value: Json<'_>) -> bool {
+    match value {
+        Json::Number(number) => is_rounded(number),
+        Json::Array(array) => array.iter().any(holds_rounded),
+        Json::Object(object) => object.iter().any(|(_, value)| holds_rounded(value)),
+        Json::Null | Json::Bool(_) | Json::String(_) => false,
+    }
 }
 
 fn json(source: Source<'_>) -> Result<String, Unencodable> {
