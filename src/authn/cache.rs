@@ -1,21 +1,23 @@
 //! The verified tokens of one issuer.
 //!
-//! Given the digest of a token; hands on what the token said when it was verified, or verifies it: of several requests
-//! that bring it at the same time, one does and the others find it then. Holds verified tokens alone: a refused one
-//! leaves no trace, and so pushes none out. Bounded in bytes, over two levels: what was verified last ([`Recent`]), and
+//! Given the digest of a token; hands on what the token said when it was verified, or the turn to verify it: of several
+//! requests that bring it at the same time, one does and the others wait for what comes out ([`Flights`]). Holds verified
+//! tokens alone: a refused one leaves no trace beyond those that waited, and so pushes none out. Bounded in bytes, over two levels: what was verified last ([`Recent`]), and
 //! what has been sent more than once. An entry ends with its `exp`; one that was made under other keys (another
 //! generation) is not found any more. Times, audiences and routes are not decided here: whoever takes a token out checks
 //! them again.
 
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
 use moka::sync::Cache;
 
 use super::digest::Digest;
+use super::error::Error;
+use super::flight::{self, Flights};
 use super::principal::Verified;
 use super::recent::{Look, Recent};
 use super::validity::Timestamp;
@@ -25,8 +27,7 @@ pub(super) struct TokenCache {
     recent: Option<Recent>,
     entries: Cache<Key, Entry, BuildHasherDefault<Prefix>>,
     generation: AtomicU64,
-    /// Held while a token is verified. Tokens that share one wait for each other, and are as rare as there are many.
-    turns: Box<[Mutex<()>]>,
+    flights: Flights<Key, Outcome>,
 }
 
 impl TokenCache {
@@ -39,8 +40,7 @@ impl TokenCache {
             .weigher(|_, entry: &Entry| u32::try_from(entry.weight()).unwrap_or(u32::MAX))
             .expire_after(WithToken)
             .build_with_hasher(BuildHasherDefault::default());
-        let turns = std::iter::repeat_with(Mutex::default).take(TURNS).collect();
-        Self { recent: level, entries, generation: AtomicU64::new(0), turns }
+        Self { recent: level, entries, generation: AtomicU64::new(0), flights: Flights::new() }
     }
 
     /// The token, if it was verified under the keys of this generation.
@@ -49,32 +49,28 @@ impl TokenCache {
         self.of_recent(&key, now).or_else(|| self.entries.get(&key).map(|entry| entry.verified))
     }
 
-    /// The token as above, or as `verify` finds it. Whoever brings the same token meanwhile waits, and finds it if it is
-    /// valid. `generation` is the one *before* the keys were chosen.
-    pub(super) fn get_or_verify<E>(
-        &self,
-        digest: &Digest,
-        generation: u64,
-        now: Timestamp,
-        verify: impl FnOnce() -> Result<Entry, E>,
-    ) -> Result<Arc<Verified>, E> {
+    /// The token as above, or as another request finds it that is verifying it now; else the turn to verify it.
+    /// `generation` is the one *before* the keys were chosen.
+    pub(super) async fn turn(&self, digest: &Digest, generation: u64, now: Timestamp) -> Turn<'_> {
         if self.generation.swap(generation, Ordering::Relaxed) != generation {
             // what the former keys verified only takes up room now
             self.recent.iter().for_each(Recent::clear);
             self.entries.invalidate_all();
         }
         let key = Key { digest: *digest, generation };
-        let (_turn, waited) = self.turn(digest);
+        let [.., place, _, _] = digest.prefix().to_le_bytes();
+        let lead = match self.flights.join(key, place).await {
+            flight::Turn::Verify(lead) => lead,
+            flight::Turn::Done(outcome) => return Turn::Done(outcome),
+        };
         // Who did not wait has looked everywhere a moment ago.
-        let found = if waited { self.get(digest, generation, now) } else { self.of_recent(&key, now) };
-        if let Some(verified) = found {
-            return Ok(verified);
+        match self.of_recent(&key, now) {
+            Some(verified) => {
+                lead.end(|| Ok(Arc::clone(&verified)));
+                Turn::Done(Ok(verified))
+            }
+            None => Turn::Verify(Lead { cache: self, lead, key, now }),
         }
-        let entry = verify()?;
-        if !self.recent.as_ref().is_some_and(|recent| recent.put(key, &entry, entry.weight(), now)) {
-            self.entries.insert(key, entry.clone());
-        }
-        Ok(entry.verified)
     }
 
     fn of_recent(&self, key: &Key, now: Timestamp) -> Option<Arc<Verified>> {
@@ -88,17 +84,6 @@ impl TokenCache {
         }
     }
 
-    /// The turn of a token, and whether another one had it.
-    fn turn(&self, digest: &Digest) -> (Option<MutexGuard<'_, ()>>, bool) {
-        let [.., place, _, _] = digest.prefix().to_le_bytes();
-        let Some(turn) = self.turns.get(usize::from(place) % TURNS) else { return (None, false) };
-        match turn.try_lock() {
-            Ok(turn) => (Some(turn), false),
-            // nothing is guarded that could be left half-done
-            Err(_) => (Some(turn.lock().unwrap_or_else(PoisonError::into_inner)), true),
-        }
-    }
-
     #[cfg(test)]
     pub(super) fn len(&self) -> u64 {
         self.entries.run_pending_tasks();
@@ -109,6 +94,66 @@ impl TokenCache {
 impl std::fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TokenCache").finish_non_exhaustive()
+    }
+}
+
+/// What whoever brings a token is to do.
+pub(super) enum Turn<'c> {
+    /// Nothing: it was verified before, or another request has just had this outcome.
+    Done(Outcome),
+    /// Verify it, and say what came out.
+    Verify(Lead<'c>),
+}
+
+/// What came out of a verification, for all requests that brought the token meanwhile.
+pub(super) type Outcome = Result<Arc<Verified>, Refusal>;
+
+/// Why a token was refused, and how far it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) error: Error,
+    pub(super) at: Stage,
+}
+
+/// Where a refused token was stopped, as far as others must know who have the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// None of the keys has made its signature.
+    Signature,
+    /// At a check that comes after the audience's, which routes narrow.
+    AfterAudience,
+    /// Anywhere else.
+    Other,
+}
+
+/// The turn to verify a token.
+pub(super) struct Lead<'c> {
+    cache: &'c TokenCache,
+    lead: flight::Lead<'c, Key, Outcome>,
+    key: Key,
+    now: Timestamp,
+}
+
+impl Lead<'_> {
+    /// Remembers the verified token.
+    pub(super) fn verified(self, entry: Entry) -> Arc<Verified> {
+        let Self { cache, lead, key, now } = self;
+        let weight = entry.weight();
+        if !cache.recent.as_ref().is_some_and(|recent| recent.put(key, &entry, weight, now)) {
+            cache.entries.insert(key, entry.clone());
+        }
+        lead.end(|| Ok(Arc::clone(&entry.verified)));
+        entry.verified
+    }
+
+    /// Says why to those that wait, and to nobody else.
+    pub(super) fn refused(self, refusal: impl FnOnce() -> Refusal) {
+        self.lead.end(|| Err(refusal()));
+    }
+
+    #[cfg(test)]
+    pub(super) fn followers(&self) -> usize {
+        self.lead.followers()
     }
 }
 
@@ -173,6 +218,3 @@ const OVERHEAD: usize = 512;
 
 /// One byte in so many is for what was verified last.
 const RECENT_SHARE: u64 = 8;
-
-/// How many tokens can be verified at a time, if none of them share a turn.
-const TURNS: usize = 256;

@@ -5,14 +5,13 @@
 //! issuer's alone: a `kid` of another one means nothing here.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::admission::Admission;
 use super::algorithm::{Algorithm, Algorithms};
 use super::audience;
-use super::cache::{Entry, TokenCache};
+use super::cache::{Entry, Refusal, Stage, TokenCache, Turn};
 use super::claims::ClaimPath;
 use super::digest::Digest;
 use super::error::Error;
@@ -113,13 +112,13 @@ impl Issuer {
         let header = Arc::clone(&jws.header);
         let kid = header.kid.as_deref();
         let chosen = self.choose_keys(kid, algorithm).await?;
-        let outcome = match self.find_or_verify(&chosen, algorithm, jws, digest, now) {
+        let outcome = match self.find_or_verify(&chosen, algorithm, jws, digest, now).await {
             // the key may have been replaced under its id, or have none
             Err(Refused { unsigned: Some(jws), .. })
                 if self.keys.reconsider(kid, algorithm, &chosen.keys).await? =>
             {
                 let chosen = self.choose_keys(kid, algorithm).await?;
-                self.find_or_verify(&chosen, algorithm, *jws, digest, now)
+                self.find_or_verify(&chosen, algorithm, *jws, digest, now).await
             }
             outcome => outcome,
         };
@@ -143,7 +142,7 @@ impl Issuer {
     }
 
     /// The token as it was verified before, or as these keys verify it.
-    fn find_or_verify<'t>(
+    async fn find_or_verify<'t>(
         &self,
         chosen: &Chosen,
         algorithm: Algorithm,
@@ -151,19 +150,31 @@ impl Issuer {
         digest: Option<&Digest>,
         now: Timestamp,
     ) -> Result<Arc<Verified>, Refused<'t>> {
-        let here = Cell::new(false);
-        let verify = || -> Result<Entry, Refused<'t>> {
-            here.set(true);
-            let verified = self.verify_with(&chosen.keys, algorithm, jws, now)?;
-            Ok(Entry { lifetime: verified.validity.remaining(&self.times, now), verified })
+        let turn = match digest {
+            Some(digest) => Some(self.cache.turn(digest, chosen.generation, now).await),
+            None => None,
         };
-        let outcome = match digest {
-            Some(digest) => self.cache.get_or_verify(digest, chosen.generation, now, verify),
-            None => verify().map(|entry| entry.verified),
+        let lead = match turn {
+            Some(Turn::Done(outcome)) => {
+                // whoever waited for another request's verification found the token, as far as the count goes
+                self.metrics.cache_hits.inc();
+                return outcome.map_err(|refusal| Refused::of(refusal, jws));
+            }
+            Some(Turn::Verify(lead)) => Some(lead),
+            None => None,
         };
-        // whoever waited for another request's verification found the token, as far as the count goes
-        (if here.get() { &self.metrics.cache_misses } else { &self.metrics.cache_hits }).inc();
-        outcome
+        self.metrics.cache_misses.inc();
+        match (self.verify_with(&chosen.keys, algorithm, jws, now), lead) {
+            (Ok(verified), Some(lead)) => {
+                let lifetime = verified.validity.remaining(&self.times, now);
+                Ok(lead.verified(Entry { verified, lifetime }))
+            }
+            (Err(refused), Some(lead)) => {
+                lead.refused(|| refused.shared());
+                Err(refused)
+            }
+            (outcome, None) => outcome,
+        }
     }
 
     /// Whether a verified token may be used now and on this route.
@@ -184,6 +195,11 @@ impl Issuer {
     #[cfg(test)]
     pub(super) fn metrics(&self) -> &IssuerMetrics {
         &self.metrics
+    }
+
+    #[cfg(test)]
+    pub(super) fn cache(&self) -> &TokenCache {
+        &self.cache
     }
 
     #[cfg(test)]
@@ -296,7 +312,26 @@ struct Refused<'t> {
     after_audience: Option<Document>,
 }
 
-impl Refused<'_> {
+impl<'t> Refused<'t> {
+    /// The same for this token, which another request has had refused.
+    fn of(Refusal { error, at }: Refusal, jws: Jws<'t>) -> Self {
+        match at {
+            Stage::Signature => Self { unsigned: Some(Box::new(jws)), ..error.into() },
+            Stage::AfterAudience => Self { after_audience: Some(jws.claims), ..error.into() },
+            Stage::Other => error.into(),
+        }
+    }
+
+    /// The same for other requests that have this token.
+    fn shared(&self) -> Refusal {
+        let at = match (&self.unsigned, &self.after_audience) {
+            (Some(_), _) => Stage::Signature,
+            (None, Some(_)) => Stage::AfterAudience,
+            (None, None) => Stage::Other,
+        };
+        Refusal { error: self.error.clone(), at }
+    }
+
     /// The first check that fails for a request on this route.
     fn on(self, issuer: &Issuer, admission: &Admission) -> Error {
         let audience = self.after_audience.as_ref();

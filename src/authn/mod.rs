@@ -14,6 +14,7 @@ mod claims;
 mod credential;
 mod digest;
 mod error;
+mod flight;
 mod inspection;
 mod issuer;
 pub mod json;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::fixture::*;
+use crate::authn::cache::{Refusal, Stage, Turn};
 use crate::authn::digest::Digest;
 use crate::authn::keys::{KeySet, Keys};
 use crate::authn::validity::Timestamp;
@@ -302,4 +303,98 @@ fn issuers_are_told_apart_on_hits_too() {
         assert_eq!(&**verify(&authenticator, &of_secret).unwrap().issuer(), "secret");
     }
     assert_eq!(counts(&authenticator.issuers()[2]), (2, 1));
+}
+
+/// What 60 requests are answered that bring a token while another one has this outcome for it.
+async fn waiting(
+    authenticator: &Arc<Authenticator>,
+    token: &str,
+    admission: &Arc<Admission>,
+    outcome: Refusal,
+) -> Vec<Error> {
+    let corp = corp_issuer(authenticator);
+    let digest = Digest::of(token.as_bytes()).unwrap();
+    let turn = corp.cache().turn(&digest, corp.keys().generation(), Timestamp::of(at(NOW))).await;
+    let Turn::Verify(lead) = turn else { panic!("nobody verifies it yet") };
+    let ask = |(authenticator, token, admission): (Arc<Authenticator>, String, Arc<Admission>)| async move {
+        let token = BearerToken::parse(token.as_bytes()).unwrap();
+        authenticator.authenticate(token, &admission, at(NOW)).await.map(|_| ())
+    };
+    let asked = || (Arc::clone(authenticator), token.to_owned(), Arc::clone(admission));
+    let tasks: Vec<_> = (0..60).map(|_| tokio::spawn(ask(asked()))).collect();
+    while lead.followers() < tasks.len() {
+        tokio::task::yield_now().await;
+    }
+    // while they wait, the thread has time for others
+    let other = corp_token_of(tasks.len());
+    ask((Arc::clone(authenticator), other, Arc::new(Admission::default()))).await.unwrap();
+    lead.refused(|| outcome);
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.unwrap().unwrap_err().error);
+    }
+    answers
+}
+
+fn corp_token_of(number: usize) -> String {
+    corp(json!({"n": number, "at": "the same time"}))
+}
+
+#[tokio::test]
+async fn forged_tokens_sent_at_once_cost_one_check_and_the_next_is_checked_anew() {
+    let authenticator = Arc::new(authenticator());
+    let forged = token(json!({"alg": "ES256", "kid": "p256"}), claims(), &SIGNERS.foreign_p256);
+    let everywhere = Arc::new(Admission::default());
+    let refusal = Refusal { error: Error::SignatureInvalid, at: Stage::Signature };
+    let answers = waiting(&authenticator, &forged, &everywhere, refusal).await;
+    assert_eq!(answers, vec![Error::SignatureInvalid; 60]);
+    let (hits, misses) = counts(corp_issuer(&authenticator));
+    assert_eq!((hits, misses), (60, 1), "the one that was verified is the other token");
+    let again = BearerToken::parse(forged.as_bytes()).unwrap();
+    let failure = authenticator.authenticate(again, &everywhere, at(NOW)).await.unwrap_err();
+    assert_eq!(failure.error, Error::SignatureInvalid);
+    assert_eq!(counts(corp_issuer(&authenticator)), (60, 2), "nothing was kept");
+}
+
+#[tokio::test]
+async fn a_shared_refusal_is_each_routes_own() {
+    let authenticator = Arc::new(authenticator());
+    let bound = corp(json!({"cnf": {"jkt": "x"}}));
+    let refusal = || Refusal { error: Error::BindingInvalid, at: Stage::AfterAudience };
+    let narrow = Admission { audiences: Some(vec!["billing".into()]), ..Admission::default() };
+    for (admission, expected) in
+        [(Admission::default(), Error::BindingInvalid), (narrow, Error::AudienceMismatch)]
+    {
+        let answers = waiting(&authenticator, &bound, &Arc::new(admission), refusal()).await;
+        assert_eq!(answers, vec![expected; 60]);
+    }
+}
+
+/// What a verification hands to others is what they would have found.
+#[test]
+fn as_many_as_ask_at_once_are_refused_alike() {
+    let authenticator = Arc::new(authenticator());
+    for (forged, expected) in [
+        (
+            token(json!({"alg": "RS256", "kid": "rsa"}), claims(), &SIGNERS.foreign_rsa),
+            Error::SignatureInvalid,
+        ),
+        (corp(json!({"exp": NOW - 60})), Error::TokenExpired),
+        (corp(json!({"cnf": {}})), Error::BindingInvalid),
+    ] {
+        let start = Arc::new(std::sync::Barrier::new(16));
+        let threads: Vec<_> = (0..16)
+            .map(|_| {
+                let (authenticator, start, forged) =
+                    (Arc::clone(&authenticator), Arc::clone(&start), forged.clone());
+                std::thread::spawn(move || {
+                    start.wait();
+                    (0..20).map(|_| verify(&authenticator, &forged).unwrap_err()).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), vec![expected.clone(); 20]);
+        }
+    }
 }
