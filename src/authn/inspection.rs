@@ -7,7 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::credential::BearerToken;
-use super::json::{self, Document, Json};
+use super::json::{self, Defect, Document, Json};
+use super::token_type;
 
 /// What could be read of a token. Holds its header and claims, never its signature.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +52,12 @@ impl Inspection {
         Self { length, segments, header_length, header, claims, defect }
     }
 
+    /// What a token's signature was made of, and that signature, where it has the form of one.
+    pub fn signature(token: BearerToken<'_>) -> Option<(&[u8], Vec<u8>)> {
+        let (signed, signature) = token.text().rsplit_once('.')?;
+        Some((signed.as_bytes(), URL_SAFE_NO_PAD.decode(signature).ok()?))
+    }
+
     /// A header parameter that is a string.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.header.as_ref()?.members().get(name)?.as_str()
@@ -73,8 +80,17 @@ fn object(part: &str, segment: &str) -> (Option<Document>, Option<String>) {
     };
     match json::object(&bytes) {
         Ok(members) => (Some(members), None),
+        Err(Defect::Syntax) if is_out_of_range(&bytes) => {
+            (None, Some(format!("its {part} holds a number out of range")))
+        }
         Err(defect) => (None, Some(format!("its {part} {defect}"))),
     }
+}
+
+/// Whether it is JSON as far as a number that no double holds, like `1e400`.
+fn is_out_of_range(json: &[u8]) -> bool {
+    let read = serde_json::from_slice::<serde_json::Value>(json);
+    read.is_err_and(|error| error.to_string().starts_with("number out of range"))
 }
 
 fn parameter_defect(header: &Document) -> Option<String> {
@@ -82,8 +98,14 @@ fn parameter_defect(header: &Document) -> Option<String> {
     if !header.contains_key("alg") {
         return Some("its header has no `alg`".to_owned());
     }
-    let wrong = ["alg", "kid", "typ"]
+    let wrong = ["cty", "alg", "kid", "typ"]
         .into_iter()
         .find(|name| header.get(name).is_some_and(|value| !value.is_string()));
-    wrong.map(|name| format!("`{name}` in its header is not a string"))
+    let nested = header.get("cty").and_then(Json::as_str).is_some_and(token_type::is_jwt);
+    let nested = || {
+        let defect = "`cty` in its header says that its payload is another token (RFC 7519 section 5.2), and a nested token \
+                      is not taken apart here";
+        nested.then(|| defect.to_owned())
+    };
+    wrong.map(|name| format!("`{name}` in its header is not a string")).or_else(nested)
 }

@@ -3,7 +3,7 @@
 //! Given the text of a token; hands on its parts, of which nothing is verified yet. Sizes are looked at before anything
 //! is allocated. Refuses every form that two readers could take apart differently: other than three segments (JWE has
 //! five), base64url with padding or with bits that no byte holds, JSON that [`json`] does not take, an empty or
-//! detached payload, header parameters of a wrong type. Keys that the header brings along (`jwk`, `jku`, `x5c`, `x5u`)
+//! detached payload, header parameters of a wrong type, a JWT within the token (`cty`). Keys that the header brings along (`jwk`, `jku`, `x5c`, `x5u`)
 //! are not read at all.
 
 use std::cell::RefCell;
@@ -14,6 +14,7 @@ use base64_simd::URL_SAFE_NO_PAD;
 use super::algorithm::Algorithm;
 use super::error::Error;
 use super::json::{self, Document, Json, Object};
+use super::token_type;
 
 /// A token, taken apart and not verified.
 pub(super) struct Jws<'t> {
@@ -84,6 +85,9 @@ impl Header {
         let critical = parameters.contains_key("crit");
         // RFC 7797 §6 makes `b64` critical; one that is not changes nothing as long as it says what holds anyway
         if !critical && parameters.get("b64").is_some_and(|encoded| encoded != Json::Bool(true)) {
+            return Err(Error::TokenMalformed);
+        }
+        if text(parameters, "cty")?.is_some_and(token_type::is_jwt) {
             return Err(Error::TokenMalformed);
         }
         let name = text(parameters, "alg")?.ok_or(Error::TokenMalformed)?;

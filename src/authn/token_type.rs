@@ -72,6 +72,12 @@ pub enum TokenTypesError {
 
 const ABSENT: &str = "absent";
 
+/// Whether this type is that of a JWT; as `cty`, it says that the payload is another token, and no claims (RFC 7519 §5.2
+/// and §7.2).
+pub(super) fn is_jwt(media_type: &str) -> bool {
+    without_prefix(media_type).eq_ignore_ascii_case("jwt")
+}
+
 /// `application/` may be left out where no other slash follows.
 fn without_prefix(typ: &str) -> &str {
     match typ.split_once('/') {

@@ -67,7 +67,9 @@ fn headers() -> Vec<Case> {
             .into();
     cases.extend([
         of("`b64` true", json!({"b64": true})),
-        of("`cty`", json!({"cty": "json"})),
+        of("`cty` of JSON", json!({"cty": "json"})),
+        of("`cty` of another type", json!({"cty": "at+jwt"})),
+        of("an empty `cty`", json!({"cty": ""})),
         of("`jku`", json!({"jku": "https://evil.example.com/jwks.json"})),
         of("`jwk`", json!({"jwk": SIGNERS.foreign_p256.jwk("p256")})),
         of("`x5c`", json!({"x5c": ["AAAA"]})),

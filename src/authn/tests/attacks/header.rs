@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::super::fixture::*;
 use super::{Case, refused};
 use crate::authn::Error::{
-    AlgorithmNotAllowed, CriticalHeaderUnsupported, SignatureInvalid, TokenTypeNotAllowed,
+    AlgorithmNotAllowed, CriticalHeaderUnsupported, SignatureInvalid, TokenMalformed, TokenTypeNotAllowed,
 };
 
 pub(super) fn cases() -> Vec<Case> {
-    [critical(), algorithms(), types(), brought_keys()].into_iter().flatten().collect()
+    [critical(), algorithms(), types(), contents(), brought_keys()].into_iter().flatten().collect()
 }
 
 fn critical() -> Vec<Case> {
@@ -151,6 +151,26 @@ fn types() -> Vec<Case> {
         cases.push(refused(what, TokenTypeNotAllowed, token(header, strict.clone(), &SIGNERS.strict)));
     }
     cases
+}
+
+/// RFC 7519 §5.2: the payload is then a token itself, and its claims are not these.
+fn contents() -> Vec<Case> {
+    [
+        json!("JWT"),
+        json!("jwt"),
+        json!("jWt"),
+        json!("application/jwt"),
+        json!("Application/JWT"),
+        json!(null),
+        json!(1),
+        json!(["JWT"]),
+        json!({}),
+    ]
+    .map(|content| {
+        let header = json!({"alg": "ES256", "kid": "p256", "cty": content});
+        refused(format!("`cty` {content}"), TokenMalformed, token(header, claims(), &SIGNERS.p256))
+    })
+    .into()
 }
 
 /// A token that brings the key it was signed with must not be believed.
