@@ -480,6 +480,122 @@ const ISSUERS: &[Case] = &[
         &[("empty.json", "no-usable-key", "the key set holds no usable key; every token is refused")],
     ),
     (
+        "an issuer with a blank at its end",
+        "issuers:
+  corporate: { issuer: 'https://id.example.com ', audiences: [a], keys: { jwks_file: es.json } }
+",
+        &[("'https", "unlikely-issuer", "at its ends are part of it, and no `iss` has any; remove them")],
+    ),
+    (
+        "an issuer with a line break at its end",
+        "issuers:
+  corporate: { issuer: \"https://id.example.com\\n\", audiences: [a], keys: { jwks_file: es.json } }
+",
+        &[("\"https", "unlikely-issuer", "or line breaks at its ends")],
+    ),
+    (
+        "an issuer that is a document",
+        "issuers:
+  corporate: { issuer: https://id.example.com/a/.well-known/openid-configuration, audiences: [a], keys: { jwks_file: es.json } }
+",
+        &[("https", "unlikely-issuer", "write what stands as `issuer` in that document, like https://id.example.com/a")],
+    ),
+    (
+        "an issuer with a placeholder of others",
+        "issuers:
+  corporate: { issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0', audiences: [a], keys: { jwks_file: es.json } }
+",
+        &[("'https", "unlikely-issuer", "`{tenantid}` stands for nothing here, and no `iss` has it; write `{tenant}`")],
+    ),
+    (
+        "an issuer that is an alias",
+        "issuers:
+  corporate: { issuer: https://login.microsoftonline.com/common/v2.0, audiences: [a], keys: { jwks_file: es.json } }
+",
+        &[("https", "unlikely-issuer", "in place of `common`; write that id")],
+    ),
+    (
+        "an issuer that is an alias of some",
+        "issuers:
+  corporate: { issuer: https://login.microsoftonline.com/organizations/v2.0, audiences: [a], keys: { jwks_file: es.json } }
+",
+        &[("https", "unlikely-issuer", "in place of `organizations`")],
+    ),
+    (
+        "an issuer of a tenant",
+        "issuers:
+  corporate: { issuer: https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0, audiences: [a], keys: { jwks_file: es.json } }
+",
+        &[],
+    ),
+    (
+        "two issuers but for a slash",
+        "issuers:
+  corporate: { issuer: https://id.example.com, audiences: [a], keys: { jwks_file: es.json } }
+  other: { issuer: 'https://id.example.com/', audiences: [a], keys: { jwks_file: es.json } }
+",
+        &[("'https://id.example.com/'", "alike-issuers", "that of `corporate` on line ")],
+    ),
+    (
+        "two issuers of one host",
+        "issuers:
+  corporate: { issuer: https://id.example.com/a, audiences: [a], keys: { jwks_file: es.json } }
+  other: { issuer: 'https://id.example.com/b/', audiences: [a], keys: { jwks_file: es.json } }
+",
+        &[],
+    ),
+    (
+        "audiences as no token has them",
+        "issuers:
+  corporate: { issuer: $ISSUER, audiences: ['a ', 'b,c', 'd e', 'api://f', 'https://g/'] }
+",
+        &[
+            ("'a '", "unlikely-audience", "the blanks at its ends"),
+            ("'b,c'", "unlikely-audience", "commas and blanks separate nothing here; write a list"),
+            ("'d e'", "unlikely-audience", "this is one audience"),
+        ],
+    ),
+    (
+        "token types as no token has them",
+        "issuers:
+  corporate: { issuer: $ISSUER, audiences: [a], token_types: [at_jwt, none, 'at+jwt ', 'a b', JWT, application/at+jwt, application/jwt, x+jwt, absent] }
+",
+        &[
+            ("at_jwt", "unlikely-token-type", "no token has the type `at_jwt`; write `at+jwt`"),
+            ("none", "unlikely-token-type", "write `absent` for tokens without one"),
+            ("'at+jwt '", "unlikely-token-type", "write `at+jwt`"),
+            ("'a b'", "unlikely-token-type", "`a b` is no media type"),
+        ],
+    ),
+    (
+        "a set most of whose keys are left out",
+        "issuers:
+  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [ES256], keys: { jwks_file: mostly.json } }
+",
+        &[("mostly.json", "left-out-key", "2 of its 3 keys are left out: enc is not used: it is not for verifying signatures, key 3 is not used: it is on an unknown curve; tokens of these keys are refused")],
+    ),
+    (
+        "a set with a key for encryption",
+        "issuers:
+  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [ES256], keys: { jwks_file: enc.json } }
+",
+        &[],
+    ),
+    (
+        "a set of shared secrets",
+        "issuers:
+  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [ES256], keys: { jwks_file: oct.json } }
+",
+        &[("oct.json", "no-fitting-key", "none of the keys in it is for ES256; shared secrets belong into `keys: { secret: { file: … } }`")],
+    ),
+    (
+        "a set with a shared secret",
+        "issuers:
+  corporate: { issuer: $ISSUER, audiences: [a], algorithms: [ES256], keys: { jwks_file: mixed.json } }
+",
+        &[("mixed.json", "left-out-key", "no token is verified with a shared secret from here: mac; shared secrets belong into")],
+    ),
+    (
         "keys fetched all the time",
         "issuers: { corporate: { issuer: $ISSUER, audiences: [a], keys: { refresh: { min: 4s } } } }\n",
         &[("4s", "frequent-refresh", "is asked for its keys that often; give 5s or more")],
@@ -614,6 +730,23 @@ async fn each_lint_is_found_where_it_is_due_and_not_where_it_is_nearly_due() {
     setup.scratch.write("five.json", serde_json::json!({ "keys": jwks }).to_string());
     let mut private = five[0].jwk();
     private["d"] = "AAAA".into();
+    let with = |name: &str, value: &str| {
+        let mut key = KeyPair::generate("ES256").with_kid(value).jwk();
+        key[name] = value.into();
+        key
+    };
+    let (good, enc) = (KeyPair::generate("ES256").jwk(), with("use", "enc"));
+    let oct = serde_json::json!({ "kty": "oct", "kid": "mac", "k": "A".repeat(86) });
+    let mut curve = with("crv", "secp256k1");
+    curve.as_object_mut().unwrap().remove("kid");
+    for (name, keys) in [
+        ("mostly.json", vec![&good, &enc, &curve]),
+        ("enc.json", vec![&good, &enc]),
+        ("oct.json", vec![&oct]),
+        ("mixed.json", vec![&good, &oct]),
+    ] {
+        setup.scratch.write(name, serde_json::json!({ "keys": keys }).to_string());
+    }
     setup.scratch.write("empty.json", r#"{"keys":[]}"#);
     for (name, mode) in [("open", 0o777), ("kept", 0o2770)] {
         let directory = setup.scratch.path().join(name);

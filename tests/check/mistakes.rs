@@ -54,6 +54,16 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("a list for a map", "policies: [staff]\n", "list"),
     ("no audiences", "issuers: { corporate: { issuer: $ISSUER } }\n", "audiences"),
     (
+        "an algorithm by its later name",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], algorithms: [Ed25519] } }\n",
+        "unknown algorithm `Ed25519`; did you mean EdDSA?",
+    ),
+    (
+        "an algorithm that another one is near to",
+        "issuers: { corporate: { issuer: $ISSUER, audiences: [a], algorithms: [ES256K] } }\n",
+        "unknown algorithm `ES256K`; known: RS256",
+    ),
+    (
         "two issuers alike",
         "issuers:\n  corporate: { issuer: $ISSUER, audiences: [a] }\n  other: { issuer: $ISSUER, audiences: [b] }\n",
         "same",

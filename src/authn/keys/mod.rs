@@ -51,6 +51,7 @@ pub use key::{KeyDefect, KeyIdentity, VerificationKey};
 pub use location::LocationError;
 pub use lookup::KeyFailure;
 pub use pem::PemError;
+pub use report::printable;
 pub use set::{KeyNote, KeySet, KeySetError, MAX_KEYS, MAX_TRIED, Note, Origin, Selection, SkippedKey};
 pub use source::{FetchOptions, KeySource, KeySourceError, OnStart, ProxyUrl, SecretSource};
 pub use trust::TrustError;

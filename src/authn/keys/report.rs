@@ -1,18 +1,31 @@
 //! What the log says about keys: one line a change, nothing that a stranger wrote unescaped or at length.
 
 use std::error::Error;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use super::set::KeySet;
+use super::engine::Keys;
+use super::set::{KeySet, SkippedKey};
 use super::store::Rotation;
 
 /// A text from a document of the issuer, fit for a log line: escaped, and no longer than anyone reads.
-pub(super) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut printable: String = text.chars().take(TEXT_LIMIT).flat_map(char::escape_debug).collect();
     if text.chars().nth(TEXT_LIMIT).is_some() {
         printable.push('…');
     }
     printable
+}
+
+/// A key by its id, or else by its place in the set, which counts from 0 and is told from 1.
+fn named(index: usize, kid: Option<&str>) -> String {
+    kid.map_or_else(|| format!("key {}", index + 1), printable)
+}
+
+impl fmt::Display for SkippedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not used: it {}", named(self.index, self.kid.as_deref()), self.why)
+    }
 }
 
 /// An error and its causes in one line.
@@ -54,14 +67,9 @@ pub(super) struct Oddities {
 impl Oddities {
     /// Reports what is odd about a new document, unless that was said of the last one.
     pub(super) fn report(&self, issuer: &str, set: &KeySet) {
-        let name =
-            |index: usize, kid: Option<&str>| kid.map_or_else(|| format!("key {}", index + 1), printable);
-        let skipped = set
-            .skipped()
-            .iter()
-            .map(|key| format!("{} is not used: it {}", name(key.index, key.kid.as_deref()), key.why));
+        let skipped = set.skipped().iter().map(ToString::to_string);
         let notes =
-            set.notes().iter().map(|key| format!("{} {}", name(key.index, key.kid.as_deref()), key.note));
+            set.notes().iter().map(|key| format!("{} {}", named(key.index, key.kid.as_deref()), key.note));
         let oddities: Vec<String> = skipped.chain(notes).collect();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if *last != oddities {
@@ -70,6 +78,18 @@ impl Oddities {
             }
             *last = oddities;
         }
+    }
+}
+
+impl Keys {
+    /// The keys that are there now and are not used, for people who ask.
+    pub fn left_out(&self) -> Vec<SkippedKey> {
+        self.shared.store.current().map(|set| set.skipped().to_vec()).unwrap_or_default()
+    }
+
+    /// Whether they are asked for, and not read from a file or a variable.
+    pub fn are_fetched(&self) -> bool {
+        self.made_from.source.is_remote()
     }
 }
 

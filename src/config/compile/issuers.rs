@@ -236,7 +236,13 @@ fn algorithms(
             }
             None => {
                 let known = || Algorithm::ALL.iter().map(|algorithm| algorithm.name());
-                let right = closest(&name.value, known()).map_or_else(
+                let near = match name.value.as_str() {
+                    "Ed25519" => Some(Algorithm::EdDsa.name()),
+                    // another algorithm, and no slip of the pen
+                    "ES256K" | "Ed448" => None,
+                    other => closest(other, known()),
+                };
+                let right = near.map_or_else(
                     || format!("known: {}", known().collect::<Vec<_>>().join(", ")),
                     |near| format!("did you mean {near}?"),
                 );

@@ -74,6 +74,16 @@ codes! {
         "Less than 14 days and less than a third of its life are left, so that whatever should renew it has probably failed."
     CertificateNotYetValid "certificate-not-yet-valid" "A certificate of a listener is not valid yet."
         "Clients refuse it until then. Check this machine's clock, or use the certificate later."
+    UnlikelyIssuer "unlikely-issuer" "An issuer as no token names it."
+        "`issuer` is compared with the token's `iss` byte for byte. Blanks at its ends, the address of a metadata document, a placeholder of another product or an alias of tenants stands in no token, so that all of them are refused. Write what the tokens have as `iss`."
+    AlikeIssuers "alike-issuers" "Two issuers that differ by a slash at the end."
+        "`issuer` is compared with the token's `iss` byte for byte, so that an issuer's tokens are of one of the two sections, and the other takes none. Remove that one."
+    UnlikelyAudience "unlikely-audience" "An audience with blanks at its ends, or several in one text."
+        "An audience is compared with those of the token byte for byte, and nothing in it separates two. Write each as an item of the list."
+    UnlikelyTokenType "unlikely-token-type" "A type of tokens as no token has it."
+        "`typ` is a media type, like JWT or at+jwt. Another spelling stands in no token, so that none passes by it; `absent` stands for tokens without `typ`."
+    LeftOutKey "left-out-key" "Keys in a file are left out."
+        "A key that cannot be used, or is not for verifying signatures, costs only itself: the gateway starts with the others, and tokens of that one are refused. Mend or remove it."
     NoFittingKey "no-fitting-key" "None of the keys in a file is for the issuer's algorithms."
         "Every token of the issuer is refused. Name the algorithms that the keys are for, or give the issuer's own keys."
     NoUsableKey "no-usable-key" "A key set in a file lists no key."
@@ -135,6 +145,7 @@ impl Code {
                 | Self::CertificateNotYetValid
                 | Self::NoFittingKey
                 | Self::NoUsableKey
+                | Self::LeftOutKey
                 | Self::ExposedStateDir
                 | Self::BrokenKeyFile
                 | Self::UntriedKey

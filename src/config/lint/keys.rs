@@ -1,10 +1,12 @@
-//! Key files: without a usable key, none of whose keys is for the issuer's algorithms, some of whose keys are never tried, or
-//! that hold private ones. Directories of kept keys: that others may write to.
+//! Key files: without a usable key, none of whose keys is for the issuer's algorithms, some of whose keys are left out or
+//! never tried, or that hold private ones. Directories of kept keys: that others may write to.
 
 use std::path::Path;
 
 use super::code::Code;
-use crate::authn::keys::{KeySet, KeySetError, Note, Origin, Selection, exposure};
+use crate::authn::keys::{
+    KeyDefect, KeySet, KeySetError, Note, Origin, Selection, SkippedKey, VerificationKey, exposure, printable,
+};
 use crate::authn::{Algorithm, Algorithms};
 use crate::config::document::{Document, Issuer};
 use crate::config::node::{At, Given};
@@ -47,11 +49,13 @@ fn look(issuer: &Issuer, directory: &Path, problems: &mut Problems) -> Option<()
         let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.name()).collect();
         let fitting: Vec<&str> = Algorithm::ALL
             .iter()
-            .filter(|algorithm| fits(algorithm))
+            .filter(|algorithm| fits(algorithm) && !algorithm.is_hmac())
             .map(|algorithm| algorithm.name())
             .collect();
         let wrong = format!("none of the keys in it is for {}", names.join(", "));
-        let right = if fitting.is_empty() {
+        let right = if fitting.is_empty() && !secrets(&set).is_empty() {
+            SECRETS.to_owned()
+        } else if fitting.is_empty() {
             "give the issuer's own keys".to_owned()
         } else {
             format!(
@@ -60,9 +64,39 @@ fn look(issuer: &Issuer, directory: &Path, problems: &mut Problems) -> Option<()
             )
         };
         problems.warning(Code::NoFittingKey, file.at, wrong, right);
+    } else if !secrets(&set).is_empty() {
+        let wrong =
+            format!("no token is verified with a shared secret from here: {}", secrets(&set).join(", "));
+        problems.warning(Code::LeftOutKey, file.at, wrong, SECRETS);
     }
+    left_out(&set, file.at, problems);
     odd(&set, file.at, problems);
     Some(())
+}
+
+/// Keys that the gateway does without. Those for encryption are there by right, as long as there are others.
+fn left_out(set: &KeySet, at: Position, problems: &mut Problems) {
+    let is_mistake = |key: &SkippedKey| key.why != KeyDefect::OtherUse;
+    let (skipped, count) = (set.skipped(), set.skipped().len());
+    if skipped.iter().any(is_mistake) || count > set.keys().len() {
+        let mut listed: Vec<String> = skipped.iter().take(LISTED).map(ToString::to_string).collect();
+        if count > LISTED {
+            listed.push(format!("and {} more", count - LISTED));
+        }
+        let wrong =
+            format!("{count} of its {} keys are left out: {}", count + set.keys().len(), listed.join(", "));
+        let right = "tokens of these keys are refused; mend or remove them";
+        problems.warning(Code::LeftOutKey, at, wrong, right);
+    }
+}
+
+/// The keys that are shared secrets, which nothing in a key set is verified with.
+fn secrets(set: &KeySet) -> Vec<String> {
+    let is_secret = |key: &VerificationKey| {
+        Algorithm::ALL.into_iter().all(|algorithm| !key.suits(algorithm) || algorithm.is_hmac())
+    };
+    let secrets = set.keys().iter().filter(|key| is_secret(key));
+    secrets.map(|key| key.kid().map_or_else(|| "one without kid".to_owned(), printable)).collect()
 }
 
 fn kept(issuer: &Issuer, directory: &Path, problems: &mut Problems) -> Option<()> {
@@ -96,3 +130,6 @@ fn odd(set: &KeySet, at: Position, problems: &mut Problems) {
         }
     }
 }
+
+const SECRETS: &str = "shared secrets belong into `keys: { secret: { file: … } }`";
+const LISTED: usize = 8;

@@ -9,6 +9,7 @@ mod code;
 mod conditions;
 mod contradiction;
 mod fact;
+mod identifiers;
 mod issuers;
 mod keys;
 mod listeners;
@@ -38,6 +39,7 @@ pub(super) fn beside_errors(document: &Document, problems: &mut Problems) {
 pub(super) fn lint(root: &Node, document: &Document, directory: &Path, problems: &mut Problems) {
     listeners::lint(document, directory, problems);
     issuers::lint(document, problems);
+    identifiers::lint(document, problems);
     amounts::lint(document, problems);
     keys::lint(document, directory, problems);
     reach::lint(document, problems);
