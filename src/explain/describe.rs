@@ -176,8 +176,12 @@ fn of_issuer(
         }
         Check::RequiredClaims => (required(spec), claims_found(facts, spec, refusal)),
         Check::Binding => {
-            let bound = token.claims.as_ref().is_some_and(|claims| claims.members().contains_key("cnf"));
-            ("no `cnf`".to_owned(), if bound { "bound to a key of its sender" } else { "absent" }.to_owned())
+            let found = match token.written("cnf") {
+                None => "absent",
+                Some(cnf) if cnf.is_null() => "null",
+                Some(_) => "bound to a key of its sender",
+            };
+            ("no `cnf`".to_owned(), found.to_owned())
         }
         _ => return None,
     };
@@ -203,7 +207,8 @@ fn required(spec: &IssuerSpec) -> String {
 
 fn claims_found(facts: &Facts<'_>, spec: &IssuerSpec, refusal: Option<&Rejection>) -> String {
     let value = |name: &str| -> String {
-        let path = [&spec.roles].into_iter().chain(&spec.scopes).find(|path| path.to_string() == name);
+        let mut read = [&spec.roles].into_iter().chain(&spec.scopes).chain(&spec.required_claims);
+        let path = read.find(|path| path.to_string() == name);
         let claims = facts.token.claims.as_ref();
         let found = match path {
             Some(path) => claims.and_then(|claims| path.find_written(claims.members())),
@@ -212,8 +217,9 @@ fn claims_found(facts: &Facts<'_>, spec: &IssuerSpec, refusal: Option<&Rejection
         shown::claim(found)
     };
     match refusal {
-        Some(Rejection::Token(Error::ClaimMissing(name))) => format!("`{name}` is absent"),
-        Some(Rejection::Token(Error::ClaimMalformed(name))) => format!("`{name}` is {}", value(name)),
+        Some(Rejection::Token(Error::ClaimMissing(name) | Error::ClaimMalformed(name))) => {
+            format!("`{name}` is {}", value(name))
+        }
         _ => "as expected".to_owned(),
     }
 }

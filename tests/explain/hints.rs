@@ -133,6 +133,9 @@ async fn each_mistake_with_a_token_has_its_hint() {
             "expired 10 days ago; the client must get a new one",
         ),
         ("/orders", with("exp", json!(now * 1000)), "claim_malformed", "exp", "milliseconds"),
+        ("/orders", with("exp", json!("4102444800")), "claim_malformed", "exp", "`exp` is a string"),
+        ("/orders", with("exp", json!(1e300)), "claim_malformed", "exp", ""),
+        ("/orders", with("nbf", json!("1")), "claim_malformed", "nbf", "`nbf` is a string"),
         ("/orders", with("nbf", json!(now + 3_600)), "token_not_yet_valid", "nbf", "if the clocks differ"),
         ("/orders", with("iat", json!(now + 3_600)), "token_not_yet_valid", "iat", "if the clocks differ"),
         (
@@ -179,6 +182,14 @@ async fn each_mistake_with_a_token_has_its_hint() {
             "alg",
             "a shared secret has signed it",
         ),
+        (
+            "/orders",
+            ours(token().header("alg", "Ed25519")),
+            "algorithm_not_allowed",
+            "alg",
+            "EdDSA (RFC 8037",
+        ),
+        ("/orders", ours(token().header("cty", "JWT")), "token_malformed", "form", ""),
         ("/orders", token().tampered(), "signature_invalid", "signature", "changed after it was signed"),
         (
             "/orders",
@@ -195,6 +206,13 @@ async fn each_mistake_with_a_token_has_its_hint() {
             "without encrypting",
         ),
         ("/orders", ours(token().claim("cnf", json!({ "jkt": "x" }))), "binding_invalid", "cnf", "DPoP"),
+        (
+            "/orders",
+            ours(token().claim("cnf", Value::Null)),
+            "binding_invalid",
+            "cnf",
+            "`cnf` is there and null",
+        ),
         ("/orders", with("sub", json!(7)), "claim_malformed", "required_claims", "is a string"),
         (
             "/orders",
@@ -337,6 +355,7 @@ async fn a_claim_that_is_null_is_told_as_null() {
         (null("jti"), "required_claims", "`jti` is null"),
         (token().claim("roles", json!([null])).sign(), "required_claims", "`roles` is [null]"),
         (null("iss"), "iss", "null"),
+        (null("cnf"), "cnf", "null"),
         (absent("iss"), "iss", "absent"),
         (null("aud"), "aud", "null"),
         (absent("aud"), "aud", "absent"),
@@ -488,4 +507,126 @@ async fn a_condition_that_is_false_is_told_with_its_values() {
     let explained = decide(&rules, &head("GET", "localhost", "/users/7", &fields)).await;
     let step = explained.steps.iter().find(|step| step.check.name() == "policy.when").unwrap();
     assert_eq!((explained.reason, &step.hint), ("allowed", &None), "{explained}");
+}
+
+/// ASN.1: a sequence of two integers.
+fn der(signature: &[u8]) -> Vec<u8> {
+    let integer = |bytes: &[u8]| {
+        let bytes: Vec<u8> = bytes.iter().copied().skip_while(|&byte| byte == 0).collect();
+        let sign = bytes.first().is_none_or(|&byte| byte >= 0x80).then_some(0);
+        let bytes: Vec<u8> = sign.into_iter().chain(bytes).collect();
+        [vec![0x02, u8::try_from(bytes.len()).unwrap()], bytes].concat()
+    };
+    let (r, s) = signature.split_at(signature.len() / 2);
+    let inside = [integer(r), integer(s)].concat();
+    [vec![0x30, u8::try_from(inside.len()).unwrap()], inside].concat()
+}
+
+/// A hint on a key is true of the keys that are there.
+#[tokio::test]
+async fn hints_on_keys_say_what_is_so() {
+    let (own, other, tenant) =
+        (KeyPair::generate("ES256"), KeyPair::generate("ES256"), KeyPair::generate("ES256"));
+    let [own, other, tenant] = [own.with_kid("r1"), other.with_kid("r1"), tenant.with_kid("t")];
+    let with = |kid: &str, members: Value| {
+        let mut jwk = own.clone().with_kid(kid).jwk();
+        jwk.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        jwk
+    };
+    let setup = Setup::new().await;
+    let keys = json!({"keys": [
+        own.jwk(),
+        with("enc", json!({"use": "enc"})),
+        with("ops", json!({"use": null, "key_ops": ["sign"]})),
+        with("alg", json!({"alg": "ES256K"})),
+    ]});
+    setup.scratch.write("own.json", keys.to_string());
+    setup
+        .scratch
+        .write("other.json", json!({"keys": [other.jwk(), other.clone().with_kid("r2").jwk()]}).to_string());
+    let mut of_tenant = tenant.jwk();
+    of_tenant["issuer"] = json!("https://t.example.com/a/v2.0");
+    setup.scratch.write("tenants.json", json!({"keys": [of_tenant]}).to_string());
+    let rules = rules(&setup.write(
+        "
+issuers:
+  own: { issuer: 'https://own.example.com', audiences: [orders-api], keys: { jwks_file: own.json }, required_claims: [tier] }
+  other: { issuer: 'https://other.example.com', audiences: [orders-api], keys: { jwks_file: other.json } }
+  tenants:
+    issuer: https://t.example.com/{tenant}/v2.0
+    tenants: [a, b]
+    audiences: [orders-api]
+    keys: { jwks_file: tenants.json }
+routes:
+  - { name: all, match: { path: /** }, access: authenticated, upstream: orders }
+",
+    ));
+    let token = || TokenBuilder::new("https://own.example.com", &own).claim("tier", 1);
+    let message = token().message();
+    let encoded = |signature: &[u8]| format!("{message}.{}", crate::support::keypair::base64url(signature));
+    let out_of_range = token().claims_json().replacen('{', "{\"n\":1e400,", 1);
+    for (token, reason, check, hint) in [
+        (token().tampered(), "signature_invalid", "signature", "changed after it was signed"),
+        (
+            token().signed_with(&other),
+            "signature_invalid",
+            "signature",
+            "a key of issuer `other` has made the signature",
+        ),
+        (encoded(&der(&own.sign(message.as_bytes()))), "signature_invalid", "signature", "encoded in DER"),
+        (encoded(&[0x30; 64]), "signature_invalid", "signature", "changed after it was signed"),
+        (token().header("kid", "r2").sign(), "key_unknown", "key", "belongs to issuer `other`"),
+        (token().header("kid", "r3").sign(), "key_unknown", "key", "no such key in the file"),
+        (
+            token().header("kid", "enc").sign(),
+            "key_unknown",
+            "key",
+            "left out: it is not for verifying signatures",
+        ),
+        (
+            token().header("kid", "ops").sign(),
+            "key_unknown",
+            "key",
+            "left out: it is not for verifying signatures",
+        ),
+        (token().header("kid", "alg").sign(), "key_unknown", "key", "an algorithm that is not known here"),
+        (
+            TokenBuilder::new("https://t.example.com/b/v2.0", &tenant).sign(),
+            "key_unsuitable",
+            "key",
+            "the key is of https://t.example.com/a/v2.0 alone",
+        ),
+        (
+            token().header("alg", "ES384").sign(),
+            "key_unsuitable",
+            "key",
+            "is for ES256, and the token says ES384",
+        ),
+        (token().raw_payload(out_of_range).sign(), "token_malformed", "form", ""),
+        (token().without("tier").sign(), "claim_missing", "required_claims", "put `tier` into"),
+    ] {
+        let fields = [("authorization".to_owned(), format!("Bearer {token}"))];
+        let explained = decide(&rules, &head("GET", "localhost", "/a", &fields)).await;
+        assert_discreet(&explained, &token);
+        assert_eq!(explained.reason, reason, "{explained}");
+        let step = explained.steps.iter().find(|step| step.check.name() == check).unwrap();
+        let found = step.hint.as_deref().unwrap_or_default();
+        assert!(found.contains(hint) && found.is_empty() == hint.is_empty(), "{hint}: {explained}");
+    }
+    for (token, check, found) in [
+        (token().claim("tier", Value::Null).sign(), "required_claims", "`tier` is null"),
+        (token().without("tier").sign(), "required_claims", "`tier` is absent"),
+        (
+            token().raw_payload(token().claims_json().replacen('{', "{\"n\":1e400,", 1)).sign(),
+            "form",
+            "its payload holds a number out of range",
+        ),
+        (token().header("cty", "application/jwt").sign(), "form", "says that its payload is another token"),
+        (token().header("cty", 1).sign(), "form", "`cty` in its header is not a string"),
+    ] {
+        let fields = [("authorization".to_owned(), format!("Bearer {token}"))];
+        let explained = decide(&rules, &head("GET", "localhost", "/a", &fields)).await;
+        let step = explained.steps.iter().find(|step| step.check.name() == check).unwrap();
+        assert!(step.found.as_ref().is_some_and(|text| text.contains(found)), "{found}: {explained}");
+    }
 }

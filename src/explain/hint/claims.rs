@@ -8,13 +8,22 @@ use crate::explain::facts::Facts;
 use crate::explain::shown;
 use crate::proxy::Rejection;
 
-pub(super) const BINDING: &str = "the token is bound to a key of its sender (DPoP or mutual TLS), which is not verified \
-                                  here; have the issuer give out plain Bearer tokens for this API";
 pub(super) const IDENTITY: &str = "give the header a format that carries any value: `json` or `base64url`, or `csv` for a list of plain names";
+
+pub(super) fn binding(facts: &Facts<'_>) -> String {
+    let hint = if facts.token.written("cnf").is_some_and(Json::is_null) {
+        "`cnf` is there and null: it says neither that the token is bound to its sender nor how; have the issuer leave it \
+         out"
+    } else {
+        "the token is bound to a key of its sender (DPoP or mutual TLS), which is not verified here; have the issuer give \
+         out plain Bearer tokens for this API"
+    };
+    hint.to_owned()
+}
 
 pub(super) fn expiry(facts: &Facts<'_>) -> Option<String> {
     let exp = facts.token.claim("exp")?;
-    if let Some(hint) = milliseconds("exp", exp) {
+    if let Some(hint) = unlike_seconds("exp", exp) {
         return Some(hint);
     }
     let ahead = shown::ahead(shown::seconds(exp)?, facts.now);
@@ -33,7 +42,7 @@ pub(super) fn expiry(facts: &Facts<'_>) -> Option<String> {
 
 pub(super) fn begin(facts: &Facts<'_>, name: &str) -> Option<String> {
     let claim = facts.token.claim(name)?;
-    if let Some(hint) = milliseconds(name, claim) {
+    if let Some(hint) = unlike_seconds(name, claim) {
         return Some(hint);
     }
     let ahead = shown::ahead(shown::seconds(claim)?, facts.now);
@@ -43,8 +52,14 @@ pub(super) fn begin(facts: &Facts<'_>, name: &str) -> Option<String> {
     ))
 }
 
-fn milliseconds(name: &str, claim: Json<'_>) -> Option<String> {
-    let is = claim.as_f64().is_some_and(|number| number > 1e11);
+/// A time that is written in another way than tokens have it.
+fn unlike_seconds(name: &str, claim: Json<'_>) -> Option<String> {
+    if claim.is_string() {
+        return Some(format!(
+            "`{name}` is a string; a token has a number of seconds there (RFC 7519 section 2)"
+        ));
+    }
+    let is = claim.as_f64().is_some_and(|number| (1e11..1e14).contains(&number));
     is.then(|| format!("`{name}` looks like milliseconds; a token counts seconds (RFC 7519 section 2)"))
 }
 

@@ -59,6 +59,10 @@ pub(super) fn algorithm(facts: &Facts<'_>) -> Option<String> {
     if name.eq_ignore_ascii_case("none") {
         return Some("the token is not signed at all".to_owned());
     }
+    if name == "Ed25519" {
+        let hint = "Ed25519 is known here by its older name, EdDSA (RFC 8037 section 3.1); have the issuer write that as `alg`";
+        return Some(hint.to_owned());
+    }
     let Some(algorithm) = Algorithm::parse(name) else {
         let known = Algorithm::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(name));
         return known.map(|known| format!("names of algorithms are case-sensitive: {known}"));

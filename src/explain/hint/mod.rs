@@ -42,7 +42,7 @@ pub(super) fn of(
         (Check::IssuedAt, Outcome::Fail) => claims::begin(facts, "iat"),
         (Check::Audience, Outcome::Fail) => claims::audience(facts),
         (Check::RequiredClaims, Outcome::Fail) => claims::required(refusal?),
-        (Check::Binding, Outcome::Fail) => Some(claims::BINDING.to_owned()),
+        (Check::Binding, Outcome::Fail) => Some(claims::binding(facts)),
         (Check::Policy, Outcome::Fail) => claims::policy(facts, refusal?),
         (Check::Identity, Outcome::Fail) => Some(claims::IDENTITY.to_owned()),
     }
