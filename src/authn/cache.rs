@@ -69,7 +69,7 @@ impl TokenCache {
                 lead.end(|| Ok(Arc::clone(&verified)));
                 Turn::Done(Ok(verified))
             }
-            None => Turn::Verify(Lead { cache: self, lead, key, now }),
+            None => Turn::Verify(Lead { cache: self, flight: lead, key, now }),
         }
     }
 
@@ -129,7 +129,7 @@ pub(super) enum Stage {
 /// The turn to verify a token.
 pub(super) struct Lead<'c> {
     cache: &'c TokenCache,
-    lead: flight::Lead<'c, Key, Outcome>,
+    flight: flight::Lead<'c, Key, Outcome>,
     key: Key,
     now: Timestamp,
 }
@@ -137,23 +137,23 @@ pub(super) struct Lead<'c> {
 impl Lead<'_> {
     /// Remembers the verified token.
     pub(super) fn verified(self, entry: Entry) -> Arc<Verified> {
-        let Self { cache, lead, key, now } = self;
+        let Self { cache, flight, key, now } = self;
         let weight = entry.weight();
         if !cache.recent.as_ref().is_some_and(|recent| recent.put(key, &entry, weight, now)) {
             cache.entries.insert(key, entry.clone());
         }
-        lead.end(|| Ok(Arc::clone(&entry.verified)));
+        flight.end(|| Ok(Arc::clone(&entry.verified)));
         entry.verified
     }
 
     /// Says why to those that wait, and to nobody else.
     pub(super) fn refused(self, refusal: impl FnOnce() -> Refusal) {
-        self.lead.end(|| Err(refusal()));
+        self.flight.end(|| Err(refusal()));
     }
 
     #[cfg(test)]
     pub(super) fn followers(&self) -> usize {
-        self.lead.followers()
+        self.flight.followers()
     }
 }
 

@@ -10,8 +10,10 @@ use tokio::sync::watch;
 
 /// The verifications under way, by what tells the tokens apart.
 pub(super) struct Flights<K, O> {
-    shards: Box<[Mutex<Vec<Flight<K, O>>>]>,
+    shards: Box<[Mutex<Shard<K, O>>]>,
 }
+
+type Shard<K, O> = Vec<Flight<K, O>>;
 
 struct Flight<K, O> {
     key: K,
@@ -59,7 +61,7 @@ impl<K: Copy + PartialEq, O: Clone> Flights<K, O> {
 }
 
 impl<K, O> Flights<K, O> {
-    fn shard(&self, place: u8) -> Option<MutexGuard<'_, Vec<Flight<K, O>>>> {
+    fn shard(&self, place: u8) -> Option<MutexGuard<'_, Shard<K, O>>> {
         let shard = self.shards.get(usize::from(place) % SHARDS)?;
         // held for a look, a push or a removal, and nothing of that is left half-done
         Some(shard.lock().unwrap_or_else(PoisonError::into_inner))

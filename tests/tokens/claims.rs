@@ -264,7 +264,7 @@ routes:
     access: { require: { claims: { n: 1795414761.9705935, big: 9007199254740993.0 } } }
     identity: { headers: { X-N: claims.n, X-Json: { from: claims.all, format: json } } }
     upstream: orders
-  - name: none
+  - name: unequal
     match: { path: /none }
     access: { require: { claims: { n: { none: [1795414761.9705935] } } } }
     upstream: orders

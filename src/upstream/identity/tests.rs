@@ -297,7 +297,10 @@ fn holds_beyond_64_bits(value: &Value) -> bool {
     match value {
         Value::Array(values) => values.iter().any(holds_beyond_64_bits),
         Value::Object(values) => values.values().any(holds_beyond_64_bits),
-        _ => value.is_f64() && value.as_f64().unwrap().abs() >= 9_223_372_036_854_775_808.0,
+        Value::Number(number) => {
+            number.is_f64() && number.as_f64().unwrap().abs() >= 9_223_372_036_854_775_808.0
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
     }
 }
 
