@@ -20,7 +20,7 @@ pub struct Pattern {
 }
 
 enum Engine {
-    Table(dense::DFA<Vec<u32>>),
+    Table(Box<dense::DFA<Vec<u32>>>),
     Regex(Regex),
 }
 
@@ -33,7 +33,7 @@ impl Pattern {
             .map_err(|error| PatternError::syntax(&error.to_string()))?;
         let anchored = format!(r"\A(?:{expression})\z");
         let engine = match table(&anchored) {
-            Some(table) => Engine::Table(table),
+            Some(table) => Engine::Table(Box::new(table)),
             None => Engine::Regex(regex(&anchored)?),
         };
         Ok(Self { engine, expression: expression.into() })
@@ -78,10 +78,13 @@ fn regex(anchored: &str) -> Result<Regex, PatternError> {
         .dfa_size_limit(CACHE_LIMIT)
         .nest_limit(NESTING_LIMIT + AROUND)
         .build();
-    built.map_err(|error| match error {
+    built.map_err(|error| {
         // A comment of the extended mode swallows what stands behind it: then the anchors do not compile.
-        regex::Error::Syntax(_) => PatternError::OpenEnd,
-        error => PatternError::from_regex(&error),
+        if let regex::Error::Syntax(_) = error {
+            PatternError::OpenEnd
+        } else {
+            PatternError::from_regex(&error)
+        }
     })
 }
 
