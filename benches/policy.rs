@@ -9,6 +9,7 @@
 
 use std::hint::black_box;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -50,7 +51,10 @@ fn ten_terms(bencher: Bencher<'_, '_>) {
         claim("address.country", equals("CH")),
         claim("realm_access.level", ClaimTest::equals(Literal::integer(3).expect("an integer"))),
         claim("locked", term(ClaimTerm::Exists(false))),
-        claim("email", term(ClaimTerm::Matches(Pattern::parse(r"[^@]+@example\.com").expect("a pattern")))),
+        claim(
+            "email",
+            term(ClaimTerm::Matches(Arc::new(Pattern::parse(r"[^@]+@example\.com").expect("a pattern")))),
+        ),
         claim(
             "department",
             term(ClaimTerm::Values(
@@ -119,7 +123,7 @@ fn load(bencher: Bencher<'_, '_>, text: &str) {
 }
 
 fn when(text: &str) -> Requirement {
-    Requirement::When(Box::new(
+    Requirement::When(Arc::new(
         Expression::parse(text).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}")),
     ))
 }

@@ -143,13 +143,15 @@ fn has(principal: &Principal, scope: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
 
     #[test]
     fn a_refusal_asks_each_condition_once_however_deep_it_stands() {
-        let when = |text: &str| Requirement::When(Box::new(Expression::parse(text).unwrap()));
+        let when = |text: &str| Requirement::When(Arc::new(Expression::parse(text).unwrap()));
         let scopes = |name| Requirement::Scopes(NameTest::one(name).unwrap());
         let innermost = Requirement::AllOf(vec![when("claims.n == 0"), scopes("read")]);
         let requirement = (1..=20).fold(innermost, |inner, depth| {

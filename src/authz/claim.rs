@@ -13,13 +13,11 @@
 //! So `tenant: acme` cannot be compared with the number 7, nor with `[{ "name": "acme" }]`: "not equal" would be true
 //! of both, and would let `not` and `none` pass for a token whose meaning nobody has checked.
 
-use std::fmt;
-
-use regex::{Regex, RegexBuilder};
-use regex_automata::util::syntax;
+use std::sync::Arc;
 
 use super::literal::Literal;
 use super::name::{Quantifier, why_not_empty};
+use super::pattern::Pattern;
 use crate::authn::json::Stored;
 
 /// What the value of a claim must be like. Several terms must all hold.
@@ -69,7 +67,7 @@ pub enum ClaimTerm {
     /// `exists`: whether the claim is there at all, of whatever type.
     Exists(bool),
     /// `matches`: the claim is a string of this form.
-    Matches(Pattern),
+    Matches(Arc<Pattern>),
 }
 
 impl ClaimTerm {
@@ -111,88 +109,6 @@ fn any<'c>(claim: Stored<'c>, is: impl Fn(Stored<'c>) -> bool) -> bool {
 /// A claim is there, but of a type that its test knows nothing about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Incomparable;
-
-/// A regular expression that the whole value must match.
-#[derive(Debug)]
-pub struct Pattern {
-    regex: Regex,
-    expression: Box<str>,
-}
-
-impl Pattern {
-    /// From the expression alone, without anchors. It is compiled under limits, because configuration may come from
-    /// tenants, and in time linear in the value, because values come from tokens.
-    pub fn parse(expression: &str) -> Result<Self, PatternError> {
-        // First as it stands, so that `a)|(b` is refused instead of breaking out of the anchors below.
-        syntax::parse_with(expression, &syntax::Config::new().nest_limit(NESTING_LIMIT))
-            .map_err(|error| PatternError::syntax(&error.to_string()))?;
-        let anchored = RegexBuilder::new(&format!(r"\A(?:{expression})\z"))
-            .size_limit(PROGRAM_LIMIT)
-            .dfa_size_limit(CACHE_LIMIT)
-            // with the group around it, and the anchors beside that
-            .nest_limit(NESTING_LIMIT + 2)
-            .build();
-        match anchored {
-            Ok(regex) => Ok(Self { regex, expression: expression.into() }),
-            // A comment of the extended mode swallows what stands behind it: then the anchors do not compile.
-            Err(regex::Error::Syntax(_)) => Err(PatternError::OpenEnd),
-            Err(error) => Err(PatternError::from_regex(&error)),
-        }
-    }
-
-    /// The expression as it was written.
-    pub fn expression(&self) -> &str {
-        &self.expression
-    }
-
-    /// Whether the whole text matches.
-    pub fn matches(&self, text: &str) -> bool {
-        self.regex.is_match(text)
-    }
-}
-
-impl fmt::Display for Pattern {
-    /// The expression as it was written.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.expression)
-    }
-}
-
-/// Bytes that a compiled expression may take.
-const PROGRAM_LIMIT: usize = 256 << 10;
-/// Bytes that matching may take, for each thread.
-const CACHE_LIMIT: usize = 1 << 20;
-/// How deep groups may nest.
-const NESTING_LIMIT: u32 = 50;
-
-/// Why an expression is no pattern.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PatternError {
-    /// The expression is not well-formed, or uses what `regex` does not have.
-    #[error("not a regular expression: {0}")]
-    Syntax(String),
-    /// Repetitions of repetitions, mostly.
-    #[error("the regular expression is too large once compiled; use smaller repetitions")]
-    TooLarge,
-    /// A comment runs to the end of the expression.
-    #[error("the regular expression ends in a comment; end it with a line break or leave the comment out")]
-    OpenEnd,
-}
-
-impl PatternError {
-    fn from_regex(error: &regex::Error) -> Self {
-        if let regex::Error::CompiledTooBig(_) = error {
-            return Self::TooLarge;
-        }
-        Self::syntax(&error.to_string())
-    }
-
-    /// The message draws the expression over several lines; the last one says what is wrong.
-    fn syntax(message: &str) -> Self {
-        let last = message.lines().last().unwrap_or_default();
-        Self::Syntax(last.strip_prefix("error: ").unwrap_or(last).to_owned())
-    }
-}
 
 /// Why entries below a claim are no test.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

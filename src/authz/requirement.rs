@@ -29,7 +29,7 @@ pub enum Requirement {
     /// One claim of the token.
     Claim(ClaimPath, ClaimTest),
     /// A condition on the caller and the request.
-    When(Box<Expression>),
+    When(Arc<Expression>),
     /// Each of them, with no word for that: the entries of a map, the names of a list. Empty, it denies as `AllOf` does.
     Every(Vec<Self>),
     /// Each of them, as `all_of` says. An empty list denies, whatever stands around it.

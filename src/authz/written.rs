@@ -204,6 +204,8 @@ fn in_quotes(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::Pattern;
     use super::*;
     use crate::authn::ClaimPath;
@@ -270,7 +272,7 @@ mod tests {
                             ],
                         ),
                         ClaimTerm::Exists(true),
-                        ClaimTerm::Matches(Pattern::parse("it's [a-z]+").unwrap()),
+                        ClaimTerm::Matches(Arc::new(Pattern::parse("it's [a-z]+").unwrap())),
                     ])
                     .unwrap(),
                 ),

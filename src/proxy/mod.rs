@@ -19,6 +19,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::{EXPECT, HOST, USER_AGENT};
+use http::request::Parts;
 use http::{Request, Response, Version};
 use http_body::Body as _;
 use http_body_util::BodyExt;
@@ -57,47 +58,41 @@ impl Proxy {
         Self { drain, ..self }
     }
 
-    /// The whole journey of one request. What is refused before it is sent on leaves its body unread, and hands it back.
+    /// The whole journey of one request. What is refused before it is sent on leaves its body where it was, unread. Head and
+    /// body are lent and not given: they are large, and each future that takes them would hold them twice.
     async fn carry(
         &self,
-        request: Request<Incoming>,
+        head: &mut Parts,
+        body: &mut Option<Incoming>,
         peer: &Peer,
         now: SystemTime,
         crossing: &mut Crossing,
         record: &mut Record,
-    ) -> Result<(Response<Body>, &'static str), (Rejection, Option<Incoming>)> {
+    ) -> Result<(Response<Body>, &'static str), Rejection> {
         let snapshot = self.snapshots.current();
-        let (head, body) = request.into_parts();
-        match crossing.preflight(&snapshot, &head, record.findings()) {
-            Ok(None) => {}
-            Ok(Some(answer)) => return Ok((answer, Preflight::REASON)),
-            Err(rejection) => return Err((rejection, Some(body))),
+        if let Some(answer) = crossing.preflight(&snapshot, head, record.findings())? {
+            return Ok((answer, Preflight::REASON));
         }
         let scheme = peer.client_scheme(&head.headers);
-        let decision = decide(&snapshot, &head, scheme, now, record.findings()).await;
-        let Decided { target, found, caller, reason, .. } = match decision {
-            Ok(decided) => decided,
-            Err(rejection) => {
-                crossing.refused(&snapshot, &head);
-                return Err((rejection, Some(body)));
-            }
-        };
+        let decision = decide(&snapshot, head, scheme, now, record.findings()).await;
+        let Decided { target, found, caller, reason, .. } =
+            decision.inspect_err(|_| crossing.refused(&snapshot, head))?;
         crossing.matched(found.route);
         let forward = &found.route.forward;
         let inbound = Inbound {
             head,
-            body,
+            body: body.take(),
             target: &target,
             peer,
-            request_id: record.request_id().clone(),
-            traceparent: record.trace().header(),
+            request_id: record.request_id(),
+            traceparent: &record.trace().header(),
             received: record.request_bytes(),
             drain: &self.drain,
         };
         let started = Instant::now();
         let result = forward.send(caller, inbound).await;
         record.forwarded(forward.upstream_name(), started.elapsed());
-        Ok((result.map_err(|error| (Rejection::Upstream(error), None))?, reason))
+        Ok((result.map_err(Rejection::Upstream)?, reason))
     }
 }
 
@@ -107,12 +102,13 @@ impl Service for Proxy {
     async fn handle(&self, request: Request<Incoming>, peer: Arc<Peer>) -> Response<Tracked> {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock, once a request")]
         let now = SystemTime::now();
-        let headers = request.headers();
+        let (mut head, body) = request.into_parts();
+        let headers = &head.headers;
         let id = request_id(headers, now);
         let seen = telemetry::Request {
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            version: request.version(),
+            method: head.method.clone(),
+            uri: head.uri.clone(),
+            version: head.version,
             scheme: peer.scheme(),
             // HTTP/2 has the host in the target, where the record finds it.
             host: headers.get(HOST).cloned(),
@@ -123,24 +119,25 @@ impl Service for Proxy {
         let trace = TraceContext::of(headers);
         let mut crossing = Crossing::of(headers);
         let mut record = Record::new(self.telemetry.clone(), now, Some(seen), id.clone(), trace);
-        // Reading would ask a client to send a body that it is holding back until it is wanted (RFC 9110 §10.1.1).
-        let method = request.method().clone();
-        let may_read = request.version() < Version::HTTP_2 && !request.headers().contains_key(EXPECT);
-        let mut response = match self.carry(request, &peer, now, &mut crossing, &mut record).await {
+        let mut unread = Some(body);
+        let carried = self.carry(&mut head, &mut unread, &peer, now, &mut crossing, &mut record).await;
+        let mut response = match carried {
             Ok((response, reason)) => {
                 record.decided(Decision::Allow, reason, Some(response.status()));
                 response
             }
-            Err((rejection, unread)) => {
+            Err(rejection) => {
                 if let Some(cause) = std::error::Error::source(&rejection) {
                     tracing::debug!(request_id = ?id, reason = rejection.reason(), cause = %Chain(cause), "Rejected");
                 }
                 let decision = if rejection.was_allowed() { Decision::Allow } else { Decision::Deny };
                 record.decided(decision, rejection.reason(), rejection.recorded_status());
+                // Reading would ask a client to send a body that it is holding back until it is wanted (RFC 9110 §10.1.1).
+                let may_read = head.version < Version::HTTP_2 && !head.headers.contains_key(EXPECT);
                 if let Some(body) = unread.filter(|body| may_read && !body.is_end_stream()) {
                     self.drain.spawn(discard(body));
                 }
-                Body::answer_to(&method, respond::respond(&rejection, &id))
+                Body::answer_to(&head.method, respond::respond(&rejection, &id))
             }
         };
         crossing.finish(response.headers_mut());

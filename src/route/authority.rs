@@ -18,8 +18,11 @@ pub(super) struct Authority {
 impl Authority {
     pub(super) fn parse(text: &[u8]) -> Result<Self, Ambiguous> {
         let text = std::str::from_utf8(text).map_err(|_| Ambiguous(MALFORMED))?;
-        let name_ends =
-            if text.starts_with('[') { text.find(']').map(|end| end + 1) } else { text.find(':') };
+        let name_ends = if text.starts_with('[') {
+            text.find(']').map(|end| end + 1)
+        } else {
+            text.bytes().position(|byte| byte == b':')
+        };
         let (name, port) =
             text.split_at_checked(name_ends.unwrap_or(text.len())).ok_or(Ambiguous(MALFORMED))?;
         let host = canonical_name(name).ok_or(Ambiguous(MALFORMED))?;
@@ -43,12 +46,13 @@ pub fn canonical_name(name: &str) -> Option<String> {
         return Some(format!("[{address}]"));
     }
     let name = name.strip_suffix('.').unwrap_or(name);
-    let is_label = |label: &str| {
+    let is_label = |label: &[u8]| {
         !label.is_empty()
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            && label.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
+    let mut labels = name.as_bytes().split(|&byte| byte == b'.');
     // The limit of DNS also bounds the look-up of wildcard hosts, which goes label by label.
-    (name.len() <= 253 && name.split('.').all(is_label)).then(|| name.to_ascii_lowercase())
+    (name.len() <= 253 && labels.all(is_label)).then(|| name.to_ascii_lowercase())
 }
 
 /// What follows the host: nothing, or a colon and the port, which may be empty (RFC 3986 §3.2.3).

@@ -51,7 +51,7 @@ impl Line {
             None => self.0.extend_from_slice(b"null"),
             // No early exit: the compiler then looks at many bytes at once.
             Some(text) if text.bytes().fold(true, |all, byte| all & is_plain(byte)) => {
-                self.quoted(text);
+                self.quoted(text.as_bytes());
             }
             // Writing to memory cannot fail.
             Some(text) => {
@@ -63,15 +63,16 @@ impl Line {
     }
 
     /// Text of which is known that nothing in it needs escapes: our own words, and what has been checked for more.
-    pub(super) fn word(&mut self, name: &'static str, word: &str) {
-        debug_assert!(word.bytes().all(is_plain), "{word} needs escapes");
+    pub(super) fn word(&mut self, name: &'static str, word: impl AsRef<[u8]>) {
+        let word = word.as_ref();
+        debug_assert!(word.iter().copied().all(is_plain), "{word:?} needs escapes");
         self.0.extend_from_slice(name.as_bytes());
         self.quoted(word);
     }
 
-    fn quoted(&mut self, plain: &str) {
+    fn quoted(&mut self, plain: &[u8]) {
         self.0.push(b'"');
-        self.0.extend_from_slice(plain.as_bytes());
+        self.0.extend_from_slice(plain);
         self.0.push(b'"');
     }
 

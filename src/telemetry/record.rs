@@ -92,7 +92,8 @@ struct Outcome {
 }
 
 impl Record {
-    /// Begins a record at `at`. `request` is absent for what the HTTP parser itself rejected. In a box, because it is handed on
+    /// Begins a record at `at`. `request` is absent for what the HTTP parser itself rejected, `request_id` is one of
+    /// [`request_id`](super::request_id()), which needs no escapes. In a box, because it is handed on
     /// from the request to its answer.
     pub fn new(
         telemetry: Telemetry,
@@ -172,7 +173,7 @@ impl Record {
 
     fn line(&self, outcome: Outcome, duration: Duration, buffer: Vec<u8>) -> Vec<u8> {
         let mut line = Line::at(self.at, buffer);
-        line.text(name!("request_id"), self.request_id.to_str().ok());
+        line.word(name!("request_id"), &self.request_id);
         if let Some(request) = &self.request {
             line.word(name!("http.request.method"), short(request.method.as_str()));
             line.text(name!("url.path"), Some(short(request.uri.path())));

@@ -68,15 +68,15 @@ impl Client {
     /// `again` makes the request anew where it may be sent a second time; `None` where it may not.
     pub(super) async fn send(
         &self,
-        request: Request<RequestBody>,
-        again: Option<impl FnOnce() -> Result<Request<RequestBody>, Error>>,
+        request: Box<Request<RequestBody>>,
+        again: Option<impl FnOnce() -> Result<Box<Request<RequestBody>>, Error>>,
     ) -> Result<Response<Body>, Error> {
         let (mut request, mut lease) = (request, self.lease().await?);
         let failure = loop {
             match self.exchange(&mut lease, request).await {
                 Ok(answer) => return Ok(self.end(lease, answer)),
                 // The endpoint had closed it while it was idle: as if it had never been chosen.
-                Err(Failure::Unsent(unsent)) if lease.reused => request = *unsent,
+                Err(Failure::Unsent(unsent)) if lease.reused => request = unsent,
                 Err(failure) => break failure,
             }
             lease = self.lease().await?;
@@ -114,7 +114,11 @@ impl Client {
         Response::from_parts(head, body)
     }
 
-    async fn exchange(&self, lease: &mut Lease, request: Request<RequestBody>) -> Result<Answer, Failure> {
+    async fn exchange(
+        &self,
+        lease: &mut Lease,
+        request: Box<Request<RequestBody>>,
+    ) -> Result<Answer, Failure> {
         let (progress, sent) = (request.body().progress(), lease.at);
         let left = || self.left(progress.as_deref(), sent);
         match lease.connection.exchange(request, left).await.map_err(Failure::Answered)? {

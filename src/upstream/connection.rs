@@ -58,12 +58,12 @@ impl Connection {
     /// when that is an error; whoever gives up closes the connection.
     pub(super) async fn exchange<E>(
         &mut self,
-        request: Request<RequestBody>,
+        request: Box<Request<RequestBody>>,
         left: impl Fn() -> Result<Duration, E>,
     ) -> Result<Answered, E> {
         // What this rings is seen by the poll that follows.
         self.bell.begin();
-        let mut answer = pin!(self.sender.try_send_request(request));
+        let mut answer = pin!(self.sender.try_send_request(*request));
         poll_fn(|context| {
             loop {
                 let answered = self.poll(context, |_, context| answer.as_mut().poll(context));

@@ -165,17 +165,17 @@ pub struct Forward {
 #[derive(Debug)]
 pub struct Inbound<'a> {
     /// The head as the client sent it.
-    pub head: http::request::Parts,
-    /// The body, unread.
-    pub body: Incoming,
+    pub head: &'a mut http::request::Parts,
+    /// The body, unread; `None` is an empty one.
+    pub body: Option<Incoming>,
     /// What was matched, and is sent.
     pub target: &'a Target,
     /// Who sent it.
     pub peer: &'a Peer,
     /// Its id, the client's or ours.
-    pub request_id: HeaderValue,
+    pub request_id: &'a HeaderValue,
     /// Its place in a trace, the client's or ours.
-    pub traceparent: HeaderValue,
+    pub traceparent: &'a HeaderValue,
     /// Grows by every byte of the body that is sent on.
     pub received: Arc<AtomicU64>,
     /// Counts what outlives the answer.
@@ -266,15 +266,15 @@ impl Forward {
 
     /// Sends the request and hands on the head of the answer; its body streams. The permit is used up.
     pub async fn send(&self, caller: Identified, request: Inbound<'_>) -> Result<Response<Body>, Error> {
-        let Inbound { mut head, body, target, peer, request_id, traceparent, received, drain } = request;
+        let Inbound { head, body, target, peer, request_id, traceparent, received, drain } = request;
         let body = RequestBody::new(body, &self.guard, &self.identity, &self.watched, received);
-        let upgrade = Upgrade::requested(&mut head, &body);
+        let upgrade = Upgrade::requested(head, &body);
         let outbound = Outbound {
-            inbound: &head,
+            inbound: head,
             target,
             peer,
-            request_id: &request_id,
-            traceparent: &traceparent,
+            request_id,
+            traceparent,
             caller: &caller,
             identity: &self.identity,
             guard: &self.guard,

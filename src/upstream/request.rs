@@ -38,15 +38,15 @@ pub(super) enum RequestBody {
 impl RequestBody {
     /// The client's body; `Empty` where its end is already known.
     pub(super) fn new(
-        incoming: Incoming,
+        incoming: Option<Incoming>,
         guard: &Arc<Guard>,
         identity: &Arc<Identity>,
         watched: &Arc<Watched>,
         received: Arc<AtomicU64>,
     ) -> Self {
-        if incoming.is_end_stream() {
+        let Some(incoming) = incoming.filter(|incoming| !incoming.is_end_stream()) else {
             return Self::Empty;
-        }
+        };
         let (guard, identity, watched) = (Arc::clone(guard), Arc::clone(identity), Arc::clone(watched));
         Self::Streamed { incoming, guard, identity, watched, progress: Arc::new(Progress::new()), received }
     }

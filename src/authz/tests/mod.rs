@@ -2,6 +2,8 @@
 
 mod reference;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -55,7 +57,7 @@ fn claim_at(path: &str, spec: &Value) -> Requirement {
             "all" => ClaimTerm::Values(Quantifier::All, list(value)),
             "none" => ClaimTerm::Values(Quantifier::None, list(value)),
             "exists" => ClaimTerm::Exists(value.as_bool().unwrap()),
-            "matches" => ClaimTerm::Matches(Pattern::parse(value.as_str().unwrap()).unwrap()),
+            "matches" => ClaimTerm::Matches(Arc::new(Pattern::parse(value.as_str().unwrap()).unwrap())),
             _ => panic!("no such entry"),
         };
         ClaimTest::new(entries.iter().map(term).collect()).unwrap()

@@ -182,7 +182,7 @@ fn requirements() -> impl Strategy<Value = Requirement> {
         2 => name_tests().prop_map(Roles),
         2 => name_tests().prop_map(Scopes),
         2 => name_tests().prop_map(IssuerTenant),
-        1 => Just(()).prop_map(|()| When(Box::new(Expression::parse("claims.d == 1").unwrap()))),
+        1 => Just(()).prop_map(|()| When(Arc::new(Expression::parse("claims.d == 1").unwrap()))),
         4 => claim,
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {

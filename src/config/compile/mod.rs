@@ -8,6 +8,7 @@ mod credentials;
 mod files;
 mod identity;
 mod issuers;
+mod kept;
 mod keys;
 mod listeners;
 mod names;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use self::credentials::Places;
 pub(super) use self::files::Base;
+use self::kept::Kept;
 #[cfg(test)]
 pub(super) use self::requirements::KEYS as REQUIREMENT_KEYS;
 use self::requirements::Policies;
@@ -54,7 +56,8 @@ pub(super) fn compile(
     let limits = limits(document.limits.map(|limits| limits.value), problems);
     let issuers = issuers::compile(document.issuers, base, metrics, previous, limits, problems);
     let upstreams = upstreams::compile(document.upstreams, base, metrics, previous, problems);
-    let mut policies = Policies::new(document.policies);
+    let kept = previous.map(Kept::of).unwrap_or_default();
+    let mut policies = Policies::new(document.policies).keeping(kept);
     policies.compile_all(problems);
     let mut places = Places::default();
     let credentials = document.credentials.map(|section| places.compile(section, problems));

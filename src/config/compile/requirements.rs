@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use http::HeaderName;
 
+use super::kept::Kept;
 use super::terms::{claims, name_test};
-use crate::authz::{Expression, NamedPolicy, Requirement};
+use crate::authz::{NamedPolicy, Requirement};
 use crate::config::node::{At, Entry, Named, Node, Value};
 use crate::config::problem::{Position, Problems, closest};
 use crate::upstream::Guard;
@@ -20,6 +21,8 @@ pub(in crate::config) struct Policies {
     broken: bool,
     /// What the path of the route captures whose requirement is being read; none for policies, and where it is not known.
     captures: Option<Vec<String>>,
+    /// What need not be compiled again.
+    kept: Kept,
 }
 
 #[derive(Debug)]
@@ -44,8 +47,14 @@ impl Policies {
             broken,
             compiling: Vec::new(),
             captures: None,
+            kept: Kept::default(),
             entries: entries.map(|(name, node)| Policy { name, node, state: State::New }).collect(),
         }
+    }
+
+    /// The same, with what is compiled already.
+    pub(super) fn keeping(self, kept: Kept) -> Self {
+        Self { kept, ..self }
     }
 
     /// Compiles every policy, also those that no route names.
@@ -203,7 +212,7 @@ impl Policies {
             "roles" => name_test(node, "roles", problems).map(Requirement::Roles),
             "scopes" => name_test(node, "scopes", problems).map(Requirement::Scopes),
             "issuer_tenant" => name_test(node, "tenants", problems).map(Requirement::IssuerTenant),
-            "claims" => claims(node, problems),
+            "claims" => claims(node, &mut self.kept, problems),
             "any_of" => self.several(node, problems).map(Requirement::AnyOf),
             "all_of" => self.several(node, problems).map(Requirement::AllOf),
             "not" => {
@@ -223,9 +232,9 @@ impl Policies {
     }
 
     /// A condition, with all that is wrong with it, at its place.
-    fn when(&self, node: &Node, problems: &mut Problems) -> Option<Requirement> {
+    fn when(&mut self, node: &Node, problems: &mut Problems) -> Option<Requirement> {
         let text = node.text("an expression as text", problems)?;
-        let expression = match Expression::parse(text) {
+        let expression = match self.kept.condition(text) {
             Ok(expression) => expression,
             Err(mistakes) => {
                 for mistake in mistakes {
@@ -247,7 +256,7 @@ impl Policies {
                 }
             }
         }
-        Some(Requirement::When(Box::new(expression)))
+        Some(Requirement::When(expression))
     }
 
     fn several(&mut self, node: &Node, problems: &mut Problems) -> Option<Vec<Requirement>> {

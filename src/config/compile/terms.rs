@@ -1,7 +1,8 @@
 //! The terms of a requirement: `roles`, `scopes`, `issuer_tenant` and `claims`, each with what it is compared with.
 
+use super::kept::Kept;
 use crate::authn::ClaimPath;
-use crate::authz::{ClaimTerm, ClaimTest, Literal, NameTest, Pattern, Quantifier, Requirement};
+use crate::authz::{ClaimTerm, ClaimTest, Literal, NameTest, Quantifier, Requirement};
 use crate::config::node::{Entry, Node, Value};
 use crate::config::problem::{Position, Problems, closest};
 
@@ -40,7 +41,7 @@ pub(super) fn name_test(node: &Node, kind: &str, problems: &mut Problems) -> Opt
 }
 
 /// The `claims` of a requirement; each entry must hold.
-pub(super) fn claims(node: &Node, problems: &mut Problems) -> Option<Requirement> {
+pub(super) fn claims(node: &Node, kept: &mut Kept, problems: &mut Problems) -> Option<Requirement> {
     let Value::Map(entries) = &node.value else {
         node.mismatch("a map of claims, like `{ tenant: acme }`", problems);
         return None;
@@ -57,7 +58,7 @@ pub(super) fn claims(node: &Node, problems: &mut Problems) -> Option<Requirement
                 None => ClaimPath::parse(key),
             };
             let path = refused(path, *at, problems);
-            let test = claim_test(node, problems);
+            let test = claim_test(node, kept, problems);
             Some(Requirement::Claim(path?, test?))
         })
         .collect();
@@ -65,7 +66,7 @@ pub(super) fn claims(node: &Node, problems: &mut Problems) -> Option<Requirement
     if tests.len() == 1 { tests.pop() } else { Some(Requirement::Every(tests)) }
 }
 
-fn claim_test(node: &Node, problems: &mut Problems) -> Option<ClaimTest> {
+fn claim_test(node: &Node, kept: &mut Kept, problems: &mut Problems) -> Option<ClaimTest> {
     match &node.value {
         Value::Null => {
             problems.error(
@@ -100,7 +101,7 @@ fn claim_test(node: &Node, problems: &mut Problems) -> Option<ClaimTest> {
             };
             let matches = match find("matches") {
                 None => Some(None),
-                Some(node) => node.parse_text(REGEX, problems, Pattern::parse).map(Some),
+                Some(node) => node.parse_text(REGEX, problems, |text| kept.pattern(text)).map(Some),
             };
             let mut terms: Vec<ClaimTerm> = lists?
                 .into_iter()

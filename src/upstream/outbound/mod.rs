@@ -41,10 +41,10 @@ pub(super) struct Outbound<'a> {
 }
 
 impl Outbound<'_> {
-    /// The request with this body.
-    pub(super) fn request(&self, body: RequestBody) -> Result<Request<RequestBody>, Error> {
+    /// The request with this body; in a box, because it goes through many hands before it is sent.
+    pub(super) fn request(&self, body: RequestBody) -> Result<Box<Request<RequestBody>>, Error> {
         let headers = self.headers(&body)?;
-        let mut request = Request::new(body);
+        let mut request = Box::new(Request::new(body));
         *request.method_mut() = self.inbound.method.clone();
         let target = self.target.path_and_query();
         let without = self.guard.concealed().query(target, self.kept());
@@ -104,8 +104,10 @@ impl Outbound<'_> {
                 out.append(name.clone(), value.clone());
             }
         }
-        join_cookies(out);
-        self.conceal_cookies(out);
+        if out.contains_key(header::COOKIE) {
+            join_cookies(out);
+            self.conceal_cookies(out);
+        }
         if inbound.get_all(header::TE).iter().any(accepts_trailers) {
             out.insert(header::TE, HeaderValue::from_static("trailers"));
             // RFC 9110 §10.1.4: whoever sends TE says that it ends at the next hop.

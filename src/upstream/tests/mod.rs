@@ -34,16 +34,16 @@ impl Service for Relay {
     type Body = Body;
 
     async fn handle(&self, request: Request<Incoming>, peer: Arc<Peer>) -> Response<Body> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let target = Target::parse(&head).unwrap();
         let principal = Principal::for_test("corporate", &[], &[], json!({ "sub": "alice" }));
         let inbound = Inbound {
-            head,
-            body,
+            head: &mut head,
+            body: Some(body),
             target: &target,
             peer: &peer,
-            request_id: HeaderValue::from_static("id"),
-            traceparent: HeaderValue::from_static("00-0-0-00"),
+            request_id: &HeaderValue::from_static("id"),
+            traceparent: &HeaderValue::from_static("00-0-0-00"),
             received: Arc::default(),
             drain: &self.drain,
         };

@@ -1,5 +1,6 @@
 //! Expressions against claims and requests: what holds, what does not, what has no answer, what is refused at load.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -259,7 +260,7 @@ fn what_has_no_answer() {
 #[test]
 fn a_condition_that_has_no_answer_denies_the_whole_requirement() {
     use crate::authz::Requirement::{self, AllOf, AnyOf, Authenticated, Not};
-    let when = |text: &str| Requirement::When(Box::new(Expression::parse(text).unwrap()));
+    let when = |text: &str| Requirement::When(Arc::new(Expression::parse(text).unwrap()));
     let not = |part| Not(Box::new(part));
     let failing = || when("claims.absent == 1");
     let (request, principal) = (request(), caller(claims()));
@@ -285,7 +286,7 @@ fn a_condition_is_no_missing_scope() {
     use crate::authz::{NameTest, Requirement};
     let scope = || Requirement::Scopes(NameTest::one("orders:write").unwrap());
     let challenge = |text: &str| {
-        let when = Requirement::When(Box::new(Expression::parse(text).unwrap()));
+        let when = Requirement::When(Arc::new(Expression::parse(text).unwrap()));
         let requirement = Requirement::AllOf(vec![scope(), when]);
         let request = request();
         crate::authz::authorize(&requirement, caller(claims()), &request.facts()).unwrap_err().scope
