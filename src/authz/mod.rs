@@ -14,6 +14,7 @@
 mod answers;
 mod challenge;
 mod claim;
+mod decisive;
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "an operator is made for the types that it names, and a new one must not become one of them by itself"
@@ -35,6 +36,7 @@ use answers::Answers;
 pub use challenge::is_scope_token;
 pub use claim::{ClaimTerm, ClaimTest, ClaimTestError, Pattern, PatternError};
 pub use expression::{Expression, Fault, Mistake, Outline};
+pub use decisive::{Decisive, decisive};
 pub use facts::RequestFacts;
 pub use literal::{Literal, LiteralError};
 pub use name::{NameTest, NameTestError, Quantifier};

@@ -37,7 +37,7 @@ enum Command {
         /// How the outcome is written.
         #[arg(long, value_enum, default_value_t = test::Format::Text)]
         format: test::Format,
-        /// List the routes, policies and requirements that no test has seen both allow and deny.
+        /// List what no test has seen both let pass and refuse: routes, whose tokens they take, policies, and each part of a requirement by itself.
         #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "list")]
         coverage: Option<test::Wanted>,
         /// The test files.
