@@ -93,7 +93,10 @@ fn decide(arguments: &Arguments) -> Result<Explanation, Vec<String>> {
     let explanation = runtime.block_on(explain(&snapshot, &head, scheme, now));
     // A fetch that nobody waits for any more must not hold up the answer.
     runtime.shutdown_background();
-    Ok(explanation)
+    match explanation.undecided() {
+        Some(why) => Err(vec![why]),
+        None => Ok(explanation),
+    }
 }
 
 fn load(path: &Path, metrics: &Metrics) -> Result<Rules, Vec<String>> {

@@ -54,7 +54,7 @@ enum Command {
     ///
     /// Fetches keys as `run` does, listens nowhere, and never prints the token. The request is one to the first listener:
     /// of a client that uses https if that does TLS, and whatever scheme its Origin has if it does not. Exit status:
-    /// 0 allowed, 1 denied, 2 could not decide.
+    /// 0 allowed, 1 denied, 2 could not decide, as where the keys could not be fetched.
     Explain(explain::Arguments),
     /// An issuer, a sample API and the gateway in front of it, with the curl lines to try.
     Demo,
