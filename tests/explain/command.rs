@@ -136,6 +136,10 @@ async fn what_cannot_be_decided_is_exit_2() {
     for (arguments, part) in [
         (&["--method", "G T", "--path", "/"][..], "not a method"),
         (&["--method", "GET", "--path", "/a b"], "no request target"),
+        (
+            &["--method", "GET", "--path", "role?x=1"],
+            "the path `role?x=1` does not begin with a slash; write `/role?x=1`",
+        ),
         (&["--method", "GET", "--path", "/", "--header", "secret-value"], "no colon"),
         (&["--method", "GET", "--path", "/", "--token", "secret-\nvalue"], "no header can carry"),
         (&["--method", "GET"], "--path"),
@@ -146,10 +150,6 @@ async fn what_cannot_be_decided_is_exit_2() {
     }
 }
 
-#[tokio::test]
-async fn nothing_is_listened_on_and_the_files_of_listeners_may_be_missing() {
-    let setup = Setup::new().await;
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
 /// What it says of the token would be said of a network that is not there.
 #[tokio::test]
 async fn keys_that_cannot_be_had_decide_nothing_unless_the_token_is_refused_before() {
@@ -188,6 +188,10 @@ routes:",
     }
 }
 
+#[tokio::test]
+async fn nothing_is_listened_on_and_the_files_of_listeners_may_be_missing() {
+    let setup = Setup::new().await;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     setup.write(&format!(
         "listeners:\n  - address: 127.0.0.1:{port}\n    tls: {{ certificate: no.crt, key: no.key }}\n{EVERY_ACCESS}"
