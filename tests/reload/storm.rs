@@ -71,7 +71,7 @@ async fn storm(setup: &Setup, binary: &mut Binary, every: Duration, text: impl F
     let mut signals = Command::new("sh").arg("-c").arg(script).spawn().expect("a shell");
     let (started, mut samples) = (Instant::now(), Vec::new());
     while started.elapsed() < length() {
-        setup.scratch.replace("jwtgate.yaml", &text(samples.len()));
+        setup.scratch.replace("jwtgate.yaml", text(samples.len()));
         samples.push(Held::by(binary.id()));
         tokio::time::sleep(every).await;
     }

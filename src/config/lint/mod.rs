@@ -12,7 +12,9 @@ mod fact;
 mod issuers;
 mod keys;
 mod listeners;
+mod methods;
 mod parameters;
+mod patterns;
 mod reach;
 mod requirements;
 mod silence;
@@ -44,6 +46,8 @@ pub(super) fn lint(root: &Node, document: &Document, directory: &Path, problems:
     unused::lint(root, document, problems);
     requirements::lint(document, problems);
     conditions::lint(document, problems);
+    patterns::lint(document, problems);
+    methods::lint(document, problems);
     slashes::lint(document, problems);
     parameters::lint(document, problems);
 }
