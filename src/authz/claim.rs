@@ -98,6 +98,21 @@ impl ClaimTerm {
     }
 }
 
+impl ClaimTerm {
+    /// How its members count, and which of them are there; what is no list is one of one.
+    pub(super) fn members(&self, claim: Option<Stored<'_>>) -> (Quantifier, Vec<bool>) {
+        match self {
+            Self::Values(quantifier, literals) => {
+                let is_there = |literal: &Literal| {
+                    claim.is_some_and(|claim| any(claim, |member| literal.equals(member)))
+                };
+                (*quantifier, literals.iter().map(is_there).collect())
+            }
+            Self::Exists(_) | Self::Matches(_) => (Quantifier::All, vec![self.evaluate(claim) == Ok(true)]),
+        }
+    }
+}
+
 /// Whether this is so of one member of what the claim counts as: a list of what it holds, or of itself.
 fn any<'c>(claim: Stored<'c>, is: impl Fn(Stored<'c>) -> bool) -> bool {
     match claim.elements() {

@@ -14,6 +14,7 @@
 mod answers;
 mod challenge;
 mod claim;
+mod decisive;
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "an operator is made for the types that it names, and a new one must not become one of them by itself"
@@ -24,6 +25,7 @@ mod literal;
 mod name;
 mod pattern;
 mod permit;
+mod possible;
 mod requirement;
 mod terms;
 #[cfg(test)]
@@ -35,12 +37,14 @@ use crate::authn::Principal;
 use answers::Answers;
 pub use challenge::is_scope_token;
 pub use claim::{ClaimTerm, ClaimTest, ClaimTestError};
+pub use decisive::{Decisive, decisive};
 pub use expression::{Expression, Fault, Mistake, Outline};
 pub use facts::RequestFacts;
 pub use literal::{Literal, LiteralError};
 pub use name::{NameTest, NameTestError, Quantifier};
 pub use pattern::{Pattern, PatternError};
 pub use permit::Permit;
+pub use possible::{is_found_anywhere, matches_anything};
 pub use requirement::{NamedPolicy, Requirement};
 pub use terms::{Spared, Term, terms};
 

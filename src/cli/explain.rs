@@ -93,7 +93,10 @@ fn decide(arguments: &Arguments) -> Result<Explanation, Vec<String>> {
     let explanation = runtime.block_on(explain(&snapshot, &head, scheme, now));
     // A fetch that nobody waits for any more must not hold up the answer.
     runtime.shutdown_background();
-    Ok(explanation)
+    match explanation.undecided() {
+        Some(why) => Err(vec![why]),
+        None => Ok(explanation),
+    }
 }
 
 fn load(path: &Path, metrics: &Metrics) -> Result<Rules, Vec<String>> {
@@ -105,6 +108,9 @@ fn head(arguments: &Arguments) -> Result<Parts, String> {
     let Arguments { method, path, host, headers, .. } = arguments;
     let method = Method::from_bytes(method.as_bytes())
         .map_err(|_| format!("`{method}` is not a method; write one like GET"))?;
+    if let Some(relative) = relative(method.as_str(), path) {
+        return Err(format!("the path `{relative}` does not begin with a slash; write `/{relative}`"));
+    }
     let uri = Uri::try_from(path.as_str()).map_err(|error| {
         format!("the path is no request target ({error}); write one like /orders/42?x=1, percent-encoded")
     })?;
@@ -125,6 +131,14 @@ fn head(arguments: &Arguments) -> Result<Parts, String> {
         head.headers.append(HOST, HeaderValue::from_static("localhost"));
     }
     Ok(head)
+}
+
+/// A target that a client could not send, because it left the first slash out: none where it is in another form (RFC 9112
+/// §3.2), or no target at all.
+fn relative<'p>(method: &str, path: &'p str) -> Option<&'p str> {
+    let is_whole = path.starts_with('/') || path.contains("://") || path == "*" || method == "CONNECT";
+    let is_path = !path.is_empty() && !path.contains(|letter: char| letter.is_ascii_whitespace());
+    (!is_whole && is_path).then_some(path)
 }
 
 /// Puts the token where the route looks for one.

@@ -37,7 +37,7 @@ enum Command {
         /// How the outcome is written.
         #[arg(long, value_enum, default_value_t = test::Format::Text)]
         format: test::Format,
-        /// List the routes, policies and requirements that no test has seen both allow and deny.
+        /// List what no test has seen both let pass and refuse: routes, whose tokens they take, policies, and each part of a requirement by itself.
         #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "list")]
         coverage: Option<test::Wanted>,
         /// The test files.
@@ -54,7 +54,7 @@ enum Command {
     ///
     /// Fetches keys as `run` does, listens nowhere, and never prints the token. The request is one to the first listener:
     /// of a client that uses https if that does TLS, and whatever scheme its Origin has if it does not. Exit status:
-    /// 0 allowed, 1 denied, 2 could not decide.
+    /// 0 allowed, 1 denied, 2 could not decide, as where the keys could not be fetched.
     Explain(explain::Arguments),
     /// An issuer, a sample API and the gateway in front of it, with the curl lines to try.
     Demo,

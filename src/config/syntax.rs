@@ -11,6 +11,11 @@ pub(super) fn explain(message: &str, at: Position, text: &str) -> (String, &'sta
         let wrong = "a tab, where YAML wants spaces".to_owned();
         return (wrong, "indent with spaces alone", first_tab(at, text).unwrap_or(at));
     }
+    if has("non-finite float") {
+        let number = message.split('`').nth(1).unwrap_or_default();
+        let wrong = format!("the number `{number}` is too large to be read, or none");
+        return (wrong, "write a finite one (below 1.8e308), or put it in quotes if it is a text", at);
+    }
     let (wrong, right) = if has("unclosed quote") {
         (
             "a quote is not closed",

@@ -61,6 +61,22 @@ pub struct Explanation {
     pub steps: Vec<Step>,
 }
 
+impl Explanation {
+    /// Why this decides nothing about the token, where its issuer's keys could not be had here. A gateway that has them
+    /// may well take it.
+    pub fn undecided(&self) -> Option<String> {
+        if self.decision == Decision::Allow || self.reason != "keys_unavailable" {
+            return None;
+        }
+        let failed = self.steps.iter().find(|step| step.outcome == Outcome::Fail);
+        let hint = failed.and_then(|step| step.hint.as_deref());
+        let why = hint.unwrap_or("the keys of the issuer cannot be had");
+        Some(format!(
+            "could not decide: {why}; while a gateway has none either, it answers 503 (keys_unavailable)"
+        ))
+    }
+}
+
 /// Whether a request would be sent on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

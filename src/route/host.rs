@@ -16,6 +16,9 @@ pub(super) enum Kind {
 impl HostPattern {
     /// A host pattern: `api.example.com`, or `*.example.com` for one or more labels before `.example.com`.
     pub fn parse(text: &str) -> Result<Self, HostPatternError> {
+        if !text.is_ascii() {
+            return Err(HostPatternError::NotAscii(text.to_owned()));
+        }
         if text == "*" {
             return Err(HostPatternError::AllHosts);
         }
@@ -70,6 +73,11 @@ pub enum HostPatternError {
     /// Hosts compare without port.
     #[error("`{0}` has a port, and ports take no part in matching; write `{1}`")]
     Port(String, String),
+    /// RFC 5890 §2.3.2.1: requests carry the A-label.
+    #[error(
+        "`{0}` is not in ASCII, in which clients send hosts; write each label in its `xn--` form, like `xn--mnchen-3ya.de` for `münchen.de`"
+    )]
+    NotAscii(String),
     /// Anything else.
     #[error(
         "`{0}` is not a host; write a name like `api.example.com`, `*.example.com`, or an address like `[::1]`"
@@ -100,6 +108,11 @@ mod tests {
     fn mistakes_say_what_would_be_right() {
         for (text, part) in [
             ("*", "leave `hosts` out"),
+            (
+                "münchen.de",
+                "`münchen.de` is not in ASCII, in which clients send hosts; write each label in its `xn--` form",
+            ),
+            ("*.bücher.example", "in its `xn--` form"),
             ("a.*.b", "stands only in front"),
             ("*a.b", "stands only in front"),
             ("*.*.b", "is not a host"),

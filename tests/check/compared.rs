@@ -444,6 +444,7 @@ async fn what_opens_or_loosens_comes_before_mere_changes() {
             "issuer `corporate`: token_types: [at+jwt] → [JWT, at+jwt, absent]",
         ),
         ("    max_age: 1h\n", "    max_age: 90m\n", "issuer `corporate`: max_age: 1h → 90m"),
+        ("    max_age: 1h\n", "    max_age: 7200000ms\n", "issuer `corporate`: max_age: 1h → 2h"),
         ("    max_age: 1h\n", "", "issuer `corporate`: max_age: 1h → any age"),
         (
             "    max_age: 1h\n",

@@ -21,6 +21,59 @@ const ROUTES: &[Case] = &[
         &[("'/a/:id'", "colon-segment", "write `{id}` for any one segment")],
     ),
     (
+        "patterns that match nothing, or anywhere",
+        "policies:
+  searched: { when: \"claims.email.matches('@example[.]com')\" }
+  part: { any_of: [{ when: \"claims.a.matches('a$b')\" }, { not: { claims: { a: { matches: 'x^y' } } } }] }
+  fine: { when: \"claims.a.matches('^/a/') && claims.b.matches('.*x.*') && claims.c.matches('b$')\" }
+routes:
+  - { name: a, match: { path: /a }, access: { require: [searched, part, fine] }, upstream: orders }
+  - { name: b, match: { path: /b }, access: { require: { claims: { a: { matches: '^robot-[0-9]+$' }, b: { matches: x } } } }, upstream: orders }
+",
+        &[
+            ("\"claims.email", "unanchored-pattern", "holds wherever `@example[.]com` is found in the text"),
+            ("\"claims.a.matches('a$b')", "impossible-pattern", "no text matches `a$b`"),
+            ("'x^y'", "impossible-pattern", "no text matches `x^y`"),
+        ],
+    ),
+    (
+        "conditions that depend on nothing",
+        "policies:
+  all: { when: 'true' }
+  none: { any_of: [{ roles: a }, { when: 'claims.sub == \"x\" && 1 > 2' }] }
+  fine: { when: 'claims.admin || now > timestamp(\"2030-01-01T00:00:00Z\")' }
+routes:
+  - { name: a, match: { path: /a }, access: { require: [all, none, fine], candidate: { when: '!(false && claims.a)' } }, upstream: orders }
+",
+        &[
+            ("'true'", "constant-condition", "true of every request: it asks nothing"),
+            ("'claims.sub", "constant-condition", "false of every request: nobody passes by it"),
+            ("'!(false", "constant-condition", "true of every request"),
+        ],
+    ),
+    (
+        "methods that no client sends, or that the route does not take",
+        "routes:
+  - { name: a, match: { path: /a, methods: [ALL] }, access: authenticated, upstream: orders }
+  - { name: b, match: { path: /b, methods: ['*', PURGE] }, access: authenticated, upstream: orders }
+  - name: c
+    match: { path: /c, methods: [GET] }
+    access: public
+    upstream: orders
+    cors: { origins: [https://a.example.com], methods: [GET, HEAD, PUT] }
+  - name: d
+    match: { path: /d, methods: [GET] }
+    access: public
+    upstream: orders
+    cors: { origins: [https://a.example.com], methods: ['*'] }
+",
+        &[
+            ("ALL]", "catch-all-method", "leave `methods` out for all of them"),
+            ("'*'", "catch-all-method", "`*` is the name of a method here"),
+            ("PUT]", "cors-method", "this route takes only GET"),
+        ],
+    ),
+    (
         "conditions that name what is never there",
         "policies:
   typo: { when: 'issuer == \"corprate\"' }

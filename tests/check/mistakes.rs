@@ -21,6 +21,21 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("a place of no kind", "credentials: [authorisation]\n", "`authorisation`"),
     ("a place of no kind, with a name", "credentials: [{ cooky: a }]\n", "`cookie`"),
     ("two places in one", "credentials: [{ cookie: a, header: X-A }]\n", "item of its own"),
+    (
+        "a number that is none",
+        "policies: { a: { claims: { b: 1e400 } } }\n",
+        "the number `1e400` is too large to be read",
+    ),
+    (
+        "access as a policy",
+        "policies: { a: { all_of: [authenticated] } }\n",
+        "write `access: authenticated`, without `require`",
+    ),
+    (
+        "a host that is not in ASCII",
+        "routes: [{ name: a, match: { path: /, hosts: [münchen.de] }, access: public, upstream: orders }]\n",
+        "write each label in its `xn--` form",
+    ),
     ("a place twice", "credentials: [{ cookie: a }, authorization, { cookie: A }]\n", "already"),
     ("a header twice", "credentials: [{ header: X-Api-Token }, { header: x_api_token }]\n", "already"),
     ("a cookie of no name", "credentials: [{ cookie: 'a=b' }]\n", "`a=b`"),

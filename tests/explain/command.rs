@@ -136,6 +136,10 @@ async fn what_cannot_be_decided_is_exit_2() {
     for (arguments, part) in [
         (&["--method", "G T", "--path", "/"][..], "not a method"),
         (&["--method", "GET", "--path", "/a b"], "no request target"),
+        (
+            &["--method", "GET", "--path", "role?x=1"],
+            "the path `role?x=1` does not begin with a slash; write `/role?x=1`",
+        ),
         (&["--method", "GET", "--path", "/", "--header", "secret-value"], "no colon"),
         (&["--method", "GET", "--path", "/", "--token", "secret-\nvalue"], "no header can carry"),
         (&["--method", "GET"], "--path"),
@@ -143,6 +147,44 @@ async fn what_cannot_be_decided_is_exit_2() {
         let run = run(&setup, arguments).await;
         assert_eq!(run.code(), Some(2), "{}", run.said());
         assert!(run.stderr.contains(part) && !run.said().contains("secret-"), "{}", run.said());
+    }
+}
+
+/// What it says of the token would be said of a network that is not there.
+#[tokio::test]
+async fn keys_that_cannot_be_had_decide_nothing_unless_the_token_is_refused_before() {
+    let setup = Setup::new().await;
+    setup.write(&EVERY_ACCESS.replace(
+        "routes:",
+        "issuers:
+  corporate: { issuer: 'http://127.0.0.1:1', audiences: [orders-api] }
+routes:",
+    ));
+    let token = setup.issuer.token().claim("iss", "http://127.0.0.1:1");
+    let get = ["--method", "GET", "--path", "/other", "--token"];
+    let signed = token.clone().sign();
+    for format in ["text", "json"] {
+        let run = run(&setup, &[&get[..], &[&signed, "--format", format]].concat()).await;
+        assert_eq!(run.code(), Some(2), "{}", run.said());
+        let why = if format == "json" {
+            let told = object(&run);
+            assert_eq!(told.as_object().unwrap().len(), 1, "{}", run.said());
+            told["error"].as_str().unwrap().to_owned()
+        } else {
+            assert_eq!(run.stdout, "");
+            run.stderr.clone()
+        };
+        assert!(why.starts_with("could not decide: the keys of `corporate` cannot be had: "), "{why}");
+        assert!(why.contains("onnection refused") && why.contains("503"), "{why}");
+    }
+    for (arguments, code, reason) in [
+        (vec!["--method", "GET", "--path", "/other", "--token", "opaque"], 1, "token_malformed"),
+        (vec!["--method", "GET", "--path", "/other"], 1, "token_missing"),
+        (vec!["--method", "GET", "--path", "/public/a"], 0, "public"),
+    ] {
+        let run = run(&setup, &arguments).await;
+        assert_eq!(run.code(), Some(code), "{}", run.said());
+        assert!(run.stdout.contains(reason), "{}", run.said());
     }
 }
 

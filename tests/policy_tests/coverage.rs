@@ -1,4 +1,4 @@
-//! `--coverage` lists what no test has seen both allow and deny, at its place in the configuration.
+//! `--coverage` lists what no test has seen both let pass and refuse, at its place in the configuration.
 
 use super::CONFIG;
 use crate::support::{Binary, Scratch};
@@ -27,24 +27,36 @@ routes:
 ";
 
 const NOTHING: &str = "\
-config.yaml:26:3: policy `staff`: no test has seen it hold or fail
-config.yaml:27:3: policy `tenants`: no test has seen it hold or fail
-config.yaml:29:21: `claims.tenant` of policy `tenants`: no test has seen it hold or fail
-config.yaml:29:35: `claims.plan` of policy `tenants`: no test has seen it hold or fail
-config.yaml:31:16: `scopes` of policy `tenants`: no test has seen it hold or fail
+config.yaml:26:3: policy `staff`: no test has seen a caller pass by it or one refused for it
+config.yaml:27:3: policy `tenants`: no test has seen a caller pass by it or one refused for it
 config.yaml:33:11: route `open`: no test has seen it taken
 config.yaml:37:11: route `parts`: no test has seen it allow or deny
-config.yaml:41:9: `require` of route `parts`: no test has seen it hold or fail
-config.yaml:41:9: `scopes` of route `parts`: no test has seen it hold or fail
-config.yaml:42:9: `all_of` of route `parts`: no test has seen it hold or fail
-config.yaml:42:39: `claims.level` of route `parts`: no test has seen it hold or fail
+";
+
+/// Lists, and who may ask at all.
+const LISTS: &str = "\
+routes:
+  - name: lists
+    match: { path: /lists }
+    access:
+      issuers: [corporate, machines]
+      audiences: [orders-api]
+      require:
+        roles: { any: [admin, clerk], none: [temp, leased] }
+        scopes: { all: [read, write] }
+        claims: { level: { any: [1, 2] } }
+    upstream: orders
+  - name: both
+    match: { path: /both }
+    access: { audiences: [orders-api, billing-api] }
+    upstream: orders
 ";
 
 /// Runs files of tests, each given as its tests, with `--coverage`; gives the exit status and the lines before the sum.
-async fn gaps(files: &[&str], option: &str) -> (Option<i32>, String) {
+async fn gaps(sections: &str, files: &[&str], option: &str) -> (Option<i32>, String) {
     let scratch = Scratch::new();
     let (before, _) = CONFIG.split_once("policies:").unwrap();
-    scratch.write("config.yaml", format!("{before}{PARTS}"));
+    scratch.write("config.yaml", format!("{before}{sections}"));
     let mut arguments = vec!["test".to_owned(), option.to_owned()];
     for (index, tests) in files.iter().enumerate() {
         let text = format!("config: config.yaml\ntests:\n{tests}");
@@ -57,36 +69,123 @@ async fn gaps(files: &[&str], option: &str) -> (Option<i32>, String) {
     (run.code(), gaps.map(|line| format!("{line}\n")).collect())
 }
 
+/// A test of this path, with a token of this issuer.
+fn test(path: &str, issuer: &str, claims: &str, expect: &str) -> String {
+    let name = format!("{path} {issuer} {claims}").replace([':', '[', ']', '{', '}', ','], "");
+    format!(
+        "  - {{ name: {name}, request: {{ path: {path} }}, token: {{ issuer: {issuer}, claims: {{ {claims} }} }}, expect: {{ {expect} }} }}\n"
+    )
+}
+
 const ELSEWHERE: &str = "  - { name: none, request: { path: /none }, expect: { status: 404 } }\n";
 
 #[tokio::test]
 async fn what_no_test_has_seen_is_listed_at_its_place() {
-    assert_eq!(gaps(&[ELSEWHERE], "--coverage").await, (Some(0), NOTHING.to_owned()));
-    assert_eq!(gaps(&[ELSEWHERE], "--coverage=require").await, (Some(1), NOTHING.to_owned()));
+    assert_eq!(gaps(PARTS, &[ELSEWHERE], "--coverage").await, (Some(0), NOTHING.to_owned()));
+    assert_eq!(gaps(PARTS, &[ELSEWHERE], "--coverage=require").await, (Some(1), NOTHING.to_owned()));
     // A method says nothing about who may pass.
     let method = "  - { name: a, request: { method: PUT, path: /parts }, expect: { status: 405 } }\n";
-    assert_eq!(gaps(&[method], "--coverage").await.1, NOTHING);
+    assert_eq!(gaps(PARTS, &[method], "--coverage").await.1, NOTHING);
 }
 
 #[tokio::test]
-async fn tests_of_several_files_cover_together_until_nothing_is_left() {
+async fn a_part_counts_where_it_alone_decides() {
     let open = "  - { name: open, request: { path: /open }, expect: { decision: allow } }\n";
-    let test = |name: &str, claims: &str, decision: &str| {
-        format!(
-            "  - {{ name: {name}, request: {{ path: /parts }}, token: {{ issuer: corporate, claims: {{ {claims} }} }}, expect: {{ decision: {decision} }} }}\n"
-        )
-    };
-    let allowed = test(
-        "yes",
-        "scope: a, tenant: acme, plan: gold, level: 3, realm_access: { roles: [clerk] }",
-        "allow",
+    let parts =
+        |claims: &str, decision: &str| test("/parts", "corporate", claims, &format!("decision: {decision}"));
+    // Everything holds, and nothing does: that says nothing of the single parts.
+    let all =
+        parts("scope: a, tenant: acme, plan: gold, level: 3, realm_access: { roles: [clerk] }", "allow");
+    let none = parts("scope: banned", "deny");
+    let both = "\
+config.yaml:26:3: policy `staff`: no test has seen a caller pass by it or one refused for it
+config.yaml:27:3: policy `tenants`: no test has seen a caller refused for it
+config.yaml:29:11: `claims` of policy `tenants`: no test has seen a caller pass by it alone
+config.yaml:30:9: `staff` in `any_of` of policy `tenants`: no test has seen a caller pass by it alone
+config.yaml:31:16: `scopes` of policy `tenants`: no test has seen a caller pass by it alone
+config.yaml:41:9: `scopes` of route `parts`: no test has seen a caller refused for it alone
+config.yaml:42:9: `all_of` of route `parts`: no test has seen a caller refused for it alone
+";
+    assert_eq!(gaps(PARTS, &[open, &all, &none], "--coverage").await.1, both);
+    let by: Vec<String> = [
+        ("scope: a b, tenant: acme, plan: iron, level: 3", "allow"),
+        ("scope: a banned, tenant: acme, plan: gold, level: 3", "allow"),
+        ("scope: a banned, tenant: acme, plan: iron, level: 3", "deny"),
+        ("scope: a banned, tenant: bolt, plan: gold, level: 3", "deny"),
+        ("scope: a banned, level: 3, realm_access: { roles: [clerk] }", "allow"),
+        ("scope: b, level: 3", "deny"),
+        ("scope: a, level: 3", "allow"),
+    ]
+    .into_iter()
+    .map(|(claims, decision)| parts(claims, decision))
+    .collect();
+    let by = by.concat();
+    let rest = "\
+config.yaml:26:27: `admin` in `roles.any` of policy `staff`: no test has seen a caller pass who has it and none of the others
+config.yaml:42:39: `claims.level` of route `parts`: no test has seen a caller refused for it alone
+";
+    assert_eq!(
+        gaps(PARTS, &[open, &all, &none, &by], "--coverage=require").await,
+        (Some(1), rest.to_owned())
     );
-    let half = gaps(&[open, &allowed], "--coverage").await.1;
-    assert!(!half.contains("taken") && !half.contains(" or "), "{half}");
-    // Of all parts, what stands below `not` alone has not held.
-    assert!(half.contains("31:16: `scopes` of policy `tenants`: no test has seen it hold\n"), "{half}");
-    assert_eq!(half.lines().count(), NOTHING.lines().count() - 1, "{half}");
-    let denied = test("no", "scope: banned", "deny");
-    let rest = gaps(&[open, &allowed, &denied], "--coverage=require").await;
-    assert_eq!(rest, (Some(0), String::new()));
+    let last = [
+        parts("scope: a banned, level: 3, realm_access: { roles: [admin] }", "allow"),
+        // A claim that cannot be compared refuses as one that is another.
+        parts("scope: a, level: '3'", "deny"),
+    ];
+    let whole = gaps(PARTS, &[open, &all, &none, &by, &last.concat()], "--coverage=require").await;
+    assert_eq!(whole, (Some(0), String::new()));
+}
+
+#[tokio::test]
+async fn members_of_lists_and_whose_tokens_pass_are_covered_one_by_one() {
+    let lists = |issuer: &str, claims: &str, expect: &str| test("/lists", issuer, claims, expect);
+    let tests = [
+        lists(
+            "corporate",
+            "scope: read write, level: 1, realm_access: { roles: [admin, clerk] }",
+            "status: 200",
+        ),
+        lists("corporate", "scope: read write, level: 1", "status: 403"),
+        lists(
+            "corporate",
+            "scope: read write, level: 1, realm_access: { roles: [clerk, temp, leased] }",
+            "status: 403",
+        ),
+        lists("corporate", "level: 1, realm_access: { roles: [clerk] }", "status: 403"),
+        lists("corporate", "scope: read write, realm_access: { roles: [clerk] }", "status: 403"),
+        test("/both", "corporate", "sub: a", "status: 200"),
+        test("/both", "corporate", "aud: x", "reason: audience_mismatch"),
+    ];
+    let listed = "\
+config.yaml:29:17: `issuers` of route `lists`: no test has seen a token of another issuer refused, as of `partners`
+config.yaml:29:28: `machines` in `issuers` of route `lists`: no test has seen a token of it pass
+config.yaml:30:19: `audiences` of route `lists`: no test has seen a token for another audience refused, as for `billing-api`
+config.yaml:32:24: `admin` in `roles.any` of route `lists`: no test has seen a caller pass who has it and none of the others
+config.yaml:32:31: `clerk` in `roles.any` of route `lists`: no test has seen a caller pass who has it and none of the others
+config.yaml:32:46: `temp` in `roles.none` of route `lists`: no test has seen a caller refused who has it and none of the others
+config.yaml:32:52: `leased` in `roles.none` of route `lists`: no test has seen a caller refused who has it and none of the others
+config.yaml:33:25: `read` in `scopes.all` of route `lists`: no test has seen a caller refused who lacks only it
+config.yaml:33:31: `write` in `scopes.all` of route `lists`: no test has seen a caller refused who lacks only it
+config.yaml:34:37: `2` in `claims.level.any` of route `lists`: no test has seen a caller pass who has it and none of the others
+config.yaml:38:27: `orders-api` in `audiences` of route `both`: no test has seen a token pass that is for it and none of the others
+config.yaml:38:39: `billing-api` in `audiences` of route `both`: no test has seen a token pass that is for it and none of the others
+";
+    assert_eq!(gaps(LISTS, &[&tests.concat()], "--coverage").await.1, listed);
+    let staff = |roles: &str| format!("scope: read write, level: 2, realm_access: {{ roles: [{roles}] }}");
+    let rest = [
+        lists("corporate", &staff("admin"), "status: 200"),
+        lists("corporate", &staff("clerk"), "status: 200"),
+        lists("corporate", &staff("clerk, temp"), "status: 403"),
+        lists("corporate", &staff("clerk, leased"), "status: 403"),
+        lists("corporate", "scope: read, level: 1, realm_access: { roles: [clerk] }", "status: 403"),
+        lists("corporate", "scope: write, level: 1, realm_access: { roles: [clerk] }", "status: 403"),
+        lists("machines", "scope: read write, level: 1, roles: clerk", "status: 200"),
+        test("/lists", "corporate", "aud: billing-api", "reason: audience_mismatch"),
+        test("/lists", "partners", "iss: https://login.example.com/acme/v2.0", "reason: issuer_not_allowed"),
+        test("/both", "corporate", "aud: orders-api", "status: 200"),
+        test("/both", "corporate", "aud: [billing-api, x]", "status: 200"),
+    ];
+    let whole = gaps(LISTS, &[&tests.concat(), &rest.concat()], "--coverage=require").await;
+    assert_eq!(whole, (Some(0), String::new()));
 }

@@ -9,7 +9,7 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 
-use super::material::{Material, Verifier};
+use super::material::{Material, Verifier, secret_length};
 use crate::authn::algorithm::Algorithm;
 
 /// A key that verifies signatures with the algorithms it suits.
@@ -180,7 +180,7 @@ pub enum KeyDefect {
     #[error("has a point of small order, which anybody can sign for, or one that is not in canonical form")]
     WeakPoint,
     /// RFC 7518 §3.2: at least as long as the hash.
-    #[error("has a secret shorter than the hash of {0} (RFC 7518 section 3.2)")]
+    #[error("has a secret of less than {len} bytes, the length of the hash of {0} (RFC 7518 section 3.2)", len = secret_length(*.0))]
     SecretTooShort(Algorithm),
     /// RFC 8725 §2.1: whoever can read the key could sign with it.
     #[error("is a public or private key, a certificate or a key set in place of a secret")]

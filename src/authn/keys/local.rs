@@ -86,7 +86,9 @@ impl Kind {
         match self {
             Self::Jwks => "a JWK set (RFC 7517) with at least one key for signatures",
             Self::Pem => "PEM public keys or certificates",
-            Self::Secret => "a secret at least as long as the hash of each of the issuer's algorithms",
+            Self::Secret => {
+                "a secret of random bytes, at least as many as the hash of each of the issuer's algorithms has (`openssl rand -hex 32`)"
+            }
         }
     }
 }

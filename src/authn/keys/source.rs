@@ -159,7 +159,7 @@ pub enum KeySourceError {
     },
     /// An environment variable holds nothing that can be used.
     #[error(
-        "the environment variable {name} cannot be used; a secret at least as long as the hash of each of the issuer's algorithms is needed in it"
+        "the environment variable {name} cannot be used; a secret of random bytes, at least as many as the hash of each of the issuer's algorithms has (`openssl rand -hex 32`), is needed in it"
     )]
     VariableUnusable {
         /// Its name.

@@ -110,6 +110,11 @@ impl Expression {
         &self.mentions.hosts
     }
 
+    /// The regular expressions of its `matches`.
+    pub fn patterns(&self) -> &[String] {
+        &self.mentions.patterns
+    }
+
     /// Whether it looks at `request.method`, in whatever way.
     pub fn asks_for_method(&self) -> bool {
         self.mentions.method

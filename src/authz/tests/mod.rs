@@ -1,5 +1,6 @@
 //! The contract's table, row by row, and what a refusal names.
 
+mod decisive;
 mod reference;
 
 use std::sync::Arc;

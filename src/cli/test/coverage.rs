@@ -1,15 +1,15 @@
-//! What no test has seen: routes, policies and parts of requirements that were never both allowing and denying.
+//! What the tests have seen: of each route whom it lets pass and refuses, and of each part of a requirement what hung on it.
 //!
 //! A route allows and denies by its access alone: a method that it does not take says nothing about who may pass, nor does a
-//! preflight. Test
-//! files of one configuration count together.
+//! preflight. A part of a requirement counts where it decided: where the request would have fared otherwise, had that part
+//! come out otherwise. Test files of one configuration count together.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
 
-use super::verdict::{Outcome, Owner, Part};
-use crate::config::Position;
-use crate::config::suite::{Outline, Suite};
+use super::gaps;
+use super::verdict::{Outcome, Part, Token};
+use crate::config::suite::{Limit, Outline, RouteOutline, Suite};
 
 /// What the tests have seen, by configuration.
 #[derive(Debug, Default)]
@@ -18,35 +18,44 @@ pub(super) struct Coverage {
     configurations: BTreeMap<PathBuf, Configuration>,
 }
 
+/// What the tests of one configuration have seen.
 #[derive(Debug)]
-struct Configuration {
-    path: PathBuf,
-    outline: Outline,
-    routes: HashMap<String, Seen>,
-    parts: HashMap<Part, Seen>,
+pub(super) struct Configuration {
+    pub(super) path: PathBuf,
+    pub(super) outline: Outline,
+    pub(super) routes: HashMap<String, OfRoute>,
+    /// Parts of requirements: callers that passed, and that were refused, by this part.
+    pub(super) parts: HashMap<Part, Seen>,
 }
 
-/// Which of its two outcomes something has had.
+/// What has been seen of a route.
+#[derive(Debug, Default)]
+pub(super) struct OfRoute {
+    pub(super) seen: Seen,
+    pub(super) issuers: OfLimit,
+    pub(super) audiences: OfLimit,
+}
+
+/// What has been seen of a list of what a route takes.
+#[derive(Debug, Default)]
+pub(super) struct OfLimit {
+    /// Members whose tokens passed.
+    pub(super) passed: HashSet<String>,
+    /// Whether a token was refused because it is of none of them.
+    pub(super) refused: bool,
+}
+
+/// Which of the two decisions there has been.
 #[derive(Debug, Clone, Copy, Default)]
-struct Seen {
-    yes: bool,
-    no: bool,
+pub(super) struct Seen {
+    pub(super) allowed: bool,
+    pub(super) denied: bool,
 }
 
 impl Seen {
-    fn add(&mut self, holds: bool) {
-        self.yes |= holds;
-        self.no |= !holds;
-    }
-
-    /// What is lacking, in these words for yes and no.
-    fn lacks(self, yes: &str, no: &str) -> Option<String> {
-        match (self.yes, self.no) {
-            (true, true) => None,
-            (false, true) => Some(yes.to_owned()),
-            (true, false) => Some(no.to_owned()),
-            (false, false) => Some(format!("{yes} or {no}")),
-        }
+    fn add(&mut self, allowed: bool) {
+        self.allowed |= allowed;
+        self.denied |= !allowed;
     }
 }
 
@@ -54,15 +63,20 @@ impl Coverage {
     /// Counts what a test of `suite` has seen.
     pub(super) fn record(&mut self, suite: &Suite, outcome: &Outcome) {
         let configuration = self.of(suite);
-        if let Some(route) = &outcome.route
+        if let Some(name) = &outcome.route
             && outcome.reason != "method_not_allowed"
             && !outcome.is_preflight
         {
-            let passes = ["allowed", "public", "anonymous"].contains(&outcome.reason.as_str());
-            configuration.routes.entry(route.clone()).or_default().add(passes);
+            let allowed = ["allowed", "public", "anonymous"].contains(&outcome.reason.as_str());
+            let of_route = configuration.routes.entry(name.clone()).or_default();
+            of_route.seen.add(allowed);
+            let mut routes = configuration.outline.routes.iter();
+            if let (Some(route), Some(token)) = (routes.find(|route| route.name == *name), &outcome.token) {
+                of_route.add(route, token, &outcome.reason);
+            }
         }
-        for (part, holds) in &outcome.parts {
-            configuration.parts.entry(part.clone()).or_default().add(*holds);
+        for (part, allowed) in &outcome.parts {
+            configuration.parts.entry(part.clone()).or_default().add(*allowed);
         }
     }
 
@@ -78,49 +92,30 @@ impl Coverage {
 
     /// A line for everything that is not covered, in the order of the files.
     pub(super) fn gaps(&self) -> Vec<String> {
-        self.configurations.values().flat_map(Configuration::gaps).collect()
+        self.configurations.values().flat_map(gaps::of).collect()
     }
 }
 
-impl Configuration {
-    fn gaps(&self) -> Vec<String> {
-        let mut gaps: Vec<(Position, String)> = Vec::new();
-        let mut add = |at: Position, what: String, lacks: Option<String>| {
-            gaps.extend(lacks.map(|lacks| (at, format!("{what}: no test has seen it {lacks}"))));
-        };
-        let part = |of: &Owner, way: &[usize]| {
-            let part = Part { of: of.clone(), way: way.to_vec() };
-            self.parts.get(&part).copied().unwrap_or_default()
-        };
-        for route in &self.outline.routes {
-            let name = &route.name;
-            let seen = self.routes.get(name).copied().unwrap_or_default();
-            let lacks = if route.is_public {
-                (!seen.yes).then(|| "taken".to_owned())
-            } else {
-                seen.lacks("allow", "deny")
-            };
-            add(route.at, format!("route `{name}`"), lacks);
-            let owner = Owner::Route(name.clone());
-            for known in &route.requirement {
-                let lacks = part(&owner, &known.way).lacks("hold", "fail");
-                add(known.at, format!("`{}` of route `{name}`", known.label), lacks);
+impl OfRoute {
+    /// Counts a request with this token.
+    fn add(&mut self, route: &RouteOutline, token: &Token, reason: &str) {
+        let Token { issuer, audiences } = token;
+        match reason {
+            "allowed" => {
+                self.issuers.passed.insert(issuer.clone());
+                let of_route = route.audiences.iter().flat_map(|limit| &limit.taken).map(|(name, _)| name);
+                let both: Vec<&String> = of_route.filter(|name| audiences.contains(name)).collect();
+                // Of a token for several of them it is not known which one it was.
+                if let [one] = both.as_slice() {
+                    self.audiences.passed.insert((*one).clone());
+                }
             }
-        }
-        for policy in &self.outline.policies {
-            let name = &policy.name;
-            let owner = Owner::Policy(name.clone());
-            add(policy.at, format!("policy `{name}`"), part(&owner, &[]).lacks("hold", "fail"));
-            for known in &policy.parts {
-                let lacks = part(&owner, &known.way).lacks("hold", "fail");
-                add(known.at, format!("`{}` of policy `{name}`", known.label), lacks);
+            "issuer_not_allowed" => self.issuers.refused = true,
+            "audience_mismatch" => {
+                let of_others = |limit: &Limit| limit.others.iter().any(|name| audiences.contains(name));
+                self.audiences.refused |= route.audiences.as_ref().is_some_and(of_others);
             }
+            _ => {}
         }
-        gaps.sort_by_key(|(at, _)| *at);
-        gaps.into_iter().map(|(at, gap)| line(&self.path, at, &gap)).collect()
     }
-}
-
-fn line(path: &Path, Position { line, column }: Position, gap: &str) -> String {
-    format!("{}:{line}:{column}: {gap}", path.display())
 }

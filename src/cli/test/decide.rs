@@ -1,16 +1,17 @@
-//! One request, decided as `run` would, and which parts of requirements its caller meets.
+//! One request, decided as `run` would, and which parts of requirements decided on it.
 
 use std::time::SystemTime;
 
 use http::request::Parts;
 use http::{HeaderName, HeaderValue};
 
-use super::verdict::{Outcome, Owner, Part};
-use crate::authn::Principal;
-use crate::authz::{RequestFacts, Requirement};
+use super::verdict::{Outcome, Owner, Part, Token};
+use crate::authn::json::Json;
+use crate::authn::{Inspection, Principal};
+use crate::authz::{self, Decisive, RequestFacts, Requirement};
 use crate::config::suite::Suite;
 use crate::explain::explain;
-use crate::proxy::{self, Access, Preflight, Protection, Rejection};
+use crate::proxy::{self, Access, Preflight, Protection, Rejection, Route};
 use crate::route::Target;
 use crate::telemetry::{Decision, Findings};
 
@@ -30,15 +31,24 @@ pub(super) async fn decide(suite: &Suite, head: &Parts, now: SystemTime) -> Outc
         Err(rejection) => rejection.principal(),
     };
     let mut parts = Vec::new();
-    if let (Some(principal), Ok(target)) = (principal, &Target::parse(head))
+    let mut token = None;
+    if let Ok(target) = &Target::parse(head)
         && let Ok(found) = snapshot.routes().find(target)
-        && let Access::Protected(Protection { requirement, .. }) = found.route.access()
     {
-        let hidden = found.route.forward().hidden(&head.headers);
-        let request =
-            RequestFacts { target, captures: &found.captures, headers: &head.headers, hidden: &hidden, now };
-        let owner = Owner::Route(found.route.name().to_string());
-        self::parts(&owner, requirement, Caller { principal, request: &request }, &mut parts);
+        token = self::token(&findings, found.route, head);
+        if let Some(principal) = principal
+            && let Access::Protected(Protection { requirement, .. }) = found.route.access()
+        {
+            let hidden = found.route.forward().hidden(&head.headers);
+            let request = RequestFacts {
+                target,
+                captures: &found.captures,
+                headers: &head.headers,
+                hidden: &hidden,
+                now,
+            };
+            parts = self::parts(found.route.name(), requirement, principal, &request);
+        }
     }
     Outcome {
         decision,
@@ -52,6 +62,7 @@ pub(super) async fn decide(suite: &Suite, head: &Parts, now: SystemTime) -> Outc
             Err(_) => Vec::new(),
         },
         parts,
+        token,
     }
 }
 
@@ -69,6 +80,7 @@ fn of_preflight(decided: Result<(), Rejection>, findings: &Findings) -> Outcome 
         is_preflight: true,
         headers: Vec::new(),
         parts: Vec::new(),
+        token: None,
     }
 }
 
@@ -83,34 +95,32 @@ fn sent((name, value): &(HeaderName, HeaderValue)) -> (String, String) {
     (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// Who asks, and for what.
-#[derive(Clone, Copy)]
-struct Caller<'a> {
-    principal: &'a Principal,
-    request: &'a RequestFacts<'a>,
+/// Where the token comes from that the request carries.
+fn token(findings: &Findings, route: &Route, head: &Parts) -> Option<Token> {
+    let issuer = findings.issuer()?.to_string();
+    let credential = route.forward().credentials().find(&head.headers, head.uri.query()).ok()??;
+    let claims = Inspection::of(credential.token());
+    let audiences = match claims.claim("aud")? {
+        Json::String(one) => vec![one.to_owned()],
+        Json::Array(several) => several.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => Vec::new(),
+    };
+    Some(Token { issuer, audiences })
 }
 
-/// Each part of `requirement`, which is that of `owner`, and whether the caller meets it.
-fn parts(owner: &Owner, requirement: &Requirement, caller: Caller<'_>, found: &mut Vec<(Part, bool)>) {
-    fn walk(
-        owner: &Owner,
-        way: &mut Vec<usize>,
-        requirement: &Requirement,
-        caller: Caller<'_>,
-        found: &mut Vec<(Part, bool)>,
-    ) {
-        found.push((
-            Part { of: owner.clone(), way: way.clone() },
-            requirement.holds(caller.principal, caller.request),
-        ));
-        if let Requirement::Policy(policy) = requirement {
-            return parts(&Owner::Policy(policy.name().to_string()), policy.requirement(), caller, found);
-        }
-        for (index, part) in requirement.parts().iter().enumerate() {
-            way.push(index);
-            walk(owner, way, part, caller, found);
-            way.pop();
-        }
-    }
-    walk(owner, &mut Vec::new(), requirement, caller, found);
+/// Each part of the requirement of this route on which it hung whether the caller meets it, and whether they do.
+fn parts(
+    route: &str,
+    requirement: &Requirement,
+    principal: &Principal,
+    request: &RequestFacts<'_>,
+) -> Vec<(Part, bool)> {
+    let holds = requirement.holds(principal, request);
+    let decisive = authz::decisive(requirement, principal, request).into_iter();
+    let part = |Decisive { policy, way }| {
+        let of = policy
+            .map_or_else(|| Owner::Route(route.to_owned()), |policy: &str| Owner::Policy(policy.to_owned()));
+        (Part { of, way }, holds)
+    };
+    decisive.map(part).collect()
 }

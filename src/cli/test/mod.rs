@@ -2,6 +2,7 @@
 
 mod coverage;
 mod decide;
+mod gaps;
 mod junit;
 mod text;
 mod verdict;

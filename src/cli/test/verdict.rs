@@ -18,8 +18,19 @@ pub(super) struct Outcome {
     pub(super) is_preflight: bool,
     /// The identity headers that would be sent.
     pub(super) headers: Vec<(String, String)>,
-    /// Each part of a requirement that was looked at, and whether it held.
+    /// Each part of the requirement on which the decision hung, and whether the requirement was met.
     pub(super) parts: Vec<(Part, bool)>,
+    /// What the token says of where it comes from; none where there is no token of a known issuer.
+    pub(super) token: Option<Token>,
+}
+
+/// Where a token comes from, verified or not.
+#[derive(Debug, Clone)]
+pub(super) struct Token {
+    /// The configured name of its issuer.
+    pub(super) issuer: String,
+    /// Its `aud`.
+    pub(super) audiences: Vec<String>,
 }
 
 /// A part of a requirement: whose, and the way to it from the root.

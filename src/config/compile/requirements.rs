@@ -151,6 +151,9 @@ impl Policies {
             }
             let known = || self.entries.iter().map(|policy| policy.name.value.as_str());
             let right = match closest(name, known()) {
+                None | Some(_) if ["public", "optional", "authenticated"].contains(&name) => {
+                    format!("that is a value of `access` itself: write `access: {name}`, without `require`")
+                }
                 Some(near) => format!("did you mean `{near}`?"),
                 None if self.entries.is_empty() => "there is no `policies` section with names".to_owned(),
                 None => format!("known: {}", known().collect::<Vec<_>>().join(", ")),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::danger::{Canonical, direction, is_whole};
-use super::value::{canonical, item_of_list, written};
+use super::value::{canonical, item_of_list, told};
 use super::{Change, Difference, defaults, listeners};
 use crate::config::node::{Node, Value};
 
@@ -114,9 +114,9 @@ fn shown(node: Option<&Node>, beside: Option<&Node>, path: &str) -> String {
     match node {
         // It may hold a password.
         Some(_) if path == "issuers.keys.proxy" => "…".to_owned(),
-        Some(node) => written(node),
+        Some(node) => told(node, path),
         None => match defaults::of(path, beside) {
-            Some(default) => default.words.map_or_else(|| written(&default.node), str::to_owned),
+            Some(default) => default.words.map_or_else(|| told(&default.node, path), str::to_owned),
             None => defaults::absent(path).to_owned(),
         },
     }

@@ -106,6 +106,27 @@ fn measure(text: &str) -> Option<String> {
     Some(format!("{}{unit}", amount.parse::<u64>().ok()?.checked_mul(scale)?))
 }
 
+/// A duration or a size in the largest of its units that is exact; none where it is none.
+fn in_words(text: &str) -> Option<String> {
+    let canonical = measure(text)?;
+    let amount = amount(&canonical).filter(|amount| *amount > 0)?;
+    let units: &[(u64, &str)] = if canonical.ends_with("ms") {
+        &[(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")]
+    } else {
+        &[(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
+    };
+    let exact = units.iter().find(|(scale, _)| amount.is_multiple_of(*scale));
+    Some(exact.map_or(canonical, |(scale, unit)| format!("{}{unit}", amount / scale)))
+}
+
+/// The value of a key as it is told: an amount in its largest unit, the rest as the file has it.
+pub(super) fn told(node: &Node, path: &str) -> String {
+    // What came from a variable is told by the variable's name.
+    let text =
+        if let Value::Text(text) = &node.value { node.written.is_none().then_some(text) } else { None };
+    text.filter(|_| is_amount(path)).and_then(|text| in_words(text)).unwrap_or_else(|| written(node))
+}
+
 /// How many of the smallest units a canonical duration or size is.
 pub(super) fn amount(canonical: &str) -> Option<u64> {
     canonical.trim_end_matches(|letter: char| letter.is_ascii_alphabetic()).parse().ok()
@@ -139,6 +160,17 @@ mod tests {
             assert_eq!(measure(one), measure(other), "{one}");
         }
         assert_eq!((measure("acme"), measure("5x"), measure("")), (None, None, None));
+        for (text, told) in [
+            ("30000ms", "30s"),
+            ("600s", "10m"),
+            ("90s", "90s"),
+            ("24h", "1d"),
+            ("1500ms", "1500ms"),
+            ("1024MiB", "1GiB"),
+            ("1000B", "1000B"),
+        ] {
+            assert_eq!(in_words(text).as_deref(), Some(told), "{text}");
+        }
         assert_eq!((amount("90000ms"), amount("any")), (Some(90_000), None));
     }
 }

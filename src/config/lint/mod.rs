@@ -13,7 +13,9 @@ mod identifiers;
 mod issuers;
 mod keys;
 mod listeners;
+mod methods;
 mod parameters;
+mod patterns;
 mod reach;
 mod requirements;
 mod silence;
@@ -46,6 +48,8 @@ pub(super) fn lint(root: &Node, document: &Document, directory: &Path, problems:
     unused::lint(root, document, problems);
     requirements::lint(document, problems);
     conditions::lint(document, problems);
+    patterns::lint(document, problems);
+    methods::lint(document, problems);
     slashes::lint(document, problems);
     parameters::lint(document, problems);
 }

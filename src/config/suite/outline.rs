@@ -1,11 +1,9 @@
-//! What the tests of a configuration should cover: its routes, its policies and the parts of their requirements, each with
-//! its place in the file.
-//!
-//! A part is named by the way to it from the root of its requirement, as [`crate::authz::Requirement`] is built from the
-//! file: the index of the child at each step.
+//! What the tests of a configuration should cover: its routes with the tokens that they take, its policies, and the parts
+//! of their requirements, each with its place in the file.
 
-use crate::config::document::{Access, Document, Route};
-use crate::config::node::{Entry, Node, Value};
+use super::parts::{self, Part};
+use crate::config::document::{Access, Conditions, Document, Issuer, Route};
+use crate::config::node::At;
 use crate::config::problem::Position;
 
 /// The parts of a configuration.
@@ -26,8 +24,21 @@ pub struct RouteOutline {
     pub at: Position,
     /// Whether its access is `public`, so that it refuses nobody.
     pub is_public: bool,
+    /// Whose tokens it takes, where it does not take all.
+    pub issuers: Option<Limit>,
+    /// Tokens for whom it takes, where it narrows its issuers' own.
+    pub audiences: Option<Limit>,
     /// Its requirement, where it has one: the root first, then its parts, but for those of policies that it names.
     pub requirement: Vec<Part>,
+}
+
+/// A list of what a route takes.
+#[derive(Debug, Clone)]
+pub struct Limit {
+    /// What it takes, and where that stands.
+    pub taken: Vec<(String, Position)>,
+    /// What the configuration knows beside that.
+    pub others: Vec<String>,
 }
 
 /// A policy.
@@ -41,95 +52,62 @@ pub struct PolicyOutline {
     pub parts: Vec<Part>,
 }
 
-/// A part of a requirement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    /// The way to it from the root.
-    pub way: Vec<usize>,
-    /// Where it stands.
-    pub at: Position,
-    /// Its key in the file, as in `scopes` or `claims.tenant`.
-    pub label: String,
-}
-
 impl Outline {
     pub(super) fn of(document: &Document) -> Self {
         let policies = document.policies.iter().flat_map(|section| &section.value.entries);
         let policies = policies.map(|(name, node)| PolicyOutline {
             name: name.value.clone(),
             at: name.at,
-            parts: node.iter().flat_map(parts).collect(),
+            parts: node.iter().flat_map(|node| parts::of(node, "the list")).collect(),
         });
+        let issuers = document.issuers.iter().flat_map(|section| &section.value.entries);
+        let issuers: Vec<_> =
+            issuers.filter_map(|(name, issuer)| Some((name.value.as_str(), issuer.as_ref()?))).collect();
         let routes = document.routes.iter().flat_map(|section| &section.value);
-        Self { routes: routes.filter_map(route).collect(), policies: policies.collect() }
+        let routes = routes.filter_map(|item| route(item, &issuers));
+        Self { routes: routes.collect(), policies: policies.collect() }
     }
 }
 
-fn route(route: &Route) -> Option<RouteOutline> {
+fn route(route: &Route, known: &[(&str, &Issuer)]) -> Option<RouteOutline> {
     let name = route.name.as_ref()?;
     let access = &route.access.as_ref()?.value;
-    let require =
-        if let Access::Conditions(conditions) = access { conditions.require.as_ref() } else { None };
-    let root = require.map(|require| Part { way: Vec::new(), at: require.at, label: "require".to_owned() });
-    let parts = require.iter().flat_map(|require| parts(&require.value));
+    let conditions = if let Access::Conditions(conditions) = access { Some(conditions) } else { None };
+    let require = conditions.and_then(|conditions| conditions.require.as_ref());
+    let root = require.map(|require| Part::whole("`require`", require.at));
+    let parts = require.iter().flat_map(|require| parts::of(&require.value, "`require`"));
     Some(RouteOutline {
         name: name.value.clone(),
         at: name.at,
         is_public: matches!(access, Access::Public),
+        issuers: conditions.and_then(|conditions| issuers(conditions, known)),
+        audiences: conditions.and_then(|conditions| audiences(conditions, known)),
         requirement: root.into_iter().chain(parts).collect(),
     })
 }
 
-/// The parts of the requirement that stands in `node`, but for its root.
-fn parts(node: &Node) -> Vec<Part> {
-    let mut found = Vec::new();
-    requirement(node, &mut Vec::new(), &mut found);
-    found.retain(|part| !part.way.is_empty());
-    found
+fn issuers(conditions: &Conditions, known: &[(&str, &Issuer)]) -> Option<Limit> {
+    let taken = conditions.issuers.as_ref()?;
+    Some(Limit::new(&taken.value, known.iter().map(|(name, _)| *name)))
 }
 
-/// Names of policies, and lists of them, have their parts elsewhere.
-fn requirement(node: &Node, way: &mut Vec<usize>, found: &mut Vec<Part>) {
-    if let Value::Map(entries) = &node.value {
-        each(entries, way, |entry, way| self::entry(entry, way, found));
-    }
+fn audiences(conditions: &Conditions, known: &[(&str, &Issuer)]) -> Option<Limit> {
+    let taken = conditions.audiences.as_ref()?;
+    let is_asked = |name: &str| match &conditions.issuers {
+        None => true,
+        Some(issuers) => issuers.value.iter().any(|issuer| issuer.value == name),
+    };
+    let theirs = known.iter().filter(|(name, _)| is_asked(name)).flat_map(|(_, issuer)| &issuer.audiences);
+    let theirs = theirs.flat_map(|audiences| &audiences.value).map(|audience| audience.value.as_str());
+    Some(Limit::new(&taken.value, theirs))
 }
 
-fn entry(Entry { key, at, node, .. }: &Entry, way: &mut Vec<usize>, found: &mut Vec<Part>) {
-    let mut add =
-        |at: Position, label: String, way: &[usize]| found.push(Part { way: way.to_vec(), at, label });
-    match (key.as_str(), &node.value) {
-        ("claims", Value::Map(claims)) => {
-            each(claims, way, |claim, way| add(claim.at, format!("claims.{}", claim.key), way));
-        }
-        ("any_of" | "all_of", Value::List(items)) => {
-            add(*at, key.clone(), way);
-            for (index, item) in items.iter().enumerate() {
-                way.push(index);
-                requirement(item, way, found);
-                way.pop();
-            }
-        }
-        // What is denied holds when it fails, so that the part within says it all.
-        ("not", _) => {
-            way.push(0);
-            requirement(node, way, found);
-            way.pop();
-        }
-        _ => add(*at, key.clone(), way),
-    }
-}
-
-/// Several entries are children of one requirement; a single one is that requirement itself.
-fn each(entries: &[Entry], way: &mut Vec<usize>, mut visit: impl FnMut(&Entry, &mut Vec<usize>)) {
-    let is_single = entries.len() == 1;
-    for (index, entry) in entries.iter().enumerate() {
-        if !is_single {
-            way.push(index);
-        }
-        visit(entry, way);
-        if !is_single {
-            way.pop();
-        }
+impl Limit {
+    fn new<'k>(taken: &[At<String>], known: impl Iterator<Item = &'k str>) -> Self {
+        let is_other = |name: &&str| taken.iter().all(|taken| taken.value != **name);
+        let mut others: Vec<String> = known.filter(is_other).map(str::to_owned).collect();
+        others.sort_unstable();
+        others.dedup();
+        Self { taken: taken.iter().map(|name| (name.value.clone(), name.at)).collect(), others }
     }
 }

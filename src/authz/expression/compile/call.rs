@@ -3,6 +3,7 @@
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, LiteralValue};
 
+use super::name::note;
 use super::{Compiler, Part, comprehension, header, is_constant};
 use crate::authz::expression::function::{FUNCTIONS, Function, Signature, Style};
 use crate::authz::expression::mistake::Mistake;
@@ -59,6 +60,9 @@ impl Compiler {
             Err((wrong, "give a literal: patterns are compiled when the configuration is loaded"))
         };
         let search = search.map_err(|(wrong, right)| self.wrong(wrong, right)).ok();
+        if let Some(search) = &search {
+            note(&mut self.mentions.patterns, search.pattern());
+        }
         let (node, kind) = text?;
         if !matches!(kind, Kind::Text | Kind::Any) {
             let of_header = header::instead_of_function("matches", &node);

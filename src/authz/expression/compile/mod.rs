@@ -72,6 +72,8 @@ pub(super) struct Mentions {
     pub(super) hosts: Vec<String>,
     /// Whether `request.method` is looked at.
     pub(super) method: bool,
+    /// The patterns of `matches`.
+    pub(super) patterns: Vec<String>,
 }
 
 impl Mentions {

@@ -1,0 +1,94 @@
+//! What a regular expression can do at all, for lints; nothing here decides.
+
+use std::collections::HashSet;
+
+use regex_automata::dfa::{Automaton, StartKind, dense};
+use regex_automata::nfa::thompson;
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input};
+
+/// Whether there is a text that matches: as a `whole`, or anywhere in it. None where that takes too much to find out.
+pub fn matches_anything(expression: &str, whole: bool) -> Option<bool> {
+    let (text, start, anchored) = if whole {
+        (format!(r"\A(?:{expression})\z"), StartKind::Anchored, Anchored::Yes)
+    } else {
+        (expression.to_owned(), StartKind::Unanchored, Anchored::No)
+    };
+    let limits = dense::Config::new()
+        .start_kind(start)
+        .dfa_size_limit(Some(TABLE_LIMIT))
+        .determinize_size_limit(Some(TABLE_LIMIT));
+    let automaton = dense::Builder::new()
+        .syntax(syntax::Config::new().nest_limit(NESTING_LIMIT))
+        .thompson(thompson::Config::new().nfa_size_limit(Some(TABLE_LIMIT)))
+        .configure(limits)
+        .build(&text)
+        .ok()?;
+    let first = automaton.start_state_forward(&Input::new("").anchored(anchored)).ok()?;
+    let (mut seen, mut waiting) = (HashSet::from([first]), vec![first]);
+    while let Some(state) = waiting.pop() {
+        if automaton.is_match_state(state) || automaton.is_match_state(automaton.next_eoi_state(state)) {
+            return Some(true);
+        }
+        for byte in 0..=u8::MAX {
+            let next = automaton.next_state(state, byte);
+            if automaton.is_quit_state(next) {
+                return None;
+            }
+            if !automaton.is_dead_state(next) && seen.insert(next) {
+                waiting.push(next);
+            }
+        }
+    }
+    Some(false)
+}
+
+/// Whether the expression is one that is found wherever in a text it stands: it says nothing of its beginning, of its
+/// end, or of what else may be there.
+pub fn is_found_anywhere(expression: &str) -> bool {
+    let says_so = expression.starts_with(".*") || expression.ends_with(".*");
+    let parsed = syntax::parse_with(expression, &syntax::Config::new().nest_limit(NESTING_LIMIT));
+    !says_so && parsed.is_ok_and(|parsed| !parsed.properties().look_set().contains_anchor())
+}
+
+/// Bytes that a table may take.
+const TABLE_LIMIT: usize = 1 << 20;
+/// How deep groups may nest: that of patterns, with the group around them.
+const NESTING_LIMIT: u32 = 52;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nothing_matches_is_found() {
+        for (expression, whole, anywhere) in [
+            ("a", true, true),
+            ("", true, true),
+            ("^a$", true, true),
+            ("^a|b$", true, true),
+            ("^^a$$", true, true),
+            ("a^b", false, false),
+            ("a$b", false, false),
+            ("x^|y", true, true),
+            ("(?m)a\n^b", true, true),
+            ("[^@]+@example\\.com$x*", true, true),
+            ("é$", true, true),
+        ] {
+            assert_eq!(matches_anything(expression, true), Some(whole), "{expression}");
+            assert_eq!(matches_anything(expression, false), Some(anywhere), "{expression}");
+        }
+        assert_eq!(matches_anything("[ab]*a[ab]{40}", true), None);
+        assert_eq!(matches_anything(r"\bword\b", false), None);
+    }
+
+    #[test]
+    fn an_anchor_or_a_blank_space_says_where() {
+        for expression in ["a", "@example\\.com", "", "(a|b)+", "\\bx"] {
+            assert!(is_found_anywhere(expression), "{expression}");
+        }
+        for expression in ["^a", "a$", "(?m)^a", ".*a", "a.*", "\\Aa", "("] {
+            assert!(!is_found_anywhere(expression), "{expression}");
+        }
+    }
+}
