@@ -55,7 +55,7 @@ routes:
         "methods that no client sends, or that the route does not take",
         "routes:
   - { name: a, match: { path: /a, methods: [ALL] }, access: authenticated, upstream: orders }
-  - { name: b, match: { path: /b, methods: ['*', PURGE] }, access: authenticated, upstream: orders }
+  - { name: b, match: { path: /b, methods: [ANY, PURGE] }, access: authenticated, upstream: orders }
   - name: c
     match: { path: /c, methods: [GET] }
     access: public
@@ -69,7 +69,7 @@ routes:
 ",
         &[
             ("ALL]", "catch-all-method", "leave `methods` out for all of them"),
-            ("'*'", "catch-all-method", "`*` is the name of a method here"),
+            ("ANY,", "catch-all-method", "`ANY` is the name of a method here"),
             ("PUT]", "cors-method", "this route takes only GET"),
         ],
     ),

@@ -25,9 +25,9 @@ pub(super) fn lint(document: &Document, problems: &mut Problems) {
     }
 }
 
-/// Words and signs that stand for all methods elsewhere. In `cors.methods` the asterisk does.
+/// Words that stand for all methods elsewhere. (The asterisk is refused in `methods`, and stands for all in `cors.methods`.)
 fn is_for_all(method: &str) -> bool {
-    ["ALL", "ANY", "*"].contains(&method)
+    ["ALL", "ANY"].contains(&method)
 }
 
 /// The preflight of another method asks about another route, or about none.

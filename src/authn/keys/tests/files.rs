@@ -36,10 +36,10 @@ fn a_mistake_names_its_file_and_what_would_be_right() {
     assert!(!message(KeySource::JwksFile(path.clone())).0);
     assert!(!message(KeySource::PemFile(path.clone())).0);
     std::fs::write(&path, "a".repeat(31)).unwrap();
-    assert!(message(KeySource::Secret(SecretSource::File(path.clone()))).1.contains("shorter"));
+    assert!(message(KeySource::Secret(SecretSource::File(path.clone()))).1.contains("less than 32 bytes"));
     std::fs::write(&path, "a".repeat(31) + "\n").unwrap();
     assert!(
-        message(KeySource::Secret(SecretSource::File(path.clone()))).1.contains("shorter"),
+        message(KeySource::Secret(SecretSource::File(path.clone()))).1.contains("less than 32 bytes"),
         "newline counted"
     );
     std::fs::write(&path, " ".repeat(2 * 1024 * 1024)).unwrap();
