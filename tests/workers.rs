@@ -71,6 +71,31 @@ async fn one_worker_serves_reloads_and_drains() {
     assert_eq!(binary.wait().await.code(), Some(0), "{:#?}", binary.stderr());
 }
 
+/// Their answers are written together, whatever is slow among them, and each is of its own request.
+#[tokio::test]
+async fn streams_of_one_connection_are_served_together() {
+    let setup = Setup::new().await;
+    for command in [ONE_PROCESSOR, "exec"] {
+        let (mut binary, _) = started(&setup, AUTHENTICATED, command).await;
+        let client = binary.client().await.http2();
+        let connection = client.connect().await.unwrap();
+        let token = setup.issuer.token().sign();
+        setup.upstream.answer(Script::Echo);
+        for round in 0..5 {
+            let send = |number: u32| {
+                let (mut connection, body) = (connection.again(), format!("{round} {number}").repeat(100));
+                let request = client.post("/", body.clone()).bearer(&token);
+                async move { (connection.send(request).await.unwrap(), body) }
+            };
+            for (reply, body) in join_all((0..60).map(send)).await {
+                reply.assert_passed();
+                assert_eq!(reply.text(), body);
+            }
+        }
+        assert!(!connection.is_closed());
+    }
+}
+
 /// A cgroup with the quota of one processor, of whichever version the kernel has; removed when dropped.
 struct Cgroup(PathBuf);
 

@@ -120,6 +120,11 @@ impl Activity {
             && self.in_flight.load(Ordering::Relaxed) == 0
     }
 
+    /// Whether several requests are in flight.
+    pub(super) fn is_shared(&self) -> bool {
+        self.in_flight.load(Ordering::Relaxed) > 1
+    }
+
     pub(super) fn is_http2(&self) -> bool {
         self.http2.load(Ordering::Relaxed)
     }

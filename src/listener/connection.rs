@@ -10,7 +10,7 @@ use std::error::Error as StdError;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::header::{CONNECTION, TRANSFER_ENCODING};
@@ -22,6 +22,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
@@ -121,7 +122,9 @@ async fn serve<S: Service, I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let mut signal = drain.signal();
     let mut look = pin!(sleep(activity.remaining()));
     let mut closing = false;
+    let mut gathering = Gathering::default();
     let end = poll_fn(|context| {
+        ready!(gathering.poll(&activity, context));
         loop {
             // First, so that a request that has already arrived is served before the connection is closed.
             if let Poll::Ready(result) = connection.as_mut().poll(context) {
@@ -167,6 +170,24 @@ async fn serve<S: Service, I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     };
     if let Some(refusal) = refusal {
         service.refused(&peer, refusal);
+    }
+}
+
+/// Lets the streams of an HTTP/2 connection catch up with each other: where several are served, the tasks that are due now
+/// have their turn before it, so that answers that come together are written together, as are the records of TLS around them.
+#[derive(Default)]
+struct Gathering {
+    gathered: bool,
+}
+
+impl Gathering {
+    fn poll(&mut self, activity: &Activity, context: &mut Context<'_>) -> Poll<()> {
+        self.gathered = !self.gathered && activity.is_http2() && activity.is_shared();
+        if self.gathered {
+            // It wakes this task when all others have had their turn, also after it is dropped.
+            return pin!(yield_now()).poll(context);
+        }
+        Poll::Ready(())
     }
 }
 

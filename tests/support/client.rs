@@ -139,6 +139,14 @@ impl Connection {
         })
     }
 
+    /// The same connection once more, for requests that are on their way together; over HTTP/2 alone.
+    pub fn again(&self) -> Self {
+        match &self.sender {
+            Sender::Http1(_) => panic!("HTTP/1.1 has one request at a time"),
+            Sender::Http2(sender) => Self { sender: Sender::Http2(sender.clone()) },
+        }
+    }
+
     /// Whether the other side has ended it.
     pub fn is_closed(&self) -> bool {
         match &self.sender {
