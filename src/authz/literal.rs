@@ -33,9 +33,16 @@ impl Literal {
         if fits { Ok(Self(Scalar::Integer(value))) } else { Err(LiteralError::IntegerTooLarge) }
     }
 
-    /// Any other number.
+    /// Any other number between the least and the greatest integer of 64 bits: a token's integers beyond them have been
+    /// rounded when they are read, so that several would be equal to one.
     pub fn float(value: f64) -> Result<Self, LiteralError> {
-        if value.is_finite() { Ok(Self(Scalar::of_double(value))) } else { Err(LiteralError::NotFinite) }
+        if !value.is_finite() {
+            Err(LiteralError::NotFinite)
+        } else if value > -TWO_TO_63 && value < TWO_TO_64 {
+            Ok(Self(Scalar::of_double(value)))
+        } else {
+            Err(LiteralError::IntegerTooLarge)
+        }
     }
 
     /// The text, where it is one.
@@ -139,7 +146,7 @@ const TWO_TO_64: f64 = 18_446_744_073_709_551_616.0;
 pub enum LiteralError {
     /// Below the least signed or above the greatest unsigned integer of 64 bits.
     #[error(
-        "the integer needs more than 64 bits; JSON readers round such numbers, so it can only be compared as a string"
+        "the number is beyond 64 bits, where integers of tokens are rounded and no longer equal to themselves alone; a token that has them as strings can be compared"
     )]
     IntegerTooLarge,
     /// Infinity, or not a number.

@@ -63,7 +63,8 @@ pub(super) fn expand(
         return Expansion::Unset(unset);
     }
     expanded.push_str(rest);
-    Expansion::Expanded(expanded)
+    // Dollar signs that are nothing but that, as at the end of a pattern.
+    if expanded == text { Expansion::Unchanged } else { Expansion::Expanded(expanded) }
 }
 
 fn is_name(name: &str) -> bool {
@@ -95,14 +96,13 @@ mod tests {
             ("${EMPTY:-fallback}", "fallback"),
             ("a$$b", "a$b"),
             ("$${HOST}", "${HOST}"),
-            ("^a$", "^a$"),
-            ("$HOST", "$HOST"),
-            ("$1", "$1"),
             ("$$$$", "$$"),
         ] {
             assert_eq!(with_host(text), Expansion::Expanded(expected.to_owned()), "{text}");
         }
-        assert_eq!(with_host("plain"), Expansion::Unchanged);
+        for text in ["plain", "^a$", "$HOST", "$1"] {
+            assert_eq!(with_host(text), Expansion::Unchanged, "{text}");
+        }
     }
 
     #[test]

@@ -275,7 +275,7 @@ const MISTAKES: &[(&str, &str, &str, &[&str])] = &[
     (
         "a broken regular expression",
         "{ scopes: orders:read }",
-        "{ claims: { email: { matches: '[^@+@example\\.com' } } }",
+        "{ claims: { email: { matches: '[^@+@example\\.com$' } } }",
         &[
             "13:41: not a regular expression: unclosed character class; expected a regular expression of the whole value, with `\\` before a character that stands for itself",
         ],

@@ -266,6 +266,11 @@ fn an_integer_that_json_rounds_is_equal_to_no_literal() {
     }
     assert_eq!(Literal::integer(i128::from(u64::MAX) + 1), Err(LiteralError::IntegerTooLarge));
     assert_eq!(Literal::integer(i128::from(i64::MIN) - 1), Err(LiteralError::IntegerTooLarge));
+    // As YAML reads integers that are too large for it.
+    for beyond in [18_446_744_073_709_551_616.0, -9_223_372_036_854_775_808.0, 1e22, -1e300] {
+        assert_eq!(Literal::float(beyond), Err(LiteralError::IntegerTooLarge), "{beyond}");
+    }
+    assert!(Literal::float(18_446_744_073_709_549_568.0).is_ok());
     assert_eq!(Literal::float(f64::NAN), Err(LiteralError::NotFinite));
     assert_eq!(Literal::float(f64::INFINITY), Err(LiteralError::NotFinite));
 }
