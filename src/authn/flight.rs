@@ -17,7 +17,8 @@ type Shard<K, O> = Vec<Flight<K, O>>;
 
 struct Flight<K, O> {
     key: K,
-    outcome: watch::Receiver<Option<O>>,
+    /// Tells the outcome to those that wait; made by the first of them, because mostly there is none.
+    waiting: Option<watch::Sender<Option<O>>>,
 }
 
 /// What whoever asks is to do.
@@ -48,15 +49,13 @@ impl<K: Copy + PartialEq, O: Clone> Flights<K, O> {
     }
 
     fn lead_or_follow(&self, key: K, place: u8) -> Result<Lead<'_, K, O>, watch::Receiver<Option<O>>> {
-        let mut shard = self.shard(place);
-        if let Some(flight) = shard.iter().flat_map(|all| all.iter()).find(|flight| flight.key == key) {
-            return Err(flight.outcome.clone());
+        if let Some(mut shard) = self.shard(place) {
+            if let Some(flight) = shard.iter_mut().find(|flight| flight.key == key) {
+                return Err(flight.waiting.get_or_insert_with(|| watch::Sender::new(None)).subscribe());
+            }
+            shard.push(Flight { key, waiting: None });
         }
-        let (sender, outcome) = watch::channel(None);
-        if let Some(flights) = &mut shard {
-            flights.push(Flight { key, outcome });
-        }
-        Ok(Lead { flights: self, key, place, sender, is_known: true })
+        Ok(Lead { flights: self, key, place, is_known: true })
     }
 }
 
@@ -73,7 +72,6 @@ pub(super) struct Lead<'f, K: Copy + PartialEq, O> {
     flights: &'f Flights<K, O>,
     key: K,
     place: u8,
-    sender: watch::Sender<Option<O>>,
     /// Whether others find it. Afterwards the flight of its key may be another one.
     is_known: bool,
 }
@@ -81,30 +79,33 @@ pub(super) struct Lead<'f, K: Copy + PartialEq, O> {
 impl<K: Copy + PartialEq, O> Lead<'_, K, O> {
     /// Hands the outcome to those that wait; whoever comes from now on finds nothing under way.
     pub(super) fn end(mut self, outcome: impl FnOnce() -> O) {
-        self.leave();
-        if self.sender.receiver_count() > 0 {
-            self.sender.send_replace(Some(outcome()));
+        if let Some(waiting) = self.leave() {
+            waiting.send_replace(Some(outcome()));
         }
     }
 
     /// How many wait.
     #[cfg(test)]
     pub(super) fn followers(&self) -> usize {
-        self.sender.receiver_count() - 1
+        let shard = self.flights.shard(self.place);
+        let flight = shard.iter().flat_map(|all| all.iter()).find(|flight| flight.key == self.key);
+        flight.and_then(|flight| flight.waiting.as_ref()).map_or(0, watch::Sender::receiver_count)
     }
 
-    fn leave(&mut self) {
-        if std::mem::take(&mut self.is_known)
-            && let Some(mut shard) = self.flights.shard(self.place)
-        {
-            shard.retain(|flight| flight.key != self.key);
+    fn leave(&mut self) -> Option<watch::Sender<Option<O>>> {
+        if !std::mem::take(&mut self.is_known) {
+            return None;
         }
+        let mut shard = self.flights.shard(self.place)?;
+        let place = shard.iter().position(|flight| flight.key == self.key)?;
+        shard.swap_remove(place).waiting
     }
 }
 
 impl<K: Copy + PartialEq, O> Drop for Lead<'_, K, O> {
+    /// Without an outcome those that wait hear that none will come.
     fn drop(&mut self) {
-        self.leave();
+        drop(self.leave());
     }
 }
 
