@@ -96,9 +96,7 @@ impl ClaimTerm {
             }
         }
     }
-}
 
-impl ClaimTerm {
     /// How its members count, and which of them are there; what is no list is one of one.
     pub(super) fn members(&self, claim: Option<Stored<'_>>) -> (Quantifier, Vec<bool>) {
         match self {

@@ -42,7 +42,7 @@ struct Walk<'r, 'a> {
 
 impl<'r> Walk<'r, '_> {
     fn part(&mut self, requirement: &'r Requirement) {
-        self.found.push(Decisive { policy: self.policy, way: self.way.clone() });
+        self.note();
         let principal = self.principal;
         match requirement {
             Requirement::Authenticated | Requirement::When(_) => {}
@@ -114,7 +114,7 @@ impl<'r> Walk<'r, '_> {
             match terms {
                 [_] => self.members(term),
                 _ => self.below(index, |walk| {
-                    walk.found.push(Decisive { policy: walk.policy, way: walk.way.clone() });
+                    walk.note();
                     walk.members(term);
                 }),
             }
@@ -129,11 +129,14 @@ impl<'r> Walk<'r, '_> {
         for index in 0..term.present.len() {
             let mut others = term.present.iter().enumerate().filter(|(other, _)| *other != index);
             if others.all(|(_, present)| *present == others_are) {
-                self.below(index, |walk| {
-                    walk.found.push(Decisive { policy: walk.policy, way: walk.way.clone() });
-                });
+                self.below(index, Self::note);
             }
         }
+    }
+
+    /// What stands here is decisive.
+    fn note(&mut self) {
+        self.found.push(Decisive { policy: self.policy, way: self.way.clone() });
     }
 
     fn below(&mut self, step: usize, visit: impl FnOnce(&mut Self)) {

@@ -12,6 +12,7 @@
 //! Nothing here allocates for a caller who is allowed, but for conditions that make values; the words of a refusal are put together when it happens.
 
 mod answers;
+mod automaton;
 mod challenge;
 mod claim;
 mod decisive;

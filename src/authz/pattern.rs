@@ -8,10 +8,11 @@
 use std::fmt;
 
 use regex::{Regex, RegexBuilder};
-use regex_automata::dfa::{Automaton, StartKind, dense};
-use regex_automata::nfa::thompson;
+use regex_automata::dfa::{Automaton as _, StartKind};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
+
+use super::automaton::{self, AROUND, Automaton, Limits, NESTING_LIMIT, PROGRAM_LIMIT};
 
 /// A regular expression that the whole value must match.
 pub struct Pattern {
@@ -20,7 +21,7 @@ pub struct Pattern {
 }
 
 enum Engine {
-    Table(Box<dense::DFA<Vec<u32>>>),
+    Table(Box<Automaton>),
     Regex(Regex),
 }
 
@@ -31,10 +32,11 @@ impl Pattern {
         // First as it stands, so that `a)|(b` is refused instead of breaking out of the anchors below.
         syntax::parse_with(expression, &syntax::Config::new().nest_limit(NESTING_LIMIT))
             .map_err(|error| PatternError::syntax(&error.to_string()))?;
-        let anchored = format!(r"\A(?:{expression})\z");
-        let engine = match table(&anchored) {
-            Some(table) => Engine::Table(Box::new(table)),
-            None => Engine::Regex(regex(&anchored)?),
+        let anchored = automaton::whole(expression);
+        let engine = match automaton::build(&anchored, StartKind::Anchored, LIMITS) {
+            Ok(table) => Engine::Table(Box::new(table)),
+            // It would be large, or there is none.
+            Err(_) => Engine::Regex(regex(&anchored)?),
         };
         Ok(Self { engine, expression: expression.into() })
     }
@@ -57,21 +59,6 @@ impl Pattern {
     }
 }
 
-/// The table of an expression, unless it is large or there is none.
-fn table(anchored: &str) -> Option<dense::DFA<Vec<u32>>> {
-    dense::Builder::new()
-        .syntax(syntax_of_anchored())
-        .thompson(thompson::Config::new().nfa_size_limit(Some(PROGRAM_LIMIT)))
-        .configure(
-            dense::Config::new()
-                .start_kind(StartKind::Anchored)
-                .dfa_size_limit(Some(TABLE_LIMIT))
-                .determinize_size_limit(Some(TABLE_LIMIT)),
-        )
-        .build(anchored)
-        .ok()
-}
-
 fn regex(anchored: &str) -> Result<Regex, PatternError> {
     let built = RegexBuilder::new(anchored)
         .size_limit(PROGRAM_LIMIT)
@@ -88,10 +75,6 @@ fn regex(anchored: &str) -> Result<Regex, PatternError> {
     })
 }
 
-fn syntax_of_anchored() -> syntax::Config {
-    syntax::Config::new().nest_limit(NESTING_LIMIT + AROUND)
-}
-
 impl fmt::Display for Pattern {
     /// The expression as it was written.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,16 +89,10 @@ impl fmt::Debug for Pattern {
     }
 }
 
-/// Bytes that a table may take, and what is needed to make it: a larger one takes longer than it saves.
-const TABLE_LIMIT: usize = 64 << 10;
-/// Bytes that a compiled expression may take.
-const PROGRAM_LIMIT: usize = 256 << 10;
+/// Of a table that is larger than this the making takes longer than it saves.
+const LIMITS: Limits = Limits { nesting: NESTING_LIMIT + AROUND, program: PROGRAM_LIMIT, table: 64 << 10 };
 /// Bytes that matching may take, for each thread.
 const CACHE_LIMIT: usize = 1 << 20;
-/// How deep groups may nest.
-const NESTING_LIMIT: u32 = 50;
-/// The group around the expression, and the anchors beside that.
-const AROUND: u32 = 2;
 
 /// Why an expression is no pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -173,7 +150,7 @@ mod tests {
         for (expression, has_table) in PATTERNS {
             let pattern = Pattern::parse(expression).unwrap();
             assert_eq!(matches!(pattern.engine, Engine::Table(_)), has_table, "{expression}");
-            let other = regex(&format!(r"\A(?:{expression})\z")).unwrap();
+            let other = regex(&automaton::whole(expression)).unwrap();
             for text in texts.clone().chain(longer) {
                 assert_eq!(pattern.matches(text), other.is_match(text), "{expression} {text:?}");
             }

@@ -1,29 +1,22 @@
 //! What a regular expression can do at all, for lints; nothing here decides.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-use regex_automata::dfa::{Automaton, StartKind, dense};
-use regex_automata::nfa::thompson;
+use regex_automata::dfa::{Automaton as _, StartKind};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
+
+use super::automaton::{self, AROUND, Limits, NESTING_LIMIT};
 
 /// Whether there is a text that matches: as a `whole`, or anywhere in it. None where that takes too much to find out.
 pub fn matches_anything(expression: &str, whole: bool) -> Option<bool> {
     let (text, start, anchored) = if whole {
-        (format!(r"\A(?:{expression})\z"), StartKind::Anchored, Anchored::Yes)
+        (Cow::Owned(automaton::whole(expression)), StartKind::Anchored, Anchored::Yes)
     } else {
-        (expression.to_owned(), StartKind::Unanchored, Anchored::No)
+        (Cow::Borrowed(expression), StartKind::Unanchored, Anchored::No)
     };
-    let limits = dense::Config::new()
-        .start_kind(start)
-        .dfa_size_limit(Some(TABLE_LIMIT))
-        .determinize_size_limit(Some(TABLE_LIMIT));
-    let automaton = dense::Builder::new()
-        .syntax(syntax::Config::new().nest_limit(NESTING_LIMIT))
-        .thompson(thompson::Config::new().nfa_size_limit(Some(TABLE_LIMIT)))
-        .configure(limits)
-        .build(&text)
-        .ok()?;
+    let automaton = automaton::build(&text, start, LIMITS).ok()?;
     let first = automaton.start_state_forward(&Input::new("").anchored(anchored)).ok()?;
     let (mut seen, mut waiting) = (HashSet::from([first]), vec![first]);
     while let Some(state) = waiting.pop() {
@@ -47,14 +40,12 @@ pub fn matches_anything(expression: &str, whole: bool) -> Option<bool> {
 /// end, or of what else may be there.
 pub fn is_found_anywhere(expression: &str) -> bool {
     let says_so = expression.starts_with(".*") || expression.ends_with(".*");
-    let parsed = syntax::parse_with(expression, &syntax::Config::new().nest_limit(NESTING_LIMIT));
+    let parsed = syntax::parse_with(expression, &syntax::Config::new().nest_limit(LIMITS.nesting));
     !says_so && parsed.is_ok_and(|parsed| !parsed.properties().look_set().contains_anchor())
 }
 
-/// Bytes that a table may take.
-const TABLE_LIMIT: usize = 1 << 20;
-/// How deep groups may nest: that of patterns, with the group around them.
-const NESTING_LIMIT: u32 = 52;
+/// Patterns may nest as deep as that with the group around them.
+const LIMITS: Limits = Limits { nesting: NESTING_LIMIT + AROUND, program: 1 << 20, table: 1 << 20 };
 
 #[cfg(test)]
 mod tests {

@@ -6,35 +6,24 @@
 
 use std::fmt;
 
-use regex_automata::dfa::{Automaton, StartKind, dense};
-use regex_automata::nfa::thompson;
-use regex_automata::util::syntax;
-use regex_automata::{Input, MatchKind};
+use regex_automata::Input;
+use regex_automata::dfa::{Automaton as _, StartKind};
+
+use crate::authz::automaton::{self, Automaton, Limits, NESTING_LIMIT, PROGRAM_LIMIT};
 
 /// A compiled pattern.
 pub(super) struct Search {
     pattern: Box<str>,
-    automaton: dense::DFA<Vec<u32>>,
+    automaton: Automaton,
 }
 
 impl Search {
     /// From a regular expression in the syntax of `claims.matches`; on failure what is wrong with it.
     pub(super) fn parse(pattern: &str) -> Result<Self, String> {
-        let automaton = dense::Builder::new()
-            .syntax(syntax::Config::new().nest_limit(NESTING_LIMIT))
-            .thompson(thompson::Config::new().nfa_size_limit(Some(PROGRAM_LIMIT)))
-            .configure(
-                dense::Config::new()
-                    .match_kind(MatchKind::LeftmostFirst)
-                    .start_kind(StartKind::Unanchored)
-                    .dfa_size_limit(Some(TABLE_LIMIT))
-                    .determinize_size_limit(Some(TABLE_LIMIT)),
-            )
-            .build(pattern);
-        match automaton {
+        match automaton::build(pattern, StartKind::Unanchored, LIMITS) {
             Ok(automaton) => Ok(Self { pattern: pattern.into(), automaton }),
             Err(error) => {
-                let cause = cause(&error);
+                let cause = cause(&*error);
                 // The limit of the first form has no kind of its own.
                 if error.is_size_limit_exceeded() || cause.contains("exceeded") {
                     Err("the regular expression is too large once compiled".to_owned())
@@ -80,12 +69,8 @@ impl fmt::Debug for Search {
     }
 }
 
-/// Bytes that the first form of a compiled expression may take; the same as for `claims.matches`.
-const PROGRAM_LIMIT: usize = 256 << 10;
-/// Bytes that the table may take.
-const TABLE_LIMIT: usize = 1 << 20;
-/// How deep groups may nest; the same as for `claims.matches`.
-const NESTING_LIMIT: u32 = 50;
+/// But for the table the same as for `claims.matches`.
+const LIMITS: Limits = Limits { nesting: NESTING_LIMIT, program: PROGRAM_LIMIT, table: 1 << 20 };
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,13 @@
-//! Conditions that name what is never there: issuers, methods, hosts, paths and headers.
+//! Conditions that name what is never there: issuers, methods, hosts, paths and headers. Each condition is compiled here,
+//! once, for what [`patterns`] says of it too.
 //!
 //! A condition that stands in a route is also held against the route's own `methods` and `issuers`; one of a policy is not,
 //! because other routes may name it.
 
-use std::slice;
-
 use http::HeaderName;
 
 use super::code::Code;
+use super::{inner, patterns};
 use crate::authz::Expression;
 use crate::config::document::{Access, Conditions, Credential, Document, Identity, Route};
 use crate::config::node::{At, Node, Value};
@@ -112,15 +112,13 @@ impl Known<'_> {
             && let Value::Text(text) = &when.value
             && let Ok(condition) = Expression::parse(text)
         {
+            patterns::condition(&condition, when.at, problems);
             self.report(&condition, when.at, problems);
             if let Some(own) = own {
                 own.report(&condition, when.at, &self.issuers, problems);
             }
         }
-        let listed = ["any_of", "all_of"].into_iter().filter_map(|key| node.get(key));
-        for inner in
-            listed.flat_map(Node::children).chain(node.get("not").map(slice::from_ref).into_iter().flatten())
-        {
+        for inner in inner(node) {
             self.look(inner, own, problems);
         }
     }

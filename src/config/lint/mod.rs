@@ -53,3 +53,9 @@ pub(super) fn lint(root: &Node, document: &Document, directory: &Path, problems:
     slashes::lint(document, problems);
     parameters::lint(document, problems);
 }
+
+/// The requirements that stand directly below this one, whatever joins them.
+fn inner(node: &Node) -> impl Iterator<Item = &Node> {
+    let listed = ["any_of", "all_of"].into_iter().filter_map(|key| node.get(key));
+    listed.flat_map(Node::children).chain(node.get("not"))
+}

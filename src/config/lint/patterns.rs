@@ -1,6 +1,7 @@
 //! Regular expressions that match nothing, or more than they look like; and conditions that depend on nothing.
 
 use super::code::Code;
+use super::inner;
 use crate::authz::{Expression, Outline, is_found_anywhere, matches_anything};
 use crate::config::document::{Access, Document};
 use crate::config::node::{Node, Value};
@@ -30,19 +31,13 @@ fn look(node: &Node, problems: &mut Problems) {
             }
         }
     }
-    if let Some(when) = node.get("when")
-        && let Value::Text(text) = &when.value
-        && let Ok(condition) = Expression::parse(text)
-    {
-        self::condition(&condition, when.at, problems);
-    }
-    let listed = ["any_of", "all_of"].into_iter().filter_map(|key| node.get(key));
-    for inner in listed.flat_map(Node::children).chain(node.get("not")) {
+    for inner in inner(node) {
         look(inner, problems);
     }
 }
 
-fn condition(condition: &Expression, at: Position, problems: &mut Problems) {
+/// A condition, wherever it stands.
+pub(super) fn condition(condition: &Expression, at: Position, problems: &mut Problems) {
     if let Some(value) = settled(&condition.outline()) {
         let wrong = if value {
             "this is true of every request: it asks nothing"

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use super::code::Code;
 use super::contradiction::{always_holds, conflict};
 use super::fact::Conflict;
+use super::inner;
 use crate::authz::Requirement;
 use crate::config::compile::requirements::Policies;
 use crate::config::document::{Access, Document};
@@ -56,10 +57,8 @@ impl Look<'_> {
     fn node(&mut self, node: &Node) -> bool {
         let below = match &node.value {
             Value::Map(_) => {
-                let listed = ["any_of", "all_of"].into_iter().filter_map(|key| node.get(key));
-                let inner = listed.flat_map(Node::children).chain(node.get("not"));
                 // Each of them, also behind one that was reported.
-                inner.filter(|inner| self.node(inner)).count() > 0
+                inner(node).filter(|inner| self.node(inner)).count() > 0
             }
             Value::List(_) => false,
             // A name by itself is looked at where it is defined.
