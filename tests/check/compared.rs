@@ -48,6 +48,21 @@ async fn each_change_is_said_in_words() {
             "access: { require: staff, candidate: { roles: admin } }",
             &["changed: route `admin`: candidate: none → { roles: admin }"],
         ),
+        // What is certain is told so, and what depends on what a condition asks is not.
+        (
+            "access: { require: staff }",
+            "access: { require: { when: '\"admin\" in roles || \"clerk\" in roles' } }",
+            &[
+                "looser: route `admin`: requires { when: '\"admin\" in roles || \"clerk\" in roles' }, before staff; may now pass a caller with `'admin' in roles` true, and may no longer pass a caller with the roles admin; whether there is such a caller is not looked into",
+            ],
+        ),
+        (
+            "access: { require: staff }",
+            "access: { require: { all_of: [staff, { when: claims.mfa }] } }",
+            &[
+                "stricter: route `admin`: requires { all_of: [staff, { when: 'claims.mfa' }] }, before staff; no longer passes a caller with the roles admin",
+            ],
+        ),
         (
             "access: { require: staff }",
             "access: public",

@@ -78,6 +78,53 @@ async fn what_a_method_kept_from_later_routes_is_told_when_it_opens() {
     );
 }
 
+/// What a method keeps from a route that stands elsewhere now is told beside where it stands.
+#[tokio::test]
+async fn what_a_method_keeps_from_a_route_that_moves_is_told() {
+    let setup = Setup::new().await;
+    let read = ("read", "hosts: [a.example], path: '/o/{id}', methods: [GET]", "authenticated");
+    let with = |matched: &str| routes(&[read, ("write", matched, "{ require: { roles: a } }")]);
+    let old = with("hosts: [a.example], path: '/o/{id}', methods: [PUT]");
+    let refused = "route `write`: no longer takes requests like PUT a.example/o/0 (authenticated, with a requirement), which `read` refuses for their method";
+    let took = "route `write`: takes requests like PUT a.example/o/0 (authenticated, with a requirement), which `read` refused for their method";
+    for (matched, stands) in [
+        ("hosts: [a.example], path: '/o/1', methods: [PUT]", "path: /o/{id} → /o/1"),
+        ("path: '/o/{id}', methods: [PUT]", "hosts: [a.example] → any"),
+    ] {
+        let new = with(matched);
+        let found = lines(&setup, &old, &new).await;
+        assert!(found.contains(&format!("stricter: {refused}")), "{matched}: {found:#?}");
+        assert!(found.iter().any(|line| line.ends_with(stands)), "{matched}: {found:#?}");
+        let found = lines(&setup, &new, &old).await;
+        assert!(found.contains(&format!("looser: {took}")), "{matched}: {found:#?}");
+    }
+}
+
+/// Of a candidate it is said what is different, also where only the policy is that it names.
+#[tokio::test]
+async fn a_candidate_that_changes_is_told_by_what_it_asks() {
+    let setup = Setup::new().await;
+    let file = |policy: &str, candidate: &str| {
+        let access = format!("{{ require: {{ roles: x }}, candidate: {candidate} }}");
+        format!("policies: {{ p: {policy}, q: {{ roles: c }} }}\n{}", routes(&[("a", "path: /a", &access)]))
+    };
+    let old = file("{ roles: a }", "p");
+    for (new, expected) in [
+        (
+            file("{ roles: { any: [a, b] } }", "p"),
+            "changed: route `a`: candidate: requires p, which decides otherwise than before; now passes a caller with the roles b",
+        ),
+        (
+            file("{ roles: a }", "q"),
+            "changed: route `a`: candidate: requires q, before p; now passes a caller with the roles c, and no longer passes a caller with the roles a",
+        ),
+        (file("{ roles: a }", "{ roles: { any: [a] } }"), "no difference"),
+    ] {
+        let found = lines(&setup, &old, &new).await;
+        assert!(found.iter().any(|line| line == expected), "{found:#?}");
+    }
+}
+
 #[tokio::test]
 async fn what_was_open_before_or_is_out_of_reach_does_not_open() {
     let setup = Setup::new().await;
@@ -171,13 +218,31 @@ async fn whoever_is_let_in_counts_for_more_than_who_is_kept_out() {
             "p: { roles: a }",
             "{ any_of: [{ when: claims.n > 1 }, { roles: a }] }",
             "{ roles: a }",
-            "looser: route `a`: requires { roles: a }, before { any_of: [{ when: 'claims.n > 1' }, { roles: a }] }; now passes a caller with the roles a and no answer to `claims.n > 1`, and no longer passes a caller with `claims.n > 1` true",
+            "looser: route `a`: requires { roles: a }, before { any_of: [{ when: 'claims.n > 1' }, { roles: a }] }; may now pass a caller with the roles a and no answer to `claims.n > 1`, and no longer passes a caller with `claims.n > 1` true; whether there is such a caller is not looked into",
         ),
         (
             "p: { roles: a }",
             "{ not: { claims: { banned: true } } }",
             "{ not: { claims: { banned: { any: [true, 'yes'] } } } }",
-            "looser: route `a`: requires { not: { claims: { banned: { any: [true, yes] } } } }, before { not: { claims: { banned: true } } }; now passes a caller with the claims banned: another text",
+            "looser: route `a`: requires { not: { claims: { banned: { any: [true, yes] } } } }, before { not: { claims: { banned: true } } }; now passes a caller with the claims banned: a text other than \"yes\"",
+        ),
+        (
+            "p: { roles: a }",
+            "{ claims: { t: { exists: true } } }",
+            "{ claims: { t: { matches: '(?s).*' } } }",
+            "stricter: route `a`: requires { claims: { t: { matches: '(?s).*' } } }, before { claims: { t: { exists: true } } }; may no longer pass a caller with the claims t: a text that does not match `(?s).*`; whether there is such a caller is not looked into",
+        ),
+        (
+            "p: { roles: a }",
+            "{ roles: a }",
+            "{ claims: { roles: { any: [a] } } }",
+            "looser: route `a`: requires { claims: { roles: { any: [a] } } }, before { roles: a }; may now pass a caller with the claims roles: \"a\", and may no longer pass a caller with the roles a; whether there is such a caller is not looked into",
+        ),
+        (
+            "p: { roles: a }",
+            "{ when: claims.n > 3 && claims.n > 2 }",
+            "{ when: claims.n > 3 }",
+            "looser: route `a`: requires { when: 'claims.n > 3' }, before { when: 'claims.n > 3 && claims.n > 2' }; may now pass a caller with `claims.n > 3` true; whether there is such a caller is not looked into",
         ),
         // What a policy lets in, `not` keeps out.
         (

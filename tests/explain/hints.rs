@@ -20,6 +20,11 @@ issuers:
   down:
     issuer: http://127.0.0.1:1
     audiences: [orders-api]
+  many:
+    issuer: http://127.0.0.1:1/{tenant}
+    tenants: [acme]
+    audiences: [orders-api]
+    keys: { jwks_uri: http://127.0.0.1:1/certs }
 routes:
   - name: hosted
     match: { path: /hosted, hosts: [api.example.com] }
@@ -99,6 +104,12 @@ async fn each_mistake_with_a_token_has_its_hint() {
     let with = |name: &str, value: Value| token().claim(name, value).sign();
     let foreign = TokenBuilder::new(&url, &world.partner.key()).sign();
     let ours = |token: TokenBuilder| token.sign();
+    // With so many letters of its signature.
+    let cut = |letters: usize| {
+        let whole = token().sign();
+        let (signed, signature) = whole.rsplit_once('.').unwrap();
+        format!("{signed}.{}", &signature[..letters])
+    };
     let cases: Vec<(&str, String, &str, &str, &str)> = vec![
         (
             "/orders",
@@ -116,6 +127,28 @@ async fn each_mistake_with_a_token_has_its_hint() {
         ),
         ("/orders", with("iss", json!(url.to_uppercase())), "issuer_unknown", "iss", "case"),
         ("/orders", with("iss", json!("https://elsewhere.example.com")), "issuer_unknown", "iss", ""),
+        // What is near to an issuer comes before what may be a tenant of another.
+        (
+            "/orders",
+            with("iss", json!("http://127.0.0.1:1/")),
+            "issuer_unknown",
+            "iss",
+            "differs from that of `down` by a trailing slash",
+        ),
+        (
+            "/orders",
+            with("iss", json!("http://127.0.0.1:1/acme/")),
+            "issuer_unknown",
+            "iss",
+            "differs from that of `many` by a trailing slash",
+        ),
+        (
+            "/orders",
+            with("iss", json!("http://127.0.0.1:1/bolt")),
+            "issuer_unknown",
+            "iss",
+            "of a tenant that `many` does not list",
+        ),
         ("/orders", foreign, "key_unknown", "key", "belongs to issuer `partner`"),
         ("/orders", ours(token().header("kid", "nobody's")), "key_unknown", "key", "withdrawn"),
         (
@@ -190,6 +223,8 @@ async fn each_mistake_with_a_token_has_its_hint() {
             "EdDSA (RFC 8037",
         ),
         ("/orders", ours(token().header("cty", "JWT")), "token_malformed", "form", ""),
+        ("/orders", cut(0), "signature_invalid", "signature", "the signature is missing"),
+        ("/orders", cut(40), "signature_invalid", "signature", "cut short: its signature has 30 bytes"),
         ("/orders", token().tampered(), "signature_invalid", "signature", "changed after it was signed"),
         (
             "/orders",

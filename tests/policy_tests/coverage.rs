@@ -137,6 +137,50 @@ config.yaml:42:39: `claims.level` of route `parts`: no test has seen a caller re
     assert_eq!(whole, (Some(0), String::new()));
 }
 
+/// A candidate is covered by whom it would let pass and whom it would refuse, and so is a policy that only it names.
+#[tokio::test]
+async fn what_a_candidate_would_decide_is_covered() {
+    let sections = "\
+policies:
+  next: { roles: { any: [admin, clerk] } }
+routes:
+  - name: named
+    match: { path: /named }
+    access: { require: { scopes: a }, candidate: next }
+    upstream: orders
+  - name: inline
+    match: { path: /inline }
+    access: { candidate: { scopes: a, claims: { level: 3 } }, issuers: [corporate] }
+    upstream: orders
+";
+    let named = |scope: &str, roles: &str, status: u16| {
+        let claims = format!("scope: {scope}, realm_access: {{ roles: [{roles}] }}");
+        test("/named", "corporate", &claims, &format!("status: {status}"))
+    };
+    let inline = |claims: &str, expect: &str| test("/inline", "corporate", claims, expect);
+    let tests = [
+        named("a", "admin", 200),
+        named("b", "admin", 403),
+        inline("scope: a, level: 3", "status: 200"),
+        test("/inline", "machines", "sub: a", "reason: issuer_not_allowed"),
+    ];
+    let listed = "\
+config.yaml:26:3: policy `next`: no test has seen a caller refused for it
+config.yaml:26:33: `clerk` in `roles.any` of policy `next`: no test has seen a caller pass who has it and none of the others
+config.yaml:30:50: `candidate` of route `named`: no test has seen a caller whom it would refuse
+config.yaml:34:26: `candidate` of route `inline`: no test has seen a caller whom it would refuse
+";
+    assert_eq!(gaps(sections, &[&tests.concat()], "--coverage=require").await, (Some(1), listed.to_owned()));
+    let rest = [
+        named("a", "clerk", 200),
+        named("a", "other", 200),
+        inline("scope: b, level: 3", "status: 200"),
+        inline("scope: a, level: 4", "status: 200"),
+    ];
+    let whole = gaps(sections, &[&tests.concat(), &rest.concat()], "--coverage=require").await;
+    assert_eq!(whole, (Some(0), String::new()));
+}
+
 #[tokio::test]
 async fn members_of_lists_and_whose_tokens_pass_are_covered_one_by_one() {
     let lists = |issuer: &str, claims: &str, expect: &str| test("/lists", issuer, claims, expect);

@@ -1,8 +1,8 @@
 //! Single keys of a JWK set (RFC 7517, RFC 7518 §6, RFC 8037 §2).
 //!
 //! Given the JSON of a set; hands on each key as parsed members and, one by one, as material, so that a broken one
-//! costs only itself. Private parts are not read. A set whose JSON cannot be read as a whole, or whose `keys` is there
-//! twice, is refused.
+//! costs only itself. Private parts are not read. A set that has not the form of JSON, or whose `keys` is there twice, is
+//! refused.
 
 use std::fmt;
 
@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
+use super::apart;
 use super::key::{KeyDefect, VerificationKey};
 use super::material::{Curve, Material};
 use super::set::{KeySetError, Origin};
@@ -25,6 +26,23 @@ pub(super) type Decoded = Result<(VerificationKey, bool), KeyDefect>;
 
 /// The elements of the set's `keys`, at most `limit`.
 pub(super) fn documents(json: &[u8], limit: usize) -> Result<Vec<Document>, KeySetError> {
+    match whole(json, limit) {
+        // It may be one key that holds what cannot be read, like `1e400`, and then the others are none the worse.
+        Err(KeySetError::Json(Defect::Syntax)) => {
+            let read = |element: &str| {
+                json::object(element.as_bytes()).map_err(|defect| match defect {
+                    Defect::Syntax => KeyDefect::Unreadable,
+                    defect => KeyDefect::Json(defect),
+                })
+            };
+            Ok(apart::elements(json, limit)?.into_iter().map(read).collect())
+        }
+        read => read,
+    }
+}
+
+/// The same, read at once, which ends where there is anything that cannot be read.
+fn whole(json: &[u8], limit: usize) -> Result<Vec<Document>, KeySetError> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let found = Found::default();
     let keys = deserializer

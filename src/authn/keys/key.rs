@@ -143,6 +143,9 @@ pub enum KeyDefect {
     /// The JSON of the key itself.
     #[error("{0}")]
     Json(crate::authn::json::Defect),
+    /// JSON with a number that no double holds, or an escape that stands for no character.
+    #[error("holds a number or an escape that cannot be read")]
+    Unreadable,
     /// A member that the key type needs.
     #[error("has no `{0}`")]
     Missing(&'static str),

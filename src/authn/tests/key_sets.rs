@@ -337,6 +337,28 @@ fn a_duplicate_or_deep_key_costs_only_itself_and_no_stack() {
     assert_eq!(set.keys().len(), 1);
 }
 
+/// Neither does one that holds what a reader of JSON stops at; those that follow are found nevertheless.
+#[test]
+fn a_key_with_an_odd_number_or_escape_costs_only_itself() {
+    for odd in [
+        r#"{"kty":"EC","n":1e400}"#,
+        r#"{"kty":"EC","kid":"\ud800"}"#,
+        r#"{"kty":"EC","\udc00":[{"a":-1e999}]}"#,
+    ] {
+        for text in [
+            format!(r#"{{"keys":[{odd},{}]}}"#, p256()),
+            format!(r#"{{"x":"]}}","keys" : [ {odd} , {} ] , "y":1e400}}"#, p256()),
+        ] {
+            let set = KeySet::from_jwks(text.as_bytes(), Origin::Remote).unwrap();
+            let why: Vec<_> = set.skipped().iter().map(|skipped| (skipped.index, skipped.why)).collect();
+            assert_eq!((set.keys().len(), why), (1, vec![(0, KeyDefect::Unreadable)]), "{text}");
+        }
+        let alone =
+            KeySet::from_jwks(format!(r#"{{"keys":[{odd}]}}"#).as_bytes(), Origin::Remote).unwrap_err();
+        assert!(matches!(alone, KeySetError::Unusable { .. }), "{odd}");
+    }
+}
+
 #[test]
 fn a_set_of_very_many_keys_is_refused() {
     let keys =

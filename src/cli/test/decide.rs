@@ -37,7 +37,7 @@ pub(super) async fn decide(suite: &Suite, head: &Parts, now: SystemTime) -> Outc
     {
         token = self::token(&findings, found.route, head);
         if let Some(principal) = principal
-            && let Access::Protected(Protection { requirement, .. }) = found.route.access()
+            && let Access::Protected(Protection { requirement, candidate, .. }) = found.route.access()
         {
             let hidden = found.route.forward().hidden(&head.headers);
             let request = RequestFacts {
@@ -47,7 +47,13 @@ pub(super) async fn decide(suite: &Suite, head: &Parts, now: SystemTime) -> Outc
                 hidden: &hidden,
                 now,
             };
-            parts = self::parts(found.route.name(), requirement, principal, &request);
+            let name = || found.route.name().to_string();
+            parts = self::parts(&Owner::Route(name()), requirement, principal, &request);
+            if let Some(candidate) = candidate {
+                let hidden = found.route.forward().hidden_from_candidate(&head.headers);
+                let request = RequestFacts { hidden: &hidden, ..request };
+                parts.extend(self::parts(&Owner::Candidate(name()), candidate, principal, &request));
+            }
         }
     }
     Outcome {
@@ -108,9 +114,9 @@ fn token(findings: &Findings, route: &Route, head: &Parts) -> Option<Token> {
     Some(Token { issuer, audiences })
 }
 
-/// Each part of the requirement of this route on which it hung whether the caller meets it, and whether they do.
+/// Each part of this requirement on which it hung whether the caller meets it, and whether they do.
 fn parts(
-    route: &str,
+    owner: &Owner,
     requirement: &Requirement,
     principal: &Principal,
     request: &RequestFacts<'_>,
@@ -118,8 +124,7 @@ fn parts(
     let holds = requirement.holds(principal, request);
     let decisive = authz::decisive(requirement, principal, request).into_iter();
     let part = |Decisive { policy, way }| {
-        let of = policy
-            .map_or_else(|| Owner::Route(route.to_owned()), |policy: &str| Owner::Policy(policy.to_owned()));
+        let of = policy.map_or_else(|| owner.clone(), |policy: &str| Owner::Policy(policy.to_owned()));
         (Part { of, way }, holds)
     };
     decisive.map(part).collect()

@@ -56,6 +56,10 @@ impl Found<'_> {
             self.limit(name, seen, route.audiences.as_ref(), audiences, &AUDIENCES);
         }
         self.parts(&Owner::Route(name.clone()), seen, &route.requirement, &format!(" of route `{name}`"));
+        // It decides nothing, so that whoever the route has seen may be one whom it would refuse, or let pass.
+        let told = seen.allowed || seen.denied;
+        let outer = if told { Seen::ALL } else { Seen::default() };
+        self.parts(&Owner::Candidate(name.clone()), outer, &route.candidate, &format!(" of route `{name}`"));
     }
 
     /// A list of what this route takes, of which `outer` has been seen.
@@ -81,6 +85,7 @@ impl Found<'_> {
             let outer = outer.map_or(whole, |outer| self.seen(owner, &outer.way));
             let seen = self.seen(owner, &part.way);
             let words = match part.role {
+                Role::Whole if matches!(owner, Owner::Candidate(_)) => AS_IT_WOULD,
                 Role::Whole => BY_IT,
                 Role::Part => BY_IT_ALONE,
                 Role::OneOf => WITH_IT,
@@ -114,6 +119,11 @@ type Words = [&'static str; 3];
 
 const BY_IT: Words =
     ["a caller pass by it", "a caller refused for it", "a caller pass by it or one refused for it"];
+const AS_IT_WOULD: Words = [
+    "a caller whom it would let pass",
+    "a caller whom it would refuse",
+    "a caller whom it would let pass or one whom it would refuse",
+];
 const BY_IT_ALONE: Words = [
     "a caller pass by it alone",
     "a caller refused for it alone",

@@ -18,7 +18,7 @@ pub(super) struct Outcome {
     pub(super) is_preflight: bool,
     /// The identity headers that would be sent.
     pub(super) headers: Vec<(String, String)>,
-    /// Each part of the requirement on which the decision hung, and whether the requirement was met.
+    /// Each part of the requirement, and of the candidate, on which its decision hung, and whether that was met.
     pub(super) parts: Vec<(Part, bool)>,
     /// What the token says of where it comes from; none where there is no token of a known issuer.
     pub(super) token: Option<Token>,
@@ -45,6 +45,8 @@ pub(super) struct Part {
 pub(super) enum Owner {
     Route(String),
     Policy(String),
+    /// The candidate of this route.
+    Candidate(String),
 }
 
 /// A test that has run.

@@ -1,5 +1,6 @@
 //! `policies` and `require`: what a caller must be.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::HeaderName;
@@ -15,6 +16,8 @@ use crate::upstream::Guard;
 #[derive(Debug)]
 pub(in crate::config) struct Policies {
     entries: Vec<Policy>,
+    /// Where in `entries` the policy of a name is; of several, which are an error, the first.
+    places: HashMap<String, usize>,
     /// Which of them are being compiled, each because the one before names it.
     compiling: Vec<usize>,
     /// The section could not be read, so that any name may have been meant.
@@ -43,13 +46,13 @@ impl Policies {
     pub(in crate::config) fn new(section: Option<At<Named<Node>>>) -> Self {
         let broken = section.as_ref().is_some_and(|section| section.value.broken);
         let entries = section.into_iter().flat_map(|section| section.value.entries);
-        Self {
-            broken,
-            compiling: Vec::new(),
-            captures: None,
-            kept: Kept::default(),
-            entries: entries.map(|(name, node)| Policy { name, node, state: State::New }).collect(),
+        let entries: Vec<Policy> =
+            entries.map(|(name, node)| Policy { name, node, state: State::New }).collect();
+        let mut places = HashMap::with_capacity(entries.len());
+        for (place, policy) in entries.iter().enumerate() {
+            places.entry(policy.name.value.clone()).or_insert(place);
         }
+        Self { broken, compiling: Vec::new(), captures: None, kept: Kept::default(), entries, places }
     }
 
     /// The same, with what is compiled already.
@@ -145,7 +148,7 @@ impl Policies {
     }
 
     fn named(&mut self, name: &str, at: Position, problems: &mut Problems) -> Option<Requirement> {
-        let Some(index) = self.entries.iter().position(|policy| policy.name.value == name) else {
+        let Some(&index) = self.places.get(name) else {
             if self.broken {
                 return None;
             }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::world::{Claim, Form, Member, NO_ANSWER, Thing, World};
+use super::world::{Claim, Form, Member, NO_ANSWER, Thing, Type, World, type_of};
 
 /// A caller in words.
 #[derive(Debug)]
@@ -55,24 +55,29 @@ impl World<'_> {
     }
 
     fn form_in_words(&self, index: usize, claim: &Claim<'_>, value: usize, values: &[usize]) -> String {
-        let member = |member: usize| claim.members.get(member).map(|member| in_words(*member));
+        let member = |member: usize| claim.members.get(member).map(|member| in_words(*member, claim));
         match claim.form(value) {
             Form::Absent => "none".to_owned(),
             Form::One(one) if claim.members.get(one) == Some(&Member::OtherText) => {
-                let matched = self.variables.iter().zip(values).filter_map(|(variable, &value)| {
-                    if let Thing::Match(of, pattern) = &variable.thing
-                        && (*of, value) == (index, 1)
-                    {
-                        Some(format!("`{pattern}`"))
-                    } else {
-                        None
-                    }
-                });
-                let matched: Vec<String> = matched.collect();
-                if matched.is_empty() {
-                    "another text".to_owned()
-                } else {
+                let patterns = |wanted: usize| {
+                    let patterns =
+                        self.variables.iter().zip(values).filter_map(
+                            move |(variable, &value)| match &variable.thing {
+                                Thing::Match(of, pattern) if (*of, value) == (index, wanted) => {
+                                    Some(format!("`{pattern}`"))
+                                }
+                                _ => None,
+                            },
+                        );
+                    patterns.collect::<Vec<String>>()
+                };
+                let (matched, unmatched) = (patterns(1), patterns(0));
+                if !matched.is_empty() {
                     format!("a text that matches {}", matched.join(" and "))
+                } else if !unmatched.is_empty() {
+                    format!("a text that does not match {}", unmatched.join(" or "))
+                } else {
+                    member(one).unwrap_or_default()
                 }
             }
             Form::One(one) => member(one).unwrap_or_default(),
@@ -86,12 +91,28 @@ impl World<'_> {
     }
 }
 
-fn in_words(member: Member<'_>) -> String {
+fn in_words(member: Member<'_>, claim: &Claim<'_>) -> String {
     match member {
         Member::Literal(literal) => literal.to_string(),
-        Member::OtherText => "another text".to_owned(),
-        Member::OtherNumber => "another number".to_owned(),
-        Member::OtherBoolean => "another boolean".to_owned(),
+        Member::OtherText => other("a text", claim, Type::Text),
+        Member::OtherNumber => other("a number", claim, Type::Number),
+        Member::OtherBoolean => other("a boolean", claim, Type::Boolean),
         Member::Composite => "an object".to_owned(),
+    }
+}
+
+/// A value of this type, and which it is not.
+fn other(what: &str, claim: &Claim<'_>, of: Type) -> String {
+    const SHOWN: usize = 3;
+    let known: Vec<String> = claim
+        .literals
+        .iter()
+        .filter(|literal| type_of(literal) == of)
+        .map(|literal| literal.to_string())
+        .collect();
+    match known.get(..SHOWN) {
+        Some(first) if known.len() > SHOWN => format!("{what} other than {}, …", first.join(", ")),
+        _ if known.is_empty() => what.to_owned(),
+        _ => format!("{what} other than {}", known.join(" and ")),
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::policies::{Asked, Requirements, between};
+use super::proof::Names;
 use super::requirement::Seen;
 use super::value::written;
 use super::view::{View, listed};
@@ -73,7 +74,8 @@ fn required(
     let (before, after) = ((before, was.compiled(before)), (after, now.compiled(after)));
     let text = |asked: &Asked<'_>| asked.1.as_ref().map(ToString::to_string);
     let is_of_policies = text(&before).is_some() && text(&before) == text(&after);
-    let (change, message) = between(&before, &after, seen(old, new))?;
+    let names = names(old, new);
+    let (change, message) = between(&before, &after, seen(old, new, &names))?;
     // What is only observed lets nobody in, nor keeps anybody out.
     let change = if old.is_open() || new.is_open() { Change::Changed } else { change };
     Some(Aspect { change, message, is_of_policies })
@@ -91,7 +93,10 @@ fn candidate(
         (None, None) => return None,
         (Some(_), Some(_)) => {
             let (before, after) = ((before, was.compiled(before)), (after, now.compiled(after)));
-            drop(between(&before, &after, seen(old, new))?);
+            let names = names(old, new);
+            let (_, message) = between(&before, &after, seen(old, new, &names))?;
+            let message = format!("candidate: {message}");
+            return Some(Aspect { change: Change::Changed, message, is_of_policies: false });
         }
         (Some(_), None) | (None, Some(_)) => {}
     }
@@ -105,9 +110,14 @@ fn candidate(
     Some(Aspect { change: Change::Changed, message, is_of_policies: false })
 }
 
-fn seen<'v>(old: &'v View<'_>, new: &'v View<'_>) -> Seen<'v> {
+/// The claims in which the issuers of either file have roles and scopes.
+fn names(old: &View<'_>, new: &View<'_>) -> Names {
+    old.names.and(&new.names)
+}
+
+fn seen<'v>(old: &'v View<'_>, new: &'v View<'_>, names: &'v Names) -> Seen<'v> {
     let paths = Some([old.matcher.path(), new.matcher.path()]);
-    Seen { paths, other_headers: old.concealed != new.concealed }
+    Seen { paths, other_headers: old.concealed != new.concealed, names: Some(names) }
 }
 
 /// Issuers and audiences.

@@ -13,6 +13,7 @@ mod formula;
 mod headers;
 mod listeners;
 mod policies;
+mod proof;
 mod reasons;
 mod requirement;
 mod routes;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::proof::Names;
 use super::requirement::{self, Seen};
 use super::value::canonical;
 use super::view::View;
@@ -55,6 +56,7 @@ pub(super) fn compare(old: File<'_>, new: File<'_>) -> (Vec<Difference>, Told) {
     let node =
         |file: File<'_>, name: &str| file.0.get("policies").and_then(|policies| policies.get(name)).cloned();
     let asked = asked(new, &mut after);
+    let claims = Names::of(old.0).and(&Names::of(new.0));
     let (mut found, mut told) = (Vec::new(), Told::default());
     for name in names(old) {
         if node(new, &name).is_none() {
@@ -69,7 +71,8 @@ pub(super) fn compare(old: File<'_>, new: File<'_>) -> (Vec<Difference>, Told) {
         };
         let (was, now) =
             ((Some(&was), before.compiled(Some(&was))), (Some(&now), after.compiled(Some(&now))));
-        let Some((change, mut message)) = between(&was, &now, Seen::default()) else { continue };
+        let seen = Seen { names: Some(&claims), ..Seen::default() };
+        let Some((change, mut message)) = between(&was, &now, seen) else { continue };
         let routes: Vec<&String> =
             asked.iter().filter(|(_, policies)| policies.contains(&name)).map(|(route, _)| route).collect();
         // What no route asks for lets nobody in.

@@ -2,7 +2,8 @@
 
 use super::Change;
 use super::alike::is_alike;
-use super::witness::{self, Disagreement};
+use super::proof::Names;
+use super::witness::{self, Disagreement, Found};
 use crate::authz::{Expression, Outline, Requirement};
 use crate::route::PathPattern;
 
@@ -13,6 +14,8 @@ pub(super) struct Seen<'p> {
     pub(super) paths: Option<[&'p PathPattern; 2]>,
     /// Whether they are shown the same headers.
     pub(super) other_headers: bool,
+    /// The claims in which the issuers have roles and scopes.
+    pub(super) names: Option<&'p Names>,
 }
 
 /// What is different in `new`; none if both decide alike.
@@ -37,11 +40,16 @@ pub(super) fn compare(old: &Requirement, new: &Requirement, seen: Seen<'_>) -> O
     } else {
         format!("requires {after}, before {before}")
     };
-    let Ok(Disagreement { admitted, refused, is_guessed }) = witness::find(old, new, seen_otherwise) else {
+    let Ok(Disagreement { admitted, refused, is_guessed }) =
+        witness::find(old, new, seen_otherwise, seen.names.cloned().unwrap_or_default())
+    else {
         return Some((Change::Looser, format!("{written}; it is too large to tell whom that lets in")));
     };
-    let (passes, no_longer) =
-        if is_guessed { ("may now pass", "may no longer pass") } else { ("now passes", "no longer passes") };
+    let is_sure = |found: &Option<Found>| found.as_ref().is_none_or(|found| found.is_certain && !is_guessed);
+    let is_told = is_sure(&admitted) && is_sure(&refused);
+    let passes = if is_sure(&admitted) { "now passes" } else { "may now pass" };
+    let no_longer = if is_sure(&refused) { "no longer passes" } else { "may no longer pass" };
+    let [admitted, refused] = [admitted, refused].map(|found| found.map(|found| found.caller));
     let (change, whom) = match (admitted, refused) {
         (None, None) => return None,
         (Some(admitted), None) => (Change::Looser, format!("{passes} {admitted}")),
@@ -51,7 +59,13 @@ pub(super) fn compare(old: &Requirement, new: &Requirement, seen: Seen<'_>) -> O
             (Change::Looser, format!("{passes} {admitted}, and {no_longer} {refused}"))
         }
     };
-    let guessed = if is_guessed { "; what a changed condition means is not looked into" } else { "" };
+    let guessed = if is_told {
+        ""
+    } else if is_guessed {
+        "; what a changed condition means is not looked into"
+    } else {
+        "; whether there is such a caller is not looked into"
+    };
     Some((change, format!("{written}; {whom}{guessed}")))
 }
 

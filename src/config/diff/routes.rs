@@ -35,11 +35,11 @@ pub(super) fn compare(old: File<'_>, new: File<'_>, told: &Told) -> Vec<Differen
             changes.push((Change::Changed, format!("renamed, before `{}`", pair.name)));
         }
         let matched = matched(pair, route);
-        if matched.is_empty() {
-            // What no other route explains is said by itself.
-            let own = shifts.iter().filter(|shift| shift.to_or_from_none(place, index));
-            changes.extend(own.map(|shift| (shift.change, shift.message.clone())));
-        }
+        // What neither what it is for nor another route explains is said by itself.
+        let own = shifts.iter().filter(|shift| {
+            shift.to_or_from_none(place, index) && (matched.is_empty() || shift.is_by_another(place, index))
+        });
+        changes.extend(own.map(|shift| (shift.change, shift.message.clone())));
         let change =
             match (arriving(&shifts, index), shifts.iter().any(|shift| shift.between == (Some(place), None)))
             {

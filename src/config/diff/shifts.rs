@@ -12,12 +12,20 @@ pub(super) struct Shift {
     pub(super) between: Move,
     pub(super) change: Change,
     pub(super) message: String,
+    /// Of requests that no route took, or takes: who refused their method, and who refuses it.
+    refusing: Move,
 }
 
 impl Shift {
     /// Whether they came from no route to the one that is `new` in the new file, or go to none from `old` in the old.
     pub(super) fn to_or_from_none(&self, old: usize, new: usize) -> bool {
         self.between == (None, Some(new)) || self.between == (Some(old), None)
+    }
+
+    /// Whether another route is why, which refused their method or refuses it now: then what the two are for does not say it.
+    pub(super) fn is_by_another(&self, old: usize, new: usize) -> bool {
+        let (before, after) = self.refusing;
+        before.is_some_and(|before| before != old) || after.is_some_and(|after| after != new)
     }
 }
 
@@ -70,7 +78,7 @@ pub(super) fn shifts(
                 (old.losing(), format!("no longer takes requests like {request} ({}), {after}", old.guard()))
             }
         };
-        found.push(Shift { between, change, message });
+        found.push(Shift { between, change, message, refusing: (*refused_by, *refuses) });
     }
     found
 }

@@ -14,10 +14,10 @@ use crate::route::{Matcher, NotFound, RouteTable, Samples, Target};
 /// From which route to which requests go; none: to no route, or to one that refuses the method.
 pub(super) type Move = (Option<usize>, Option<usize>);
 
-/// Every move of requests, with a sample.
+/// Every move of requests, by who takes them and who refuses their method, with a sample.
 #[derive(Debug)]
 pub(super) struct Traffic {
-    moves: BTreeMap<Move, Sample>,
+    moves: BTreeMap<(Move, Move), Sample>,
     /// Whether the routes overlap in more ways than are looked at.
     pub(super) is_partial: bool,
 }
@@ -62,7 +62,7 @@ impl Traffic {
                 let Some(target) = target(method.as_str(), host, path) else { continue };
                 let ((was, refused_by), (now, refuses)) = (found(&before, &target), found(&after, &target));
                 let host = if host == samples.any_host() { "" } else { host };
-                moves.entry((was, now)).or_insert_with(|| Sample {
+                moves.entry(((was, now), (refused_by, refuses))).or_insert_with(|| Sample {
                     request: format!("{method} {host}{path}"),
                     refused_by,
                     refuses,
@@ -76,13 +76,18 @@ impl Traffic {
     pub(super) fn iter(&self) -> impl Iterator<Item = (Move, &Sample)> {
         self.moves
             .iter()
-            .map(|(between, sample)| (*between, sample))
+            .map(|((between, _), sample)| (*between, sample))
             .filter(|(between, _)| *between != (None, None))
     }
 
     /// Whether a request goes from one to the other, as far as that is known.
     pub(super) fn goes(&self, between: Move) -> bool {
-        self.is_partial || self.moves.contains_key(&between)
+        self.is_partial
+            || self
+                .moves
+                .range((between, (None, None))..)
+                .next()
+                .is_some_and(|((found, _), _)| *found == between)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::proof::Names;
 use super::value::{canonical, node};
 use super::{Change, File};
 use crate::config::compile::routes::matcher;
@@ -24,6 +25,8 @@ pub(super) struct View<'f> {
     pub(super) access: &'static str,
     /// What conditions do not see of the headers of a request: the credentials and identity of all routes.
     pub(super) concealed: Rc<BTreeSet<String>>,
+    /// The claims in which the issuers of its file have roles and scopes.
+    pub(super) names: Rc<Names>,
     pub(super) node: &'f Node,
     root: &'f Node,
 }
@@ -33,6 +36,7 @@ pub(super) fn views(file: File<'_>) -> Vec<View<'_>> {
     let routes = file.1.routes.iter().flat_map(|routes| &routes.value);
     let mut said = Problems::new(std::path::Path::new(""), true);
     let concealed = Rc::new(concealed(file.0));
+    let names = Rc::new(Names::of(file.0));
     let views = nodes.zip(routes).filter_map(|(node, route)| {
         let section = route.r#match.as_ref()?.value.clone();
         Some(View {
@@ -43,6 +47,7 @@ pub(super) fn views(file: File<'_>) -> Vec<View<'_>> {
             matcher: matcher(section, &mut said)?,
             access: openness(node.get("access")?).map_or("authenticated", |(access, _)| access),
             concealed: Rc::clone(&concealed),
+            names: Rc::clone(&names),
             node,
             root: file.0,
         })

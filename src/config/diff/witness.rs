@@ -5,8 +5,11 @@
 //! rules a difference out. So what is not found is not there, unless the search gives up. A caller of whom both requirements
 //! have an answer is looked for first; what is found is made as small as it can be.
 
+use std::collections::BTreeSet;
+
 use super::caller::Caller;
 use super::formula::Formula;
+use super::proof::Names;
 use super::reasons::{Reason, Reply, reasons};
 use super::world::{Side, World};
 use crate::authz::Requirement;
@@ -15,11 +18,18 @@ use crate::authz::Requirement;
 #[derive(Debug, Default)]
 pub(super) struct Disagreement {
     /// Passes the new one alone.
-    pub(super) admitted: Option<Caller>,
+    pub(super) admitted: Option<Found>,
     /// Passed the old one alone.
-    pub(super) refused: Option<Caller>,
+    pub(super) refused: Option<Found>,
     /// Each has a condition or a pattern that the other has not, so that there may be no such callers.
     pub(super) is_guessed: bool,
+}
+
+/// A caller, and whether it is certain that there is one.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) caller: Caller,
+    pub(super) is_certain: bool,
 }
 
 /// The requirements are too large, or too entangled, for it to be told on whom they disagree.
@@ -32,13 +42,14 @@ const MAX_STEPS: u64 = 1_000_000;
 /// How many pairs of reasons are tried.
 const MAX_REASONS: usize = 2_500;
 
-/// `seen_otherwise`: what conditions see otherwise than before.
+/// `seen_otherwise`: what conditions see otherwise than before; `names`: the claims that hold roles and scopes.
 pub(super) fn find(
     old: &Requirement,
     new: &Requirement,
     seen_otherwise: Vec<&'static str>,
+    names: Names,
 ) -> Result<Disagreement, Unknown> {
-    let mut world = World { seen_otherwise, ..World::default() };
+    let mut world = World { seen_otherwise, names, ..World::default() };
     let (old, new) = (world.formula(old, Side::Old), world.formula(new, Side::New));
     let (old, new) = (old.ok_or(Unknown)?, new.ok_or(Unknown)?);
     world.finish();
@@ -62,7 +73,7 @@ struct Wanted<'f> {
 
 impl<'r> World<'r> {
     /// Someone for whom one holds and the other does not.
-    fn passing(&self, holds: &Formula<'r>, fails: &Formula<'r>) -> Result<Option<Caller>, Unknown> {
+    fn passing(&self, holds: &Formula<'r>, fails: &Formula<'r>) -> Result<Option<Found>, Unknown> {
         let mut steps = 0;
         for by in [Reply::No, Reply::None] {
             let why_not = reasons(fails, by);
@@ -117,7 +128,7 @@ impl<'r> World<'r> {
     }
 
     /// With everything left out that makes no difference.
-    fn smallest(&self, wanted: Wanted<'_>, known: &[Option<usize>]) -> Caller {
+    fn smallest(&self, wanted: Wanted<'_>, known: &[Option<usize>]) -> Found {
         let mut known: Vec<Option<usize>> = known.iter().map(|value| value.or(Some(0))).collect();
         for variable in 0..known.len() {
             let mut less = known.clone();
@@ -126,8 +137,17 @@ impl<'r> World<'r> {
                 known = less;
             }
         }
-        let values: Vec<usize> = known.into_iter().flatten().collect();
-        self.caller(&values)
+        let values: Vec<usize> = known.iter().map(|value| value.unwrap_or_default()).collect();
+        // What may be anything makes no difference.
+        let mut needed = BTreeSet::new();
+        for variable in 0..known.len() {
+            set(&mut known, variable, None);
+            if self.open(wanted, &known, &mut 0) != Some(None) {
+                set(&mut known, variable, values.get(variable).copied());
+                needed.insert(variable);
+            }
+        }
+        Found { caller: self.caller(&values), is_certain: self.is_certain(&values, &needed) }
     }
 }
 

@@ -3,9 +3,10 @@
 //! A variable is one thing that the two ask for: a role, a scope, the tenant, a claim, a part of a condition, a pattern. The
 //! same thing is one variable for both. What must stay true: whatever a caller is, there are values of the variables for
 //! which both formulas answer as the requirements would, so that a difference which no values show is none for anybody.
-//! There may be values too that no caller has: a text that matches one pattern and not another is not looked for, and two
-//! parts of conditions are taken for independent.
+//! There may be values too that no caller has: what variables ask is taken for independent. So what is found is certain only
+//! if [`World::is_certain`] says so.
 
+use super::proof::Names;
 use crate::authn::ClaimPath;
 use crate::authz::Literal;
 
@@ -136,6 +137,8 @@ pub(super) struct World<'r> {
     pub(super) tenants: Vec<&'r str>,
     /// What conditions see otherwise than before, so that what they ask of it is another question.
     pub(super) seen_otherwise: Vec<&'static str>,
+    /// The claims that hold roles and scopes, for [`Self::is_certain`].
+    pub(super) names: Names,
 }
 
 impl<'r> World<'r> {

@@ -3,7 +3,7 @@
 
 use super::parts::{self, Part};
 use crate::config::document::{Access, Conditions, Document, Issuer, Route};
-use crate::config::node::At;
+use crate::config::node::{At, Node};
 use crate::config::problem::Position;
 
 /// The parts of a configuration.
@@ -30,6 +30,8 @@ pub struct RouteOutline {
     pub audiences: Option<Limit>,
     /// Its requirement, where it has one: the root first, then its parts, but for those of policies that it names.
     pub requirement: Vec<Part>,
+    /// Its candidate, where it has one, in the same way.
+    pub candidate: Vec<Part>,
 }
 
 /// A list of what a route takes.
@@ -73,16 +75,21 @@ fn route(route: &Route, known: &[(&str, &Issuer)]) -> Option<RouteOutline> {
     let name = route.name.as_ref()?;
     let access = &route.access.as_ref()?.value;
     let conditions = if let Access::Conditions(conditions) = access { Some(conditions) } else { None };
+    let requirement = |node: Option<&At<Node>>, label: &str| {
+        let root = node.map(|node| Part::whole(label, node.at));
+        let parts = node.iter().flat_map(|node| parts::of(&node.value, label));
+        root.into_iter().chain(parts).collect()
+    };
     let require = conditions.and_then(|conditions| conditions.require.as_ref());
-    let root = require.map(|require| Part::whole("`require`", require.at));
-    let parts = require.iter().flat_map(|require| parts::of(&require.value, "`require`"));
+    let candidate = conditions.and_then(|conditions| conditions.candidate.as_ref());
     Some(RouteOutline {
         name: name.value.clone(),
         at: name.at,
         is_public: matches!(access, Access::Public),
         issuers: conditions.and_then(|conditions| issuers(conditions, known)),
         audiences: conditions.and_then(|conditions| audiences(conditions, known)),
-        requirement: root.into_iter().chain(parts).collect(),
+        requirement: requirement(require, "`require`"),
+        candidate: requirement(candidate, "`candidate`"),
     })
 }
 

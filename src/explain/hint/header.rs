@@ -1,8 +1,8 @@
 //! Hints on the form of the token, and its header.
 
 use super::difference;
-use crate::authn::Algorithm;
 use crate::authn::json::Json;
+use crate::authn::{Algorithm, IssuerSpec};
 use crate::explain::facts::Facts;
 use crate::explain::shown;
 
@@ -31,27 +31,47 @@ pub(super) fn issuer(facts: &Facts<'_>) -> Option<String> {
             );
         }
     };
-    facts.snapshot.authenticator().issuers().iter().find_map(|issuer| {
-        let spec = issuer.spec();
-        if let Some(tenants) = &spec.tenants {
-            let others = !tenants.are_any() && same_but_for_tenant(&spec.issuer, iss);
-            return others.then(|| format!("the token is of a tenant that `{}` does not list", spec.name));
-        }
-        let difference = difference(&spec.issuer, iss)?;
-        Some(format!(
+    let specs = || facts.snapshot.authenticator().issuers().iter().map(|issuer| issuer.spec());
+    let differs = |spec: &IssuerSpec, difference: &str| {
+        format!(
             "the issuer differs from that of `{}` by {difference}: {} in the token, {} in the configuration, and both \
              must be equal byte for byte",
             spec.name,
             shown::text(iss),
             shown::text(&spec.issuer)
-        ))
+        )
+    };
+    // What is nearly an issuer of its own is hardly a tenant of another.
+    let mut near = specs().filter(|spec| spec.tenants.is_none());
+    let near = near.find_map(|spec| Some(differs(spec, difference(&spec.issuer, iss)?)));
+    near.or_else(|| {
+        specs().find_map(|spec| {
+            let tenants = spec.tenants.as_ref()?;
+            match of_tenant(&spec.issuer, iss)? {
+                Tenant::Exact => (!tenants.are_any())
+                    .then(|| format!("the token is of a tenant that `{}` does not list", spec.name)),
+                Tenant::ButForSlash => Some(differs(spec, "a trailing slash")),
+            }
+        })
     })
 }
 
-fn same_but_for_tenant(issuer: &str, iss: &str) -> bool {
-    issuer
-        .split_once("{tenant}")
-        .is_some_and(|(before, after)| iss.starts_with(before) && iss.ends_with(after))
+/// How an issuer is one of the tenants of another.
+#[derive(Debug, PartialEq, Eq)]
+enum Tenant {
+    Exact,
+    ButForSlash,
+}
+
+fn of_tenant(issuer: &str, iss: &str) -> Option<Tenant> {
+    let is_of = |issuer: &str, iss: &str| {
+        let (before, after) = issuer.split_once("{tenant}")?;
+        let tenant = iss.strip_prefix(before)?.strip_suffix(after)?;
+        (!tenant.is_empty() && !tenant.contains('/')).then_some(())
+    };
+    let slash =
+        || is_of(issuer.trim_end_matches('/'), iss.trim_end_matches('/')).map(|()| Tenant::ButForSlash);
+    is_of(issuer, iss).map(|()| Tenant::Exact).or_else(slash)
 }
 
 pub(super) fn algorithm(facts: &Facts<'_>) -> Option<String> {
@@ -111,5 +131,26 @@ pub(super) fn token_type(facts: &Facts<'_>) -> Option<String> {
         Some(_) => Some(format!(
             "if this is the type of this issuer's access tokens, add it to `token_types` of `{name}`"
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_is_no_part_of_a_tenant() {
+        for (issuer, iss, expected) in [
+            ("https://a/{tenant}", "https://a/acme", Some(Tenant::Exact)),
+            ("https://a/{tenant}", "https://a/acme/", Some(Tenant::ButForSlash)),
+            ("https://a/{tenant}/", "https://a/acme", Some(Tenant::ButForSlash)),
+            ("https://a/{tenant}/v2", "https://a/acme/v2", Some(Tenant::Exact)),
+            ("https://a/{tenant}/v2", "https://a/acme/v2/", Some(Tenant::ButForSlash)),
+            ("https://a/{tenant}", "https://a/acme/v2", None),
+            ("https://a/{tenant}", "https://a/", None),
+            ("https://a/{tenant}", "https://b/acme", None),
+        ] {
+            assert_eq!(of_tenant(issuer, iss), expected, "{issuer} {iss}");
+        }
     }
 }

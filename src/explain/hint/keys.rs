@@ -69,11 +69,47 @@ fn of_another_tenant(facts: &Facts<'_>, issuer: &Issuer) -> Option<String> {
 }
 
 pub(super) fn signature(facts: &Facts<'_>) -> String {
-    der(facts).or_else(|| signer(facts)).or_else(|| others(facts)).unwrap_or_else(|| {
+    cut(facts).or_else(|| der(facts)).or_else(|| signer(facts)).or_else(|| others(facts)).unwrap_or_else(|| {
         "the token was changed after it was signed, or is of another issuer that names its keys alike; tokens edited in \
          a debugger look like this"
             .to_owned()
     })
+}
+
+/// A signature that is not there, or shorter than any of its algorithm.
+fn cut(facts: &Facts<'_>) -> Option<String> {
+    let algorithm = Algorithm::parse(facts.token.parameter("alg")?)?;
+    let (_, signature) = Inspection::signature(facts.credential.ok()??)?;
+    let (length, least) = (signature.len(), least(algorithm));
+    if length == 0 {
+        return Some(
+            "nothing stands behind the last dot: the signature is missing, as where a token is copied in parts or cut"
+                .to_owned(),
+        );
+    }
+    (length < least).then(|| {
+        format!(
+            "the token is cut short: its signature has {length} bytes, and one of {algorithm} has {least} or more; a header, a \
+             cookie or a column that is too short cuts like this"
+        )
+    })
+}
+
+/// The shortest signature, in bytes (RFC 7518 section 3, RFC 8037 section 3.1); of RSA with the shortest key.
+fn least(algorithm: Algorithm) -> usize {
+    match algorithm {
+        Algorithm::Hs256 => 32,
+        Algorithm::Hs384 => 48,
+        Algorithm::Hs512 | Algorithm::Es256 | Algorithm::EdDsa => 64,
+        Algorithm::Es384 => 96,
+        Algorithm::Es512 => 132,
+        Algorithm::Rs256
+        | Algorithm::Rs384
+        | Algorithm::Rs512
+        | Algorithm::Ps256
+        | Algorithm::Ps384
+        | Algorithm::Ps512 => 256,
+    }
 }
 
 /// A sequence of two integers, as most libraries of cryptography give it out.

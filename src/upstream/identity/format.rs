@@ -2,7 +2,9 @@
 //!
 //! The rule behind each refusal: what is sent must be what arrives. Receivers cut spaces at both ends of a value
 //! (RFC 9110 §5.5) and of a list's members, and drop empty members (§5.6.1.2), so `"admin "` would arrive as `admin`.
-//! Numbers beyond 64 bits were rounded when the token was read: in whatever format, two callers could share one.
+//! Numbers beyond 64 bits were rounded when the token was read: in whatever format, two callers could share one. By then
+//! nothing tells an integer that was rounded from a double that a token has as such (`1e22`), so both are refused. `-0` is
+//! sent as `0`: that is the integer which it is, where `-0.0` would be none.
 //!
 //! Text beyond ASCII goes out as UTF-8 in `text` and `csv`, as Envoy and oauth2-proxy do; `json` escapes it and is
 //! always plain ASCII, for upstreams that read headers as Latin-1. The empty string is a value, and is sent.
@@ -13,7 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
 use serde::Serialize;
-use serde_json::ser::{Formatter, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
 use super::value::Source;
 use crate::authn::json::{Json, Number};
@@ -58,7 +60,12 @@ impl Format {
             Self::Json => json(source)?,
             Self::Base64url => URL_SAFE_NO_PAD.encode(match source {
                 Source::Text(text) | Source::Claim(Json::String(text)) => text.as_bytes().to_vec(),
-                Source::Claim(value) => serde_json::to_vec(&value).map_err(|_| Unencodable)?,
+                Source::Claim(value) => {
+                    let mut out = Vec::new();
+                    let mut serializer = Serializer::with_formatter(&mut out, Compact);
+                    value.serialize(&mut serializer).map_err(|_| Unencodable)?;
+                    out
+                }
                 Source::Names(names) => serde_json::to_vec(&names).map_err(|_| Unencodable)?,
             }),
         };
@@ -116,6 +123,7 @@ fn push_scalar(out: &mut String, value: Json<'_>) -> Result<(), Unencodable> {
     match value {
         Json::String(text) => push_text(out, text),
         Json::Bool(boolean) => push_text(out, if boolean { "true" } else { "false" }),
+        Json::Number(Number::Double(value)) if is_minus_zero(value) => push_text(out, "0"),
         Json::Number(number) => push_text(out, &number.to_string()),
         Json::Null | Json::Array(_) | Json::Object(_) => Err(Unencodable),
     }
@@ -158,10 +166,31 @@ fn json(source: Source<'_>) -> Result<String, Unencodable> {
     String::from_utf8(out).map_err(|_| Unencodable)
 }
 
+fn is_minus_zero(value: f64) -> bool {
+    value == 0.0 && value.is_sign_negative()
+}
+
+/// Compact JSON.
+struct Compact;
+
+impl Formatter for Compact {
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        if is_minus_zero(value) {
+            self.write_u64(writer, 0)
+        } else {
+            CompactFormatter.write_f64(writer, value)
+        }
+    }
+}
+
 /// Compact JSON in which every character beyond printable ASCII is escaped.
 struct Ascii;
 
 impl Formatter for Ascii {
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        Compact.write_f64(writer, value)
+    }
+
     fn write_string_fragment<W: ?Sized + io::Write>(
         &mut self,
         writer: &mut W,
