@@ -191,6 +191,7 @@ async fn names_that_no_sample_may_have_are_avoided() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn whoever_is_let_in_counts_for_more_than_who_is_kept_out() {
     let setup = Setup::new().await;
     Pki::new().install(&setup.scratch);

@@ -30,9 +30,8 @@ pub(super) fn documents(json: &[u8], limit: usize) -> Result<Vec<Document>, KeyS
         // It may be one key that holds what cannot be read, like `1e400`, and then the others are none the worse.
         Err(KeySetError::Json(Defect::Syntax)) => {
             let read = |element: &str| {
-                json::object(element.as_bytes()).map_err(|defect| match defect {
-                    Defect::Syntax => KeyDefect::Unreadable,
-                    defect => KeyDefect::Json(defect),
+                json::object(element.as_bytes()).map_err(|defect| {
+                    if defect == Defect::Syntax { KeyDefect::Unreadable } else { KeyDefect::Json(defect) }
                 })
             };
             Ok(apart::elements(json, limit)?.into_iter().map(read).collect())

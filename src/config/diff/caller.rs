@@ -60,15 +60,15 @@ impl World<'_> {
             Form::Absent => "none".to_owned(),
             Form::One(one) if claim.members.get(one) == Some(&Member::OtherText) => {
                 let patterns = |wanted: usize| {
-                    let patterns =
-                        self.variables.iter().zip(values).filter_map(
-                            move |(variable, &value)| match &variable.thing {
-                                Thing::Match(of, pattern) if (*of, value) == (index, wanted) => {
-                                    Some(format!("`{pattern}`"))
-                                }
-                                _ => None,
-                            },
-                        );
+                    let patterns = self.variables.iter().zip(values).filter_map(move |(variable, &value)| {
+                        if let Thing::Match(of, pattern) = &variable.thing
+                            && (*of, value) == (index, wanted)
+                        {
+                            Some(format!("`{pattern}`"))
+                        } else {
+                            None
+                        }
+                    });
                     patterns.collect::<Vec<String>>()
                 };
                 let (matched, unmatched) = (patterns(1), patterns(0));
@@ -104,12 +104,8 @@ fn in_words(member: Member<'_>, claim: &Claim<'_>) -> String {
 /// A value of this type, and which it is not.
 fn other(what: &str, claim: &Claim<'_>, of: Type) -> String {
     const SHOWN: usize = 3;
-    let known: Vec<String> = claim
-        .literals
-        .iter()
-        .filter(|literal| type_of(literal) == of)
-        .map(|literal| literal.to_string())
-        .collect();
+    let known: Vec<String> =
+        claim.literals.iter().filter(|literal| type_of(literal) == of).map(ToString::to_string).collect();
     match known.get(..SHOWN) {
         Some(first) if known.len() > SHOWN => format!("{what} other than {}, …", first.join(", ")),
         _ if known.is_empty() => what.to_owned(),

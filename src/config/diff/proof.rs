@@ -55,9 +55,14 @@ impl World<'_> {
     fn has_text(&self, index: usize, values: &[usize], things: &[(&Thing<'_>, usize)]) -> bool {
         let Some(claim) = self.claims.get(index) else { return true };
         let of = |wanted: usize| {
-            let patterns = things.iter().filter_map(move |(thing, value)| match thing {
-                Thing::Match(of, pattern) if (*of, *value) == (index, wanted) => Some(*pattern),
-                _ => None,
+            let patterns = things.iter().filter_map(move |(thing, value)| {
+                if let Thing::Match(of, pattern) = thing
+                    && (*of, *value) == (index, wanted)
+                {
+                    Some(*pattern)
+                } else {
+                    None
+                }
             });
             patterns.collect::<Vec<&str>>()
         };
@@ -168,7 +173,12 @@ fn path(node: &Node) -> String {
     match &node.value {
         Value::Text(path) => path.clone(),
         Value::List(steps) => steps.iter().map(Node::plain).collect::<Vec<_>>().join("."),
-        _ => String::new(),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Map(_)
+        | Value::Unknown => String::new(),
     }
 }
 

@@ -306,7 +306,7 @@ fn without_sign_of_zero(value: Value) -> Value {
         Value::Object(values) => {
             values.into_iter().map(|(name, value)| (name, without_sign_of_zero(value))).collect()
         }
-        value => value,
+        value @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => value,
     }
 }
 
