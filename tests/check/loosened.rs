@@ -237,7 +237,7 @@ async fn whoever_is_let_in_counts_for_more_than_who_is_kept_out() {
             "p: { roles: a }",
             "{ roles: a }",
             "{ claims: { roles: { any: [a] } } }",
-            "looser: route `a`: requires { claims: { roles: { any: [a] } } }, before { roles: a }; may now pass a caller with the claims roles: \"a\", and may no longer pass a caller with the roles a; whether there is such a caller is not looked into",
+            "looser: route `a`: requires { claims: { roles: a } }, before { roles: a }; may now pass a caller with the claims roles: \"a\", and may no longer pass a caller with the roles a; whether there is such a caller is not looked into",
         ),
         (
             "p: { roles: a }",
