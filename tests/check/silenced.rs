@@ -23,7 +23,7 @@ fn file(listeners: &str) -> String {
     format!("upstreams: {{ orders: {{ endpoints: [$UPSTREAM] }} }}\n{ROUTES}{listeners}")
 }
 
-/// The same with what one route requires, from the fifth line on.
+/// One with what a route requires.
 fn conditional(require: &str) -> String {
     format!(
         "listeners: [{{ address: '127.0.0.1:0' }}]
@@ -79,7 +79,7 @@ async fn a_finding_is_passed_over_where_the_file_says_why() {
         ),
     ] {
         let found = found(&setup, &conditional(when)).await;
-        assert!(found.contains(&(FIRST + 4 + line, "unanchored-pattern".to_owned())), "{when}: {found:?}");
+        assert!(found.contains(&(FIRST + 5 + line, "unanchored-pattern".to_owned())), "{when}: {found:?}");
     }
     // Two of them for one line.
     let yaml = file(

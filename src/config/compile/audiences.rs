@@ -25,7 +25,7 @@ pub(super) fn check(
     let own: Vec<&str> = audiences.iter().map(|audience| audience.value.as_str()).collect();
     if audiences.iter().all(|audience| is_foreign(&audience)) {
         let wrong = format!(
-            "no issuer of this route has the audience {}: a token passes only if it holds two, this and its issuer's own ({})",
+            "no issuer of this route has the audience {}: a token passes only if it holds two, one of the route's and one of its issuer's own ({})",
             either(&own),
             either(&known)
         );
