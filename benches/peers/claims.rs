@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::loopback::keypair::{KeyPair, base64url};
-use crate::loopback::token::now;
+use crate::keypair::{KeyPair, base64url};
+use crate::token::now;
 
 pub const ISSUER: &str = "https://id.example.com/realms/main";
 

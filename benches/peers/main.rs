@@ -16,12 +16,15 @@
     reason = "what is shared with the tests and other benches is used in part"
 )]
 
+mod bare;
 mod claims;
+#[path = "../../tests/support/keypair.rs"]
+mod keypair;
 mod load;
-#[path = "../loopback/mod.rs"]
-mod loopback;
 mod sign;
 mod signature;
+#[path = "../../tests/support/token.rs"]
+mod token;
 mod upstream;
 
 use clap::Parser;
@@ -53,7 +56,7 @@ fn main() {
     match Command::parse() {
         Command::Sign(arguments) => sign::run(&arguments),
         Command::Upstream => upstream::run(),
-        Command::BareProxy { upstream } => loopback::bare_proxy(&upstream),
+        Command::BareProxy { upstream } => bare::run(&upstream),
         Command::Load(arguments) => load::run(&arguments),
         Command::Signature(arguments) => signature::run(&arguments),
     }

@@ -10,7 +10,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa};
 use serde_json::{Map, Value, json};
 
 use crate::claims;
-use crate::loopback::keypair::{KeyPair, base64url};
+use crate::keypair::{KeyPair, base64url};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {

@@ -37,7 +37,8 @@ def idle(place: Place, proxy: Proxy) -> int:
 
 def tokens(place: Place) -> int:
     def more(proxy: Proxy) -> int:
-        with load(place, proxy, "port", "turn.txt", TOKENS_IN_TURN) as running:
+        # What was sent but once is soon forgotten; a token that came again is noticed, and one that comes a third time is kept.
+        with load(place, proxy, "port", "turn.txt", 3 * TOKENS_IN_TURN) as running:
             running.run()
             return proxy.memory()
 
