@@ -181,6 +181,12 @@ async fn claims_by_value() {
             ],
         ),
         case(
+            // Too large for anything but a table.
+            "{ claims: { t: { matches: '[^@]{1,64}@.{0,300}' } } }",
+            vec![json!({ "t": "ä@" }), json!({ "t": format!("a@{}", "ö".repeat(300)) })],
+            vec![json!({ "t": format!("a@{}", "ö".repeat(301)) }), json!({ "t": "@b" }), json!({ "t": 1 })],
+        ),
+        case(
             "{ claims: { t: { matches: 'a|b' } } }",
             vec![of("t", json!("a")), of("t", json!("b"))],
             vec![of("t", json!("ax")), of("t", json!("xb"))],

@@ -49,3 +49,10 @@ pub(super) const NESTING_LIMIT: u32 = 50;
 pub(super) const AROUND: u32 = 2;
 /// Bytes that the first form of a compiled expression may take.
 pub(super) const PROGRAM_LIMIT: usize = 256 << 10;
+/// Bytes that the largest table may take.
+pub(super) const TABLE_LIMIT: usize = 1 << 20;
+/// What is wrong with an expression that takes more.
+pub(super) const TOO_LARGE: &str =
+    "the regular expression is too large once compiled (256 KiB, and 1 MiB as a table, at most)";
+/// What to do about it. Most are too large by classes that hold the letters of every script.
+pub(super) const SMALLER: &str = r"use smaller repetitions, and `[0-9]` for `\d`, `[0-9A-Za-z_]` for `\w`, which stand for those of all scripts";

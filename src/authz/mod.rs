@@ -16,6 +16,7 @@ mod automaton;
 mod challenge;
 mod claim;
 mod decisive;
+mod ends;
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "an operator is made for the types that it names, and a new one must not become one of them by itself"
@@ -39,13 +40,14 @@ use answers::Answers;
 pub use challenge::is_scope_token;
 pub use claim::{ClaimTerm, ClaimTest, ClaimTestError};
 pub use decisive::{Decisive, decisive};
-pub use expression::{Expression, Fault, Mistake, Outline};
+pub use ends::{Open, open_ends};
+pub use expression::{Expression, Fault, Mistake, Mistakes, Outline};
 pub use facts::RequestFacts;
 pub use literal::{Literal, LiteralError};
 pub use name::{NameTest, NameTestError, Quantifier};
 pub use pattern::{Pattern, PatternError};
 pub use permit::Permit;
-pub use possible::{is_found_anywhere, matches_anything};
+pub use possible::{Impossible, impossible};
 pub use requirement::{NamedPolicy, Requirement};
 pub use terms::{Spared, Term, terms};
 

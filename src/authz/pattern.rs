@@ -2,8 +2,8 @@
 //!
 //! Given a regular expression, hands on what says whether a whole value is of that form. Most expressions become a table, in
 //! which a byte of the value is one step and nothing is set up for a search; those whose table would be large, or that no
-//! table decides (boundaries of words), are left to an engine that makes its tables while it searches. Which of the two it is
-//! changes no answer.
+//! table decides (boundaries of words), are left to an engine that makes its tables while it searches. What is too large for
+//! that engine, as repetitions of `.` soon are, becomes a large table where there is one. Which of them it is changes no answer.
 
 use std::fmt;
 
@@ -12,7 +12,9 @@ use regex_automata::dfa::{Automaton as _, StartKind};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 
-use super::automaton::{self, AROUND, Automaton, Limits, NESTING_LIMIT, PROGRAM_LIMIT};
+use super::automaton::{
+    self, AROUND, Automaton, Limits, NESTING_LIMIT, PROGRAM_LIMIT, SMALLER, TABLE_LIMIT, TOO_LARGE,
+};
 
 /// A regular expression that the whole value must match.
 pub struct Pattern {
@@ -33,10 +35,19 @@ impl Pattern {
         syntax::parse_with(expression, &syntax::Config::new().nest_limit(NESTING_LIMIT))
             .map_err(|error| PatternError::syntax(&error.to_string()))?;
         let anchored = automaton::whole(expression);
-        let engine = match automaton::build(&anchored, StartKind::Anchored, LIMITS) {
-            Ok(table) => Engine::Table(Box::new(table)),
+        let table = |table| {
+            let limits = Limits { nesting: NESTING_LIMIT + AROUND, program: PROGRAM_LIMIT, table };
+            automaton::build(&anchored, StartKind::Anchored, limits)
+                .map(|table| Engine::Table(Box::new(table)))
+        };
+        let engine = match table(SMALL_TABLE) {
+            Ok(small) => small,
             // It would be large, or there is none.
-            Err(_) => Engine::Regex(regex(&anchored)?),
+            Err(_) => match regex(&anchored) {
+                Ok(regex) => Engine::Regex(regex),
+                Err(PatternError::TooLarge) => table(TABLE_LIMIT).map_err(|_| PatternError::TooLarge)?,
+                Err(error) => return Err(error),
+            },
         };
         Ok(Self { engine, expression: expression.into() })
     }
@@ -90,7 +101,7 @@ impl fmt::Debug for Pattern {
 }
 
 /// Of a table that is larger than this the making takes longer than it saves.
-const LIMITS: Limits = Limits { nesting: NESTING_LIMIT + AROUND, program: PROGRAM_LIMIT, table: 64 << 10 };
+const SMALL_TABLE: usize = 64 << 10;
 /// Bytes that matching may take, for each thread.
 const CACHE_LIMIT: usize = 1 << 20;
 
@@ -101,7 +112,7 @@ pub enum PatternError {
     #[error("not a regular expression: {0}")]
     Syntax(String),
     /// Repetitions of repetitions, mostly.
-    #[error("the regular expression is too large once compiled; use smaller repetitions")]
+    #[error("{TOO_LARGE}; {SMALLER}")]
     TooLarge,
     /// A comment runs to the end of the expression.
     #[error("the regular expression ends in a comment; end it with a line break or leave the comment out")]
@@ -128,7 +139,7 @@ mod tests {
     use super::*;
 
     /// Patterns, and whether a table decides them.
-    const PATTERNS: [(&str, bool); 11] = [
+    const PATTERNS: [(&str, bool); 12] = [
         (r"[^@]+@example\.com", true),
         ("a|ab", true),
         ("(?i)ä+", true),
@@ -140,6 +151,7 @@ mod tests {
         ("(?x) a # b\n b", true),
         (r"[ab]*a[ab]{12}", false),
         (r"\bab\b", false),
+        (r"[^@]{1,64}@.{0,300}", true),
     ];
 
     #[test]
@@ -150,10 +162,23 @@ mod tests {
         for (expression, has_table) in PATTERNS {
             let pattern = Pattern::parse(expression).unwrap();
             assert_eq!(matches!(pattern.engine, Engine::Table(_)), has_table, "{expression}");
-            let other = regex(&automaton::whole(expression)).unwrap();
+            let other = Regex::new(&automaton::whole(expression)).unwrap();
             for text in texts.clone().chain(longer) {
                 assert_eq!(pattern.matches(text), other.is_match(text), "{expression} {text:?}");
             }
         }
+    }
+    #[test]
+    fn what_is_too_large_is_refused_and_told_what_is_not() {
+        for expression in [".{0,300}", r"[0-9]{1,400}", r"[0-9A-Za-z_]{1,1000}", r"\S{1,128}", r"\d{1,20}"] {
+            assert!(Pattern::parse(expression).is_ok(), "{expression}");
+        }
+        for expression in [".{0,3000}", r"\w{1,64}", r"\d{1,200}", "(?:a{1000}){1000}"] {
+            assert_eq!(Pattern::parse(expression).unwrap_err(), PatternError::TooLarge, "{expression}");
+        }
+        let message = PatternError::TooLarge.to_string();
+        assert!(message.contains("256 KiB") && message.contains(r"`[0-9A-Za-z_]` for `\w`"), "{message}");
+        let long = Pattern::parse(".{0,300}").unwrap();
+        assert!(long.matches(&"ä".repeat(300)) && !long.matches(&"ä".repeat(301)));
     }
 }

@@ -10,7 +10,7 @@ use regex_automata::{Anchored, Input};
 use super::automaton::{self, AROUND, Limits, NESTING_LIMIT};
 
 /// Whether there is a text that matches: as a `whole`, or anywhere in it. None where that takes too much to find out.
-pub fn matches_anything(expression: &str, whole: bool) -> Option<bool> {
+fn matches_anything(expression: &str, whole: bool) -> Option<bool> {
     let (text, start, anchored) = if whole {
         (Cow::Owned(automaton::whole(expression)), StartKind::Anchored, Anchored::Yes)
     } else {
@@ -36,12 +36,32 @@ pub fn matches_anything(expression: &str, whole: bool) -> Option<bool> {
     Some(false)
 }
 
-/// Whether the expression is one that is found wherever in a text it stands: it says nothing of its beginning, of its
-/// end, or of what else may be there.
-pub fn is_found_anywhere(expression: &str) -> bool {
-    let says_so = expression.starts_with(".*") || expression.ends_with(".*");
-    let parsed = syntax::parse_with(expression, &syntax::Config::new().nest_limit(LIMITS.nesting));
-    !says_so && parsed.is_ok_and(|parsed| !parsed.properties().look_set().contains_anchor())
+/// What an expression that no text matches asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Impossible {
+    /// A character of a class that has none, like `[a&&b]`.
+    EmptyClass,
+    /// Something before the beginning of the text, or behind its end.
+    BeyondTheText,
+    /// Two things at one place that do not go together.
+    Contradiction,
+}
+
+/// Why no text matches: as a `whole`, or anywhere in it. None where one does, or that takes too much to find out.
+pub fn impossible(expression: &str, whole: bool) -> Option<Impossible> {
+    if matches_anything(expression, whole) != Some(false) {
+        return None;
+    }
+    let parsed = syntax::parse_with(expression, &syntax::Config::new().nest_limit(LIMITS.nesting)).ok()?;
+    let properties = parsed.properties();
+    // What has no shortest match has none, whatever stands around it.
+    Some(if properties.minimum_len().is_none() {
+        Impossible::EmptyClass
+    } else if properties.look_set().contains_anchor() {
+        Impossible::BeyondTheText
+    } else {
+        Impossible::Contradiction
+    })
 }
 
 /// Patterns may nest as deep as that with the group around them.
@@ -74,12 +94,18 @@ mod tests {
     }
 
     #[test]
-    fn an_anchor_or_a_blank_space_says_where() {
-        for expression in ["a", "@example\\.com", "", "(a|b)+", "\\bx"] {
-            assert!(is_found_anywhere(expression), "{expression}");
-        }
-        for expression in ["^a", "a$", "(?m)^a", ".*a", "a.*", "\\Aa", "("] {
-            assert!(!is_found_anywhere(expression), "{expression}");
+    fn why_nothing_matches_is_told() {
+        for (expression, why) in [
+            ("a", None),
+            ("[a&&b]|c", None),
+            ("[a&&b]", Some(Impossible::EmptyClass)),
+            ("^[^\\s\\S]$", Some(Impossible::EmptyClass)),
+            ("a^b", Some(Impossible::BeyondTheText)),
+            ("$x", Some(Impossible::BeyondTheText)),
+            ("a(?-u:\\b)b", Some(Impossible::Contradiction)),
+            ("[ab]*a[ab]{40}", None),
+        ] {
+            assert_eq!(impossible(expression, false), why, "{expression}");
         }
     }
 }

@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::claim::ClaimTerm;
+use super::expression::Fault;
 use super::facts::RequestFacts;
 use super::name::NameTest;
 use super::requirement::{Requirement, Undecided};
@@ -29,6 +30,8 @@ pub struct Term {
     pub is_of_claim: bool,
     /// Why it neither holds nor fails, so that the whole requirement is denied.
     pub undecided: Option<String>,
+    /// What to write in place of a condition that has no answer, where that can be told.
+    pub advice: Option<String>,
 }
 
 /// Why nobody is refused for a part that does not hold.
@@ -81,8 +84,9 @@ impl Walk<'_> {
         };
         let mut term = |path: String, expected: String, found: Option<Value>| {
             let undecided = evaluated.err().filter(|_| is_leaf).map(why);
+            let advice = evaluated.err().and_then(|undecided| advice(undecided, requirement, principal));
             let holds = evaluated == Ok(true);
-            self.terms.push(Term { path, holds, spared, expected, found, is_of_claim, undecided });
+            self.terms.push(Term { path, holds, spared, expected, found, is_of_claim, undecided, advice });
         };
         match requirement {
             Requirement::Authenticated => {}
@@ -142,6 +146,18 @@ fn why(undecided: Undecided) -> String {
         Undecided::Fault(fault) => format!("the condition has no answer: {fault}"),
         Undecided::Empty => "the list of requirements is empty".to_owned(),
     }
+}
+
+/// What the language makes of a time and a number surprises whoever writes for tokens, which count seconds.
+fn advice(undecided: Undecided, requirement: &Requirement, principal: &Principal) -> Option<String> {
+    let (Undecided::Fault(Fault::NoSuchOverload), Requirement::When(condition)) = (undecided, requirement)
+    else {
+        return None;
+    };
+    let claim = *condition.numbers_beside_times(principal).first()?;
+    Some(format!(
+        "`{claim}` is a number in this token, and stands beside a time: write `timestamp({claim})` for seconds since 1970"
+    ))
 }
 
 fn names(test: &NameTest) -> String {

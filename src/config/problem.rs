@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use super::lint::Code;
@@ -152,11 +153,11 @@ impl Problems {
         }
     }
 
-    /// Passes over the findings of this code on this line. Says whether there were any.
-    pub(crate) fn silence(&mut self, code: Code, line: u64, reason: &str) -> bool {
+    /// Passes over the findings of this code on these lines. Says whether there were any.
+    pub(crate) fn silence(&mut self, code: Code, lines: &RangeInclusive<u64>, reason: &str) -> bool {
         let mut found = false;
         for problem in &mut self.list {
-            if problem.code == Some(code) && problem.at.line == line {
+            if problem.code == Some(code) && lines.contains(&problem.at.line) {
                 problem.silenced = Some(reason.to_owned());
                 found = true;
             }

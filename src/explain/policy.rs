@@ -59,9 +59,9 @@ fn step(term: authz::Term, values: Option<String>) -> Step {
             Spared::AsWanted => "as wanted",
             Spared::NotNeeded => "not needed",
         }),
-        hint: match (undecided, values) {
-            (Some(undecided), Some(values)) => Some(format!("{undecided}; {values}")),
-            (undecided, values) => undecided.or(values),
+        hint: {
+            let said: Vec<String> = [undecided, values, term.advice].into_iter().flatten().collect();
+            (!said.is_empty()).then(|| said.join("; "))
         },
     }
 }

@@ -36,6 +36,10 @@ impl Methods {
             let method = method.ok_or_else(|| MethodsError::NotAMethod(name.clone()))?;
             // Methods are case-sensitive (RFC 9110 §9.1): `get` would be a method that no client sends.
             if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+                // In upper case it would be one, too, which is hardly meant either.
+                if is_for_all(&name.to_ascii_uppercase()) {
+                    return Err(MethodsError::CatchAll(name.clone()));
+                }
                 return Err(MethodsError::LowerCase(name.clone(), name.to_ascii_uppercase()));
             }
             if method == Method::CONNECT {
@@ -75,6 +79,11 @@ impl Methods {
     }
 }
 
+/// Whether this is a word that stands for all methods elsewhere. As a method it is an odd one that no client sends.
+pub fn is_for_all(name: &str) -> bool {
+    ["ALL", "ANY"].contains(&name)
+}
+
 /// Whether the method is one of `known` but for its case.
 pub(super) fn is_respelled(method: &Method, known: &[Method]) -> bool {
     let name = method.as_str();
@@ -91,6 +100,9 @@ pub enum MethodsError {
     /// A name has characters that no method has.
     #[error("`{0}` is not a method; write a name like GET, or leave `methods` out for all")]
     NotAMethod(String),
+    /// A word that stands for all methods elsewhere.
+    #[error("`{0}` is no method, and stands for none; leave `methods` out for all of them, or name each")]
+    CatchAll(String),
     /// A name is not in upper case.
     #[error("methods are case-sensitive, and `{0}` is not in upper case; write {1}")]
     LowerCase(String, String),
@@ -134,6 +146,14 @@ mod tests {
             (&[][..], "the list of methods is empty; name at least one, or leave `methods` out for all"),
             (&["GET", "*"], "`*` is not a method; write a name like GET, or leave `methods` out for all"),
             (&["get"], "methods are case-sensitive, and `get` is not in upper case; write GET"),
+            (
+                &["All"],
+                "`All` is no method, and stands for none; leave `methods` out for all of them, or name each",
+            ),
+            (
+                &["any"],
+                "`any` is no method, and stands for none; leave `methods` out for all of them, or name each",
+            ),
             (&["CONNECT"], "CONNECT is refused before any route is looked for; leave it out"),
         ] {
             assert_eq!(parse(names).unwrap_err().to_string(), message);

@@ -73,6 +73,26 @@ async fn a_mistake_of_a_condition_is_told_at_its_character() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// One mistake hides no other: what a condition that does not compile asks of its path is told too.
+#[tokio::test]
+async fn captures_that_are_not_there_are_told_beside_a_mistake() {
+    let setup = Setup::new().await;
+    let file = setup.write(
+        "routes:
+  - { name: a, match: { path: '/a/{it}' }, upstream: orders, access: { require: { when: path.id == claim.b && claims.exp > now } } }
+",
+    );
+    let run = check(file.to_str().unwrap()).await;
+    assert_eq!(run.lines_starting(file.to_str().unwrap()).len(), 3, "{}", run.said());
+    for part in [
+        "`when` asks for `path.id`, which this path does not capture; did you mean `path.it`?",
+        "`when` has no variable `claim`; did you mean `claims`?",
+        "`>` is between a number and a timestamp; write `timestamp(claims.exp)` for a number of seconds since 1970",
+    ] {
+        assert!(run.said().contains(part), "{part}: {}", run.said());
+    }
+}
+
 /// The place of an alias is not that of what it stands for.
 #[tokio::test]
 async fn a_condition_behind_an_alias_is_told_where_it_is_used() {

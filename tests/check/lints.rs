@@ -25,15 +25,25 @@ const ROUTES: &[Case] = &[
         "policies:
   searched: { when: \"claims.email.matches('@example[.]com')\" }
   part: { any_of: [{ when: \"claims.a.matches('a$b')\" }, { not: { claims: { a: { matches: 'x^y' } } } }] }
-  fine: { when: \"claims.a.matches('^/a/') && claims.b.matches('.*x.*') && claims.c.matches('b$')\" }
+  fine: { when: \"claims.a.matches('^/a/') && claims.b.matches('.*x.*') && claims.c.matches('b$') && claims.d.matches('^/a/|^/a$') && claims.e.matches('(^|,)a(,|$)')\" }
+  behind: { when: \"claims.email.matches('.*@example[.]com')\" }
+  before: { when: \"claims.email.matches('admin.*')\" }
+  dots: { when: \"claims.email.matches(r'adm\\\\.*')\" }
+  divided: { when: \"claims.email.matches('^a|b$')\" }
+  class: { when: \"claims.a.matches('^[a&&b]$')\" }
 routes:
-  - { name: a, match: { path: /a }, access: { require: [searched, part, fine] }, upstream: orders }
+  - { name: a, match: { path: /a }, access: { require: [searched, part, fine, behind, before, dots, divided, class] }, upstream: orders }
   - { name: b, match: { path: /b }, access: { require: { claims: { a: { matches: '^robot-[0-9]+$' }, b: { matches: x } } } }, upstream: orders }
 ",
         &[
             ("\"claims.email", "unanchored-pattern", "holds wherever `@example[.]com` is found in the text"),
             ("\"claims.a.matches('a$b')", "impossible-pattern", "no text matches `a$b`"),
-            ("'x^y'", "impossible-pattern", "no text matches `x^y`"),
+            ("'x^y'", "impossible-pattern", "no text matches `x^y`: it asks for something before its beginning"),
+            ("\"claims.email", "unanchored-pattern", "behind what `.*@example[.]com` finds, anything may stand too; write `$`"),
+            ("\"claims.email", "unanchored-pattern", "before what `admin.*` finds, anything may stand too; write `^`"),
+            ("\"claims.email", "unanchored-pattern", r"holds wherever `adm\.*` is found"),
+            ("\"claims.email", "unanchored-pattern", "`|` divides the whole of `^a|b$`, and `^` and `$` bind only the"),
+            ("\"claims.a", "impossible-pattern", "no text matches `^[a&&b]$`: a class in it has no character"),
         ],
     ),
     (
@@ -41,13 +51,19 @@ routes:
         "policies:
   all: { when: 'true' }
   none: { any_of: [{ roles: a }, { when: 'claims.sub == \"x\" && 1 > 2' }] }
-  fine: { when: 'claims.admin || now > timestamp(\"2030-01-01T00:00:00Z\")' }
+  fine: { when: 'claims.admin || now > timestamp(\"2030-01-01T00:00:00Z\") || [1, 2].exists(x, x == claims.n)' }
+  below: { not: { when: '1 > 2' } }
+  list: { when: '[1, 2].exists(x, x > 1)' }
+  text: { when: '\"a\".matches(\"^b$\")' }
 routes:
-  - { name: a, match: { path: /a }, access: { require: [all, none, fine], candidate: { when: '!(false && claims.a)' } }, upstream: orders }
+  - { name: a, match: { path: /a }, access: { require: [all, none, fine, below, list, text], candidate: { when: '!(false && claims.a)' } }, upstream: orders }
 ",
         &[
-            ("'true'", "constant-condition", "true of every request: it asks nothing"),
-            ("'claims.sub", "constant-condition", "false of every request: nobody passes by it"),
+            ("'true'", "constant-condition", "this is true of every request, whoever calls"),
+            ("'claims.sub", "constant-condition", "this is false of every request, whoever calls"),
+            ("'1 > 2'", "constant-condition", "this is false of every request, whoever calls"),
+            ("'[1, 2]", "constant-condition", "true of every request"),
+            ("'\"a\"", "constant-condition", "false of every request"),
             ("'!(false", "constant-condition", "true of every request"),
         ],
     ),
@@ -600,12 +616,14 @@ const ISSUERS: &[Case] = &[
     (
         "audiences as no token has them",
         "issuers:
-  corporate: { issuer: $ISSUER, audiences: ['a ', 'b,c', 'd e', 'api://f', 'https://g/'] }
+  corporate: { issuer: $ISSUER, audiences: ['a ', 'b,c', 'd e', 'api://f', 'https://g/', 'https://h/?i=1,2', 'api://j k', 'api://l,api://m'] }
 ",
         &[
-            ("'a '", "unlikely-audience", "the blanks at its ends"),
-            ("'b,c'", "unlikely-audience", "commas and blanks separate nothing here; write a list"),
-            ("'d e'", "unlikely-audience", "this is one audience"),
+            ("'a '", "unlikely-audience", "the white space at its ends is part of it"),
+            ("'b,c'", "unlikely-audience", "one audience with a comma in it, which separates nothing here; write a list"),
+            ("'d e'", "unlikely-audience", "one audience with white space in it, which separates nothing"),
+            ("'api://j", "unlikely-audience", "it has a `:` and white space, which no URI has"),
+            ("'api://l", "unlikely-audience", "one audience with a comma in it"),
         ],
     ),
     (
@@ -716,7 +734,29 @@ shutdown: { timeout: 1s, delay: 0s }
     (
         "an audience of nobody",
         "routes: [{ name: a, match: { path: /a }, access: { audiences: [b] }, upstream: orders }]\n",
-        &[("b]", "foreign-audience", "no issuer of this route has the audience `b`")],
+        &[("b]", "foreign-audience", "no issuer of this route has the audience `b`: a token passes only if it holds two, one of the route's and one of its issuer's own (`orders-api`)")],
+    ),
+    (
+        "an audience of nobody beside one of somebody",
+        "routes: [{ name: a, match: { path: /a }, access: { audiences: [b, orders-api] }, upstream: orders }]\n",
+        &[("b, orders", "foreign-audience", "the audience `b`; a token then needs one of orders-api as well")],
+    ),
+    (
+        "issuers without an audience of their route",
+        "issuers:
+  corporate: { issuer: $ISSUER, audiences: [a] }
+  partner: { issuer: 'https://partner.example', audiences: [p, q] }
+  both: { issuer: 'https://both.example', audiences: [a, p] }
+routes:
+  - { name: listed, match: { path: /a }, access: { issuers: [corporate, partner, both], audiences: [a] }, upstream: orders }
+  - { name: every, match: { path: /b }, access: { audiences: [a] }, upstream: orders }
+  - { name: fine, match: { path: /c }, access: { issuers: [corporate, both], audiences: [a] }, upstream: orders }
+  - { name: each, match: { path: /d }, access: { audiences: [a, q] }, upstream: orders }
+",
+        &[
+            ("partner, both]", "disjoint-audiences", "the issuer `partner` has none of this route's audiences: its tokens pass only if they hold two"),
+            ("a] }", "disjoint-audiences", "of this route's issuers, `partner` has none of these audiences"),
+        ],
     ),
     (
         "a list as text",

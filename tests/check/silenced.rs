@@ -23,6 +23,22 @@ fn file(listeners: &str) -> String {
     format!("upstreams: {{ orders: {{ endpoints: [$UPSTREAM] }} }}\n{ROUTES}{listeners}")
 }
 
+/// One with what a route requires.
+fn conditional(require: &str) -> String {
+    format!(
+        "listeners: [{{ address: '127.0.0.1:0' }}]
+upstreams: {{ orders: {{ endpoints: [$UPSTREAM] }} }}
+routes:
+  - name: a
+    match: {{ path: /a }}
+    upstream: orders
+    access:
+      require:
+        {require}
+"
+    )
+}
+
 const FIRST: usize = 6 + 2 + 1;
 
 #[tokio::test]
@@ -40,6 +56,30 @@ async fn a_finding_is_passed_over_where_the_file_says_why() {
         let run = Binary::finish(["check", "--strict", written.to_str().unwrap()]).await;
         assert_eq!(run.code(), Some(0), "{right}: {}", run.said());
         assert!(run.stdout.ends_with(": ok"), "{right}: {}", run.said());
+    }
+    // A text that stands below its key can hold no comment.
+    for when in [
+        "# jwtgate:allow unanchored-pattern: meant\n        when: |\n          claims.a == 1 ||\n          claims.a.matches('x')",
+        "when: >-   # jwtgate:allow unanchored-pattern: meant\n\n          claims.a.matches('x')",
+        "# jwtgate:allow unanchored-pattern: meant\n        when:\n          claims.a.matches('x')",
+        "when:\n          # jwtgate:allow unanchored-pattern: meant\n          claims.a.matches('x') ||\n          claims.a",
+        "all_of:\n          # jwtgate:allow unanchored-pattern: meant\n          - when: |2\n              claims.a.matches('x')",
+    ] {
+        assert_eq!(found(&setup, &conditional(when)).await, [], "{when}");
+    }
+    // What stands behind that text, or is the next key, is another matter.
+    for (when, line) in [
+        (
+            "all_of:\n          - when: | # jwtgate:allow unanchored-pattern: meant\n              claims.a.matches('x')\n          - when: claims.a.matches('y')",
+            4,
+        ),
+        (
+            "# jwtgate:allow constant-condition: meant\n        all_of:\n          - when: claims.a.matches('y')\n          - when: 'true' # jwtgate:allow constant-condition: meant",
+            3,
+        ),
+    ] {
+        let found = found(&setup, &conditional(when)).await;
+        assert!(found.contains(&(FIRST + 5 + line, "unanchored-pattern".to_owned())), "{when}: {found:?}");
     }
     // Two of them for one line.
     let yaml = file(

@@ -301,6 +301,14 @@ const MISTAKES: &[(&str, &str, &str, &[&str])] = &[
         &["23:46: methods are case-sensitive, and `get` is not in upper case; write GET"],
     ),
     (
+        "a word for all methods",
+        "methods: [GET]",
+        "methods: [All]",
+        &[
+            "23:46: `All` is no method, and stands for none; leave `methods` out for all of them, or name each",
+        ],
+    ),
+    (
         "a host with its port",
         "methods: [GET]",
         "hosts: ['api.example.com:443']",

@@ -23,6 +23,7 @@ routes:
     access: { require: [staff], candidate: { not: { any_of: [staff, { roles: x }] } } }
     upstream: orders
   - { name: asked, match: { path: /asked }, access: { require: { when: claims.level > 3 } }, upstream: orders }
+  - { name: until, match: { path: /until }, access: { require: { when: claims.license.until > now } }, upstream: orders }
   - name: open
     match: { path: /open }
     access: authenticated
@@ -156,5 +157,22 @@ async fn a_condition_without_an_answer_is_told_with_what_it_names() {
         let step = explained.steps.iter().find(|step| step.check.name() == "policy.when").unwrap();
         let hint = step.hint.as_deref().unwrap();
         assert!(hint.contains(why) && hint.ends_with(values), "{explained}");
+    }
+}
+
+/// A time of a token is a number, and no timestamp until it is made one.
+#[tokio::test]
+async fn a_number_beside_a_time_is_told_with_what_to_write() {
+    let setup = Setup::new().await;
+    let rules = rules(&setup.write(RULES));
+    let right = "`claims.license.until` is a number in this token, and stands beside a time: write `timestamp(claims.license.until)`";
+    for (until, told) in [(json!(4_000_000_000_i64), true), (json!(true), false), (json!("soon"), false)] {
+        let token = setup.issuer.token().claim("license", json!({ "until": until })).sign();
+        let fields = [("authorization".to_owned(), format!("Bearer {token}"))];
+        let explained = decide(&rules, &head("GET", "localhost", "/until", &fields)).await;
+        let step = explained.steps.iter().find(|step| step.check.name() == "policy.when").unwrap();
+        let hint = step.hint.as_deref().unwrap();
+        assert!(hint.contains("no such operation"), "{explained}");
+        assert_eq!(hint.contains(right), told, "{explained}");
     }
 }

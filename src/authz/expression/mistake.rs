@@ -1,6 +1,43 @@
 //! What is wrong with a condition, found when the configuration is loaded.
 
 use std::fmt;
+use std::ops::Deref;
+
+use super::compile::Mentions;
+
+/// Everything that is wrong with a condition, and what it names all the same.
+#[derive(Debug)]
+pub struct Mistakes {
+    pub(super) list: Vec<Mistake>,
+    /// As far as the condition could be read.
+    pub(super) mentions: Box<Mentions>,
+}
+
+impl Mistakes {
+    /// The captures that it names.
+    pub fn captures(&self) -> &[String] {
+        &self.mentions.captures
+    }
+
+    /// The byte of its text at which it first names a capture, where that is known.
+    pub fn place_of_capture(&self, name: &str) -> Option<usize> {
+        self.mentions.place_of_capture(name)
+    }
+}
+
+impl From<Mistake> for Mistakes {
+    fn from(mistake: Mistake) -> Self {
+        Self { list: vec![mistake], mentions: Box::default() }
+    }
+}
+
+impl Deref for Mistakes {
+    type Target = [Mistake];
+
+    fn deref(&self) -> &[Mistake] {
+        &self.list
+    }
+}
 
 /// One thing that is wrong with a condition, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -35,13 +35,13 @@ mod tests;
 mod value;
 mod written;
 
-use crate::authn::Principal;
+use crate::authn::{ClaimPath, Principal};
 
 use super::facts::RequestFacts;
-use compile::Mentions;
+use compile::{BesideTime, Mentions};
 use evaluate::{Evaluation, Scope};
 pub use fault::Fault;
-pub use mistake::Mistake;
+pub use mistake::{Mistake, Mistakes};
 use node::Node;
 pub use outline::Outline;
 
@@ -55,7 +55,7 @@ pub struct Expression {
 
 impl Expression {
     /// From its text; on failure everything that is wrong with it.
-    pub fn parse(source: &str) -> Result<Self, Vec<Mistake>> {
+    pub fn parse(source: &str) -> Result<Self, Mistakes> {
         let (node, mentions) = compile::compile(source)?;
         Ok(Self { source: source.into(), node, mentions })
     }
@@ -118,6 +118,17 @@ impl Expression {
     /// Whether it looks at `request.method`, in whatever way.
     pub fn asks_for_method(&self) -> bool {
         self.mentions.method
+    }
+
+    /// The claims that it compares with a time, and that are numbers in this caller's token, as it writes them: such a
+    /// comparison has no answer.
+    pub fn numbers_beside_times(&self, principal: &Principal) -> Vec<&str> {
+        let is_number = |claim: &&BesideTime| {
+            let path = ClaimPath::from_steps(claim.steps.clone()).ok();
+            let found = path.and_then(|path| path.find(principal.claims()));
+            found.is_some_and(|found| found.as_f64().is_some())
+        };
+        self.mentions.beside_times.iter().filter(is_number).map(|claim| claim.written.as_str()).collect()
     }
 
     /// Whether it is true for callers of tenants that it names, and for no others. Sees only what is plain:

@@ -1,6 +1,7 @@
 //! A condition as what joins its parts; what a part asks is not looked into. For comparing conditions.
 
-use super::node::Node;
+use super::evaluate::Evaluation;
+use super::node::{Comprehension, Node};
 use super::value::Value;
 
 /// A condition, or a part of one.
@@ -38,7 +39,35 @@ impl Outline {
             | Node::Binary(..)
             | Node::Comprehension(_)
             | Node::Call(..)
-            | Node::Matches(..) => Self::Part(node.to_string()),
+            | Node::Matches(..) => match is_closed(node).then(|| Evaluation::new(None).holds(node)) {
+                Some(Ok(value)) => Self::Constant(value),
+                // What always fails is no answer, as of a part that may.
+                Some(Err(_)) | None => Self::Part(node.to_string()),
+            },
+        }
+    }
+}
+
+/// Whether a part asks nothing of the caller and the request, so that it is the same for all of them.
+fn is_closed(node: &Node) -> bool {
+    match node {
+        // The element is one of the comprehension around it, whose range is looked at too.
+        Node::Constant(_) | Node::Element => true,
+        Node::Variable(_) | Node::Capture(_) => false,
+        Node::Field(inner, _)
+        | Node::Has(inner, _)
+        | Node::Not(inner)
+        | Node::Negate(inner)
+        | Node::Matches(inner, _) => is_closed(inner),
+        Node::Index(one, other) | Node::Logic(_, one, other) | Node::Binary(_, one, other) => {
+            is_closed(one) && is_closed(other)
+        }
+        Node::List(items) | Node::Call(_, items) => items.iter().all(is_closed),
+        Node::Dict(entries) => entries.iter().all(|(key, value)| is_closed(key) && is_closed(value)),
+        Node::Choice(parts) => parts.iter().all(is_closed),
+        Node::Comprehension(comprehension) => {
+            let Comprehension { range, condition, made, .. } = &**comprehension;
+            is_closed(range) && condition.iter().chain(made).all(is_closed)
         }
     }
 }
@@ -68,6 +97,14 @@ mod tests {
             ("(claims.a || claims.b)&&!claims.c", "((<claims.a> | <claims.b>) & !<claims.c>)"),
             ("claims.a == '||' && true", "(<claims.a == '||'> & true)"),
             ("1 == 1", "true"),
+            ("[1, 2].exists(x, x > 1)", "true"),
+            ("[1, 2].map(x, x + 1) == [2, 4]", "false"),
+            ("'a'.matches('^a$') && claims.a", "(true & <claims.a>)"),
+            ("(true ? {'a': dyn(1)}.a : 2) == 1", "true"),
+            ("(true || false) != !(1 > 2)", "false"),
+            ("[1, 2].exists(x, x == claims.a)", "<[1, 2].exists(x, x == claims.a)>"),
+            ("['a'].exists(x, x > 1)", "<['a'].exists(x, x > 1)>"),
+            ("[now].exists(x, x == x)", "<[now].exists(x, x == x)>"),
             ("claims.a ? claims.b : claims.c", "<claims.a ? claims.b : claims.c>"),
             ("roles.exists(r, r == 'a' || r == 'b')", "<roles.exists(x, (x == 'a') || (x == 'b'))>"),
         ] {

@@ -9,7 +9,9 @@ use std::fmt;
 use regex_automata::Input;
 use regex_automata::dfa::{Automaton as _, StartKind};
 
-use crate::authz::automaton::{self, Automaton, Limits, NESTING_LIMIT, PROGRAM_LIMIT};
+use crate::authz::automaton::{
+    self, Automaton, Limits, NESTING_LIMIT, PROGRAM_LIMIT, SMALLER, TABLE_LIMIT, TOO_LARGE,
+};
 
 /// A compiled pattern.
 pub(super) struct Search {
@@ -18,17 +20,20 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// From a regular expression in the syntax of `claims.matches`; on failure what is wrong with it.
-    pub(super) fn parse(pattern: &str) -> Result<Self, String> {
+    /// From a regular expression in the syntax of `claims.matches`; on failure what is wrong with it, and what would be right.
+    pub(super) fn parse(pattern: &str) -> Result<Self, (String, &'static str)> {
         match automaton::build(pattern, StartKind::Unanchored, LIMITS) {
             Ok(automaton) => Ok(Self { pattern: pattern.into(), automaton }),
             Err(error) => {
                 let cause = cause(&*error);
                 // The limit of the first form has no kind of its own.
                 if error.is_size_limit_exceeded() || cause.contains("exceeded") {
-                    Err("the regular expression is too large once compiled".to_owned())
+                    Err((TOO_LARGE.to_owned(), SMALLER))
+                } else if cause.contains("word boundaries") {
+                    let wrong = "boundaries of words cannot be searched for here: they would have to know all letters";
+                    Err((wrong.to_owned(), r"write `(?-u:\b)` for words of ASCII letters, digits and `_`"))
                 } else {
-                    Err(format!("not a regular expression that can be used here: {cause}"))
+                    Err((format!("not a regular expression that can be used here: {cause}"), SYNTAX))
                 }
             }
         }
@@ -70,7 +75,8 @@ impl fmt::Debug for Search {
 }
 
 /// But for the table the same as for `claims.matches`.
-const LIMITS: Limits = Limits { nesting: NESTING_LIMIT, program: PROGRAM_LIMIT, table: 1 << 20 };
+const LIMITS: Limits = Limits { nesting: NESTING_LIMIT, program: PROGRAM_LIMIT, table: TABLE_LIMIT };
+const SYNTAX: &str = "it is searched for in the text, as `regex` writes it; anchor it with ^ and $";
 
 #[cfg(test)]
 mod tests {
@@ -88,11 +94,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compiled_within_bounds_is_refused() {
-        let refusal = |pattern: &str| Search::parse(pattern).unwrap_err();
+        let refusal = |pattern: &str| Search::parse(pattern).unwrap_err().0;
         assert_eq!(refusal("("), "not a regular expression that can be used here: unclosed group");
         assert!(refusal("(?:a{1000}){1000}").contains("too large"));
         assert!(refusal("[ab]*a[ab]{40}").contains("too large"));
-        assert!(refusal(r"\bword\b").contains("word boundaries"), "{}", refusal(r"\bword\b"));
+        assert!(refusal(r"\bword\b").contains("boundaries of words"), "{}", refusal(r"\bword\b"));
+        assert!(Search::parse(r"(?-u:\b)word(?-u:\b)").is_ok_and(|word| word.is_in("a word")));
         assert!(
             refusal(&format!("{}a{}", "(".repeat(60), ")".repeat(60))).contains("not a regular expression")
         );

@@ -31,6 +31,8 @@ pub(super) enum Value<'a> {
 pub(super) enum Kind {
     /// Any type: known when the condition is evaluated.
     Any,
+    /// An int or a double: which of them, known when the condition is evaluated.
+    Number,
     Null,
     Bool,
     Int,
@@ -60,6 +62,7 @@ impl Kind {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Any => "any value",
+            Self::Number => "a number",
             Self::Null => "null",
             Self::Bool => "a bool",
             Self::Int => "an int",
@@ -74,7 +77,12 @@ impl Kind {
     }
 
     pub(super) const fn is_number(self) -> bool {
-        matches!(self, Self::Int | Self::Double)
+        matches!(self, Self::Int | Self::Double | Self::Number)
+    }
+
+    /// Whether a value of which this is known may be of one of these types.
+    pub(super) fn is_among(self, types: &[Self]) -> bool {
+        types.contains(&self) || (self == Self::Number && types.iter().any(|kind| kind.is_number()))
     }
 }
 

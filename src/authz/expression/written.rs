@@ -210,8 +210,7 @@ mod tests {
             ),
         ] {
             for way in ways.iter().chain([&written]) {
-                let expression = Expression::parse(way);
-                assert_eq!(expression.map(|parsed| parsed.node.to_string()).as_deref(), Ok(written), "{way}");
+                assert_eq!(Expression::parse(way).expect(way).node.to_string(), written, "{way}");
             }
         }
     }

@@ -11,7 +11,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::authz::{ClaimTerm, Expression, Mistake, Pattern, PatternError, Requirement};
+use crate::authz::{ClaimTerm, Expression, Mistakes, Pattern, PatternError, Requirement};
 use crate::proxy::{Access, Snapshot};
 
 /// What is compiled already, by its text.
@@ -36,7 +36,7 @@ impl Kept {
     }
 
     /// The condition that a text states; on failure everything that is wrong with it.
-    pub(super) fn condition(&mut self, text: &str) -> Result<Arc<Expression>, Vec<Mistake>> {
+    pub(super) fn condition(&mut self, text: &str) -> Result<Arc<Expression>, Mistakes> {
         known(&mut self.conditions, text, Expression::parse)
     }
 

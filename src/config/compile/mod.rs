@@ -3,6 +3,7 @@
 //! Constructs, does not check: each part is parsed into the type that its stage works with, and what cannot be parsed is
 //! recorded with its place. Nothing is fetched, nothing listens: `check` runs exactly this.
 
+mod audiences;
 mod cors;
 mod credentials;
 mod files;

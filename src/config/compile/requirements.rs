@@ -243,26 +243,30 @@ impl Policies {
         let expression = match self.kept.condition(text) {
             Ok(expression) => expression,
             Err(mistakes) => {
-                for mistake in mistakes {
+                for mistake in mistakes.iter() {
                     let near =
                         mistake.unknown_name().and_then(|(name, known)| closest(name, known.iter().copied()));
                     let right = near
                         .map_or_else(|| mistake.right().to_owned(), |near| format!("did you mean `{near}`?"));
                     problems.error(node.place(mistake.offset()), mistake.wrong(), right);
                 }
+                let place = |name: &str| node.place(mistakes.place_of_capture(name));
+                self.check_captures(mistakes.captures(), place, problems);
                 return None;
             }
         };
-        if let Some(captures) = &self.captures {
-            for name in expression.captures() {
-                if !captures.contains(name) {
-                    let wrong = format!("`when` asks for `path.{name}`, which this path does not capture");
-                    let place = node.place(expression.place_of_capture(name));
-                    problems.error(place, wrong, right_capture(name, captures));
-                }
-            }
-        }
+        let place = |name: &str| node.place(expression.place_of_capture(name));
+        self.check_captures(expression.captures(), place, problems);
         Some(Requirement::When(expression))
+    }
+
+    /// What a condition of a route asks of its path, and the path does not capture.
+    fn check_captures(&self, asked: &[String], place: impl Fn(&str) -> Position, problems: &mut Problems) {
+        let Some(captures) = &self.captures else { return };
+        for name in asked.iter().filter(|name| !captures.contains(name)) {
+            let wrong = format!("`when` asks for `path.{name}`, which this path does not capture");
+            problems.error(place(name), wrong, right_capture(name, captures));
+        }
     }
 
     fn several(&mut self, node: &Node, problems: &mut Problems) -> Option<Vec<Requirement>> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::slice;
 use std::sync::Arc;
 
+use super::audiences;
 use super::credentials::Places;
 use super::names::Names;
 use super::requirements::Policies;
@@ -254,14 +255,16 @@ fn access(
         Some(node) => parts.policies.of_route(&node.value, captures, problems).map(Some),
     };
     let enforcement = enforcement(conditions.enforcement.as_ref(), problems);
-    let issuers = conditions.issuers.map(|names| allowed_issuers(&names.value, parts.issuers, problems));
+    let named = conditions.issuers.as_ref().map(|names| names.value.as_slice());
+    let issuers = named.map(|names| allowed_issuers(names, parts.issuers, problems));
     let audiences = conditions.audiences.map(|audiences| {
-        let allowed: Vec<&Arc<Issuer>> = match &issuers {
-            Some(Some(allowed)) => allowed.iter().collect(),
-            _ => parts.issuers.values().collect(),
+        let allowed: Option<Vec<&Arc<Issuer>>> = match &issuers {
+            Some(allowed) => allowed.as_ref().map(|allowed| allowed.iter().collect()),
+            None => Some(parts.issuers.values().collect()),
         };
-        for audience in &audiences.value {
-            check_audience(audience, &allowed, problems);
+        // Of issuers that are not known, which is reported, nothing is said.
+        if let Some(allowed) = allowed {
+            audiences::check(&audiences.value, &allowed, named, problems);
         }
         audiences.value.into_iter().map(|audience| audience.value).collect()
     });
@@ -316,19 +319,4 @@ fn allowed_issuers(
 ) -> Option<Vec<Arc<Issuer>>> {
     let resolved: Vec<_> = names.iter().map(|name| issuers.resolve(name, problems).cloned()).collect();
     resolved.into_iter().collect()
-}
-
-/// A route narrows its issuers' own audiences: beside one that no allowed issuer has, a token needs another that one has.
-fn check_audience(audience: &At<String>, allowed: &[&Arc<Issuer>], problems: &mut Problems) {
-    let known: Vec<&str> =
-        allowed.iter().flat_map(|issuer| &issuer.spec().audiences).map(String::as_str).collect();
-    if !known.is_empty() && !known.contains(&audience.value.as_str()) {
-        let wrong = format!("no issuer of this route has the audience `{}`", audience.value);
-        let place: Position = audience.at;
-        let right = format!(
-            "a token then needs one of {} as well, because a route narrows its issuers' own",
-            known.join(", ")
-        );
-        problems.warning(Code::ForeignAudience, place, wrong, right);
-    }
 }

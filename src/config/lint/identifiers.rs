@@ -62,13 +62,25 @@ fn alike(iss: &At<String>, earlier: &[(&str, &At<String>)], problems: &mut Probl
     }
 }
 
+/// RFC 7519 §2: a value with a colon is a URI, in which a comma may stand and white space may not; any other is a name.
 fn audiences(issuer: &Issuer, problems: &mut Problems) {
     for audience in issuer.audiences.iter().flat_map(|list| &list.value) {
         let text = audience.value.as_str();
+        let is_uri = text.contains(':');
         let (wrong, right) = if text.trim() != text {
-            ("the blanks at its ends are part of it, and compared", "remove them")
-        } else if text.contains(|character: char| character == ',' || character.is_whitespace()) {
-            ("this is one audience: commas and blanks separate nothing here", "write a list: [a, b]")
+            ("the white space at its ends is part of it, and compared", "remove it")
+        } else if is_uri && text.contains(char::is_whitespace) {
+            (
+                "it has a `:` and white space, which no URI has: it is one audience, and white space separates nothing",
+                "write a list: [a, b]",
+            )
+        } else if text.contains(char::is_whitespace) {
+            (
+                "this is one audience with white space in it, which separates nothing here",
+                "write a list: [a, b]",
+            )
+        } else if text.contains(',') && (!is_uri || text.split(',').all(|part| part.contains(':'))) {
+            ("this is one audience with a comma in it, which separates nothing here", "write a list: [a, b]")
         } else {
             continue;
         };

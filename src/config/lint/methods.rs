@@ -4,6 +4,7 @@ use super::code::Code;
 use crate::config::document::{Document, Route};
 use crate::config::node::At;
 use crate::config::problem::Problems;
+use crate::route::is_for_all;
 
 pub(super) fn lint(document: &Document, problems: &mut Problems) {
     for route in document.routes.iter().flat_map(|routes| &routes.value) {
@@ -23,11 +24,6 @@ pub(super) fn lint(document: &Document, problems: &mut Problems) {
             cors(route, own, problems);
         }
     }
-}
-
-/// Words that stand for all methods elsewhere. (The asterisk is refused in `methods`, and stands for all in `cors.methods`.)
-fn is_for_all(method: &str) -> bool {
-    ["ALL", "ANY"].contains(&method)
 }
 
 /// The preflight of another method asks about another route, or about none.

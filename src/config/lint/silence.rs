@@ -1,9 +1,10 @@
 //! Findings that the file itself allows: `# jwtgate:allow CODE: reason`, on the line of the finding, or on lines of their
-//! own right above it.
+//! own right above it. A comment on or above the line of a key whose text stands below it (`when: |`) is about all of that text.
 //!
 //! Given the text and where its scalars stand, so that what is inside a quoted or block scalar is no comment. Errors
 //! cannot be allowed. A comment that names no lint, gives no reason or silences nothing is a finding itself.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::code::Code;
@@ -17,6 +18,7 @@ pub(in crate::config) fn silence(
     complete: bool,
     problems: &mut Problems,
 ) {
+    let below = texts_below(text, scalars);
     for Comment { at, line, instruction } in comments(text, scalars) {
         let Some(instruction) = instruction else {
             problems.warning(Code::AllowUnknown, at, "a comment that silences nothing", FORM);
@@ -24,7 +26,8 @@ pub(in crate::config) fn silence(
         };
         match parse(instruction) {
             Ok((code, reason)) => {
-                let found = problems.silence(code, line, reason);
+                let last = below.get(&line).copied().unwrap_or(line);
+                let found = problems.silence(code, &(line..=last), reason);
                 if !found && complete && !code.comes_and_goes() {
                     let wrong = format!("nothing on line {line} is `{code}`");
                     problems.warning(
@@ -57,17 +60,11 @@ fn comments<'t>(text: &'t str, scalars: &[Range<usize>]) -> Vec<Comment<'t>> {
     // Comments on lines of their own, waiting for the line below them.
     let mut waiting: Vec<usize> = Vec::new();
     let mut offset = 0;
-    let mut scalars: Vec<&Range<usize>> = scalars.iter().collect();
-    scalars.sort_unstable_by_key(|scalar| scalar.start);
-    let in_scalar = |index: usize| {
-        let before = scalars.partition_point(|scalar| scalar.start <= index);
-        let last = before.checked_sub(1).and_then(|last| scalars.get(last));
-        last.is_some_and(|scalar| scalar.contains(&index))
-    };
+    let scalars = Scalars::new(scalars);
     for (line, content) in (1..).zip(text.split_inclusive('\n')) {
         let start = offset;
         offset += content.len();
-        let comment = comment_in(content, |index| in_scalar(start + index));
+        let comment = comment_in(content, |index| scalars.contain(start + index));
         let alone =
             comment.is_some_and(|index| content.get(..index).is_some_and(|before| before.trim().is_empty()));
         if let Some(index) = comment
@@ -89,6 +86,60 @@ fn comments<'t>(text: &'t str, scalars: &[Range<usize>]) -> Vec<Comment<'t>> {
         }
     }
     found
+}
+
+/// Where scalars stand in the text, in order.
+struct Scalars<'s>(Vec<&'s Range<usize>>);
+
+impl<'s> Scalars<'s> {
+    fn new(scalars: &'s [Range<usize>]) -> Self {
+        let mut scalars: Vec<_> = scalars.iter().collect();
+        scalars.sort_unstable_by_key(|scalar| scalar.start);
+        Self(scalars)
+    }
+
+    fn contain(&self, index: usize) -> bool {
+        let before = self.0.partition_point(|scalar| scalar.start <= index);
+        let last = before.checked_sub(1).and_then(|last| self.0.get(last));
+        last.is_some_and(|scalar| scalar.contains(&index))
+    }
+}
+
+/// The last line of each text that stands below its key, by the line of the key.
+fn texts_below(text: &str, scalars: &[Range<usize>]) -> HashMap<u64, u64> {
+    let starts: Vec<usize> =
+        std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+    let line_of = |at: usize| starts.partition_point(|start| *start <= at);
+    let in_order = Scalars::new(scalars);
+    // The line of this number, without its comment.
+    let bare = |line: usize| {
+        let start = *starts.get(line.checked_sub(1)?)?;
+        let content = text.get(start..)?.split('\n').next()?;
+        let end = comment_in(content, |index| in_order.contain(start + index)).unwrap_or(content.len());
+        content.get(..end)
+    };
+    let below = |scalar: &Range<usize>| {
+        let first = line_of(scalar.start);
+        let before = text.get(*starts.get(first.checked_sub(1)?)?..scalar.start)?;
+        if !before.trim().is_empty() {
+            return None;
+        }
+        let mut above = (1..first).rev().map(|line| (line, bare(line).unwrap_or_default()));
+        let (key, line) = above.find(|(_, line)| !line.trim().is_empty())?;
+        // A text without a sign may itself be the key of a map that stands there.
+        let rest = text.get(scalar.end..)?.split('\n').next()?.trim_start();
+        let is_value = line.trim_end().ends_with(':') && (rest.is_empty() || rest.starts_with('#'));
+        let last = line_of(scalar.start + text.get(scalar.clone())?.trim_end().len());
+        let lines = (u64::try_from(key).ok()?, u64::try_from(last).ok()?);
+        (is_value || ends_in_sign(line)).then_some(lines)
+    };
+    scalars.iter().filter_map(below).collect()
+}
+
+/// Whether a line ends in what begins a block scalar (YAML 1.2 §8.1): `|`, `>-`, `|2+`.
+fn ends_in_sign(line: &str) -> bool {
+    let last = line.split_whitespace().next_back().and_then(|last| last.strip_prefix(['|', '>']));
+    last.is_some_and(|rest| rest.bytes().all(|byte| matches!(byte, b'+' | b'-' | b'1'..=b'9')))
 }
 
 /// What a comment asks of us: what stands behind the mark, or within, nothing where it hardly misses the form. None of one

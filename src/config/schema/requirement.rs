@@ -95,7 +95,7 @@ fn claim_test() -> Value {
         ("all", "An array claim: holds every one of these.", list_of(plain())),
         ("none", "Equal to none of these; an array claim: holds not one. An absent claim passes.", list_of(plain())),
         ("exists", "Whether the claim is there and not null.", bool::describe()),
-        ("matches", "A regular expression for the whole value, of strings only.", String::describe()),
+        ("matches", "A regular expression for the whole value, of strings only; at most 256 KiB once compiled, or 1 MiB as a table.", String::describe()),
     ]))] })
 }
 

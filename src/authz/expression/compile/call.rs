@@ -5,6 +5,7 @@ use cel::common::ast::{CallExpr, Expr, LiteralValue};
 
 use super::name::note;
 use super::{Compiler, Part, comprehension, header, is_constant};
+use crate::authz::automaton::SMALLER;
 use crate::authz::expression::function::{FUNCTIONS, Function, Signature, Style};
 use crate::authz::expression::mistake::Mistake;
 use crate::authz::expression::node::Node;
@@ -53,8 +54,7 @@ impl Compiler {
     fn matches(&mut self, text: &IdedExpr, pattern: &IdedExpr) -> Option<Part> {
         let text = self.part(text);
         let search = if let Expr::Literal(LiteralValue::String(pattern)) = &pattern.expr {
-            let advice = "it is searched for in the text, as `regex` writes it; anchor it with ^ and $";
-            self.search(pattern.inner()).map_err(|wrong| (wrong, advice))
+            self.search(pattern.inner())
         } else {
             let wrong = "the pattern of `matches` is not written out".to_owned();
             Err((wrong, "give a literal: patterns are compiled when the configuration is loaded"))
@@ -74,9 +74,11 @@ impl Compiler {
 
     /// Compiles a pattern while those of the condition are not too large together: the tables stay in memory, and
     /// take time to make.
-    fn search(&mut self, pattern: &str) -> Result<Search, String> {
+    fn search(&mut self, pattern: &str) -> Result<Search, (String, &'static str)> {
         if self.tables > TABLES_LIMIT {
-            return Err("the regular expressions before it are too large once compiled".to_owned());
+            let wrong =
+                "the regular expressions before it are too large once compiled (4 MiB at most together)";
+            return Err((wrong.to_owned(), SMALLER));
         }
         let search = Search::parse(pattern);
         // One that is too large took the time of the largest.
@@ -105,7 +107,7 @@ impl Compiler {
             target.into_iter().chain(arguments).map(|part| self.part(part)).collect();
         let parts: Vec<Part> = parts.into_iter().collect::<Option<_>>()?;
         for ((node, kind), possible) in parts.iter().zip(*takes) {
-            if *kind != Kind::Any && !possible.contains(&Kind::Any) && !possible.contains(kind) {
+            if *kind != Kind::Any && !possible.contains(&Kind::Any) && !kind.is_among(possible) {
                 let of_method = || header::instead_of_function(name, node).filter(|_| as_method);
                 let right = of_method().unwrap_or_else(|| {
                     let possible: Vec<&str> = possible.iter().map(|kind| kind.name()).collect();

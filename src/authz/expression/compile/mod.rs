@@ -8,24 +8,26 @@ mod comprehension;
 mod header;
 mod name;
 mod operator;
+mod time;
 
 use cel::IdedExpr;
 use cel::common::ast::{EntryExpr, Expr, LiteralValue};
 
 use super::evaluate::Evaluation;
-use super::mistake::{Mistake, Place};
+use super::mistake::{Mistake, Mistakes, Place};
 use super::node::Node;
 use super::syntax::{self, MAX_DEPTH};
 use super::value::{Kind, Value};
 
 /// A part of a condition, and what is known of its value.
 pub(super) type Part = (Node, Kind);
+pub(super) use time::BesideTime;
 
 /// The condition that a text states.
-pub(super) fn compile(text: &str) -> Result<(Node, Mentions), Vec<Mistake>> {
-    let (tree, places) = syntax::parse(text).map_err(|mistake| vec![mistake])?;
+pub(super) fn compile(text: &str) -> Result<(Node, Mentions), Mistakes> {
+    let (tree, places) = syntax::parse(text).map_err(Mistakes::from)?;
     if !is_shallow(&tree, MAX_DEPTH) {
-        return Err(vec![syntax::too_deep()]);
+        return Err(syntax::too_deep().into());
     }
     let mut compiler = Compiler::default();
     let part = compiler.part(&tree);
@@ -47,7 +49,7 @@ pub(super) fn compile(text: &str) -> Result<(Node, Mentions), Vec<Mistake>> {
     mistakes.iter_mut().map(|mistake| &mut mistake.place).for_each(found);
     match part {
         Some((node, _)) if mistakes.is_empty() => Ok((node, mentions)),
-        Some(_) | None => Err(mistakes),
+        Some(_) | None => Err(Mistakes { list: mistakes, mentions: Box::new(mentions) }),
     }
 }
 
@@ -74,6 +76,8 @@ pub(super) struct Mentions {
     pub(super) method: bool,
     /// The patterns of `matches`.
     pub(super) patterns: Vec<String>,
+    /// The claims that stand beside a time, and may be of any type.
+    pub(super) beside_times: Vec<BesideTime>,
 }
 
 impl Mentions {

@@ -68,7 +68,7 @@ impl Compiler {
             let wrong = format!("`.{field}` is asked of {}", kind.name());
             return self.wrong(wrong, "only maps have fields");
         }
-        let of = if header::are_all(&node) { Kind::List } else { Kind::Any };
+        let of = kind_of_field(&node, field);
         let (node, field) = (Box::new(node), field.into());
         Some(if test { (Node::Has(node, field), Kind::Bool) } else { (Node::Field(node, field), of) })
     }
@@ -83,7 +83,8 @@ impl Compiler {
         let (node, index) = (self.part(operand), self.part(index));
         let ((node, kind), (index, of)) = (node?, index?);
         match (kind, of) {
-            (Kind::Dict | Kind::Any, _) | (Kind::List, Kind::Int | Kind::Double | Kind::Any) => {}
+            (Kind::Dict | Kind::Any, _)
+            | (Kind::List, Kind::Int | Kind::Double | Kind::Number | Kind::Any) => {}
             (Kind::List, _) => {
                 let wrong = format!("the index of a list is {}", of.name());
                 return self.wrong(wrong, "give a number, counted from 0; `x in list` says whether it has x");
@@ -93,7 +94,8 @@ impl Compiler {
                 return self.wrong(wrong, "only lists and maps have elements");
             }
         }
-        let of = if header::are_all(&node) { Kind::List } else { Kind::Any };
+        let field = if let Node::Constant(index) = &index { index.as_str() } else { None };
+        let of = kind_of_field(&node, field.unwrap_or_default());
         Some((Node::Index(Box::new(node), Box::new(index)), of))
     }
 
@@ -144,6 +146,16 @@ impl Compiler {
         note(&mut self.mentions.headers, name);
         self.named_headers += 1;
         Some(())
+    }
+}
+
+/// What is known of the value under a name.
+fn kind_of_field(of: &Node, field: &str) -> Kind {
+    match of {
+        _ if header::are_all(of) => Kind::List,
+        // No token comes this far in which they are anything else (RFC 7519 §2).
+        Node::Variable(Variable::Claims) if ["exp", "nbf", "iat"].contains(&field) => Kind::Number,
+        _ => Kind::Any,
     }
 }
 

@@ -6,7 +6,7 @@ use cel::IdedExpr;
 use cel::common::ast::{Expr, LiteralValue, operators};
 
 use super::name::{is_headers, note};
-use super::{Compiler, Part, header, is_constant};
+use super::{Compiler, Part, header, is_constant, time};
 use crate::authz::expression::node::{Node, Operator, Variable};
 use crate::authz::expression::value::{Kind, List, Value};
 
@@ -74,7 +74,7 @@ impl Compiler {
 
     fn negate(&mut self, inner: &IdedExpr) -> Option<Part> {
         let (node, kind) = self.part(inner)?;
-        if !matches!(kind, Kind::Int | Kind::Double | Kind::Duration | Kind::Any) {
+        if !kind.is_number() && !matches!(kind, Kind::Duration | Kind::Any) {
             return self.wrong(format!("`-` stands before {}", kind.name()), "it stands before numbers");
         }
         let constant = is_constant(&node);
@@ -95,10 +95,12 @@ impl Compiler {
         let Some(kind) = result(operator, left, right).filter(|_| possible) else {
             let among = if possible { "" } else { " of strings" };
             let wrong = format!("`{symbol}` is between {} and {}{among}", left.name(), right.name());
-            let of_header = header::instead_of_operator(operator, symbol, &one, &other);
-            return self.wrong(wrong, of_header.unwrap_or_else(|| advice(operator, left, right).to_owned()));
+            let instead = header::instead_of_operator(operator, symbol, &one, &other)
+                .or_else(|| time::instead_of_number(operator, (&one, left), (&other, right)));
+            return self.wrong(wrong, instead.unwrap_or_else(|| advice(operator, left, right).to_owned()));
         };
         self.note_literals(operator, &one, &other);
+        self.mentions.beside_times.extend(time::claim_beside((&one, left), (&other, right)));
         let constant = is_constant(&one) && is_constant(&other);
         self.folded(Node::Binary(operator, Box::new(one), Box::new(other)), kind, constant)
     }
@@ -154,6 +156,7 @@ fn result(operator: Operator, one: Kind, other: Kind) -> Option<Kind> {
                         | Kind::Bool
                         | Kind::Int
                         | Kind::Double
+                        | Kind::Number
                         | Kind::Text
                         | Kind::Timestamp
                         | Kind::Duration
@@ -181,11 +184,14 @@ fn result(operator: Operator, one: Kind, other: Kind) -> Option<Kind> {
 fn alike(one: Kind, other: Kind, possible: &[Kind]) -> Option<Kind> {
     let may = |kind: Kind| {
         kind == Kind::Any
-            || possible.contains(&kind)
+            || kind.is_among(possible)
             || matches!(kind, Kind::Timestamp if possible.contains(&Kind::Duration))
     };
     match (one, other) {
         (Kind::Any, kind) | (kind, Kind::Any) => may(kind).then_some(Kind::Any),
+        (Kind::Number, kind) | (kind, Kind::Number) => {
+            (kind.is_number() && kind.is_among(possible)).then_some(kind)
+        }
         _ => (one == other && possible.contains(&one)).then_some(one),
     }
 }

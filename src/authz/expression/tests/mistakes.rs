@@ -52,6 +52,22 @@ fn mistakes_are_found_at_load_and_say_what_would_be_right() {
             "now < '2026-01-01T00:00:00Z'",
             "`<` is between a timestamp and a string; write `timestamp(…)` around the text",
         ),
+        (
+            "claims.exp > now",
+            "`>` is between a number and a timestamp; write `timestamp(claims.exp)` for a number of seconds",
+        ),
+        ("now == claims['iat']", "`==` is between a timestamp and a number; write `timestamp(claims.iat)`"),
+        ("now - claims.nbf < duration('1h')", "`-` is between a timestamp and a number; write `timestamp("),
+        ("claims.exp + duration('1h') > now", "`+` is between a number and a duration; write `timestamp("),
+        (
+            "now + 3600 > timestamp(claims.exp)",
+            "`+` is between a timestamp and an int; write `duration('3600s')`",
+        ),
+        ("now - timestamp(claims.iat) < 60", "`<` is between a duration and an int; write `duration('60s')`"),
+        ("now > 1790000000", "`>` is between a timestamp and an int; write `timestamp(1790000000)` for"),
+        ("claims.exp == '1'", "`==` is between a number and a string; values of different types"),
+        ("claims.exp.startsWith('1')", "`startsWith` is asked of a number"),
+        ("claims.exp", "the expression yields a number, and a condition"),
         ("1 + 1.0 > 2.0", "`+` is between an int and a double; write both as `int`"),
         ("claims.level > 3u", "`3u` is unsigned, and the integers of a token are `int`; write 3"),
         ("claims.sub == b'x'", "`when` has no bytes, because tokens have none; write a string"),
@@ -63,7 +79,8 @@ fn mistakes_are_found_at_load_and_say_what_would_be_right() {
         ),
         (
             "claims.sub.matches('[ab]*a[ab]{40}')",
-            "the regular expression is too large once compiled; it is searched",
+            "the regular expression is too large once compiled (256 KiB, and 1 MiB as a table, at most); use smaller \
+             repetitions, and `[0-9]` for",
         ),
         ("issuer_tenant.matches(1)", "the pattern of `matches` is not written out"),
         ("roles.matches('x')", "`matches` is asked of a list; only strings match patterns"),
@@ -255,6 +272,34 @@ fn what_does_not_parse_is_said_in_words() {
 fn every_mistake_of_an_expression_is_found_at_once() {
     let found = mistakes("claim.a == 1 && request.metod == 'x' && claims.l.foo() || roles == 'admin'");
     assert_eq!(found.len(), 4, "{found:?}");
+}
+
+#[test]
+fn what_a_mistaken_condition_captures_is_told_beside_its_mistakes() {
+    let mistakes = Expression::parse("path.id == claim.b && path.x == path.id").unwrap_err();
+    assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+    assert_eq!(mistakes.captures(), ["id", "x"]);
+    assert_eq!(mistakes.place_of_capture("x"), Some(27));
+    assert!(Expression::parse("path.id ==").unwrap_err().captures().is_empty());
+}
+
+#[test]
+fn the_times_of_a_token_are_numbers() {
+    let claims = json!({ "exp": 1_900_000_000, "iat": 1.5, "list": ["a", "b"] });
+    for (text, expected) in [
+        ("timestamp(claims.exp) > now && claims.exp > 1 && claims.iat < 2.0", Ok(true)),
+        ("claims.exp - 1899999999 == 1 && claims.exp % 2 == 0 && -claims.iat == -1.5", Ok(true)),
+        (
+            "claims.exp - claims.exp == 0 && int(claims.iat) == 1 && claims.list[claims.iat] == 'b'",
+            Err(NoSuchOverload),
+        ),
+        ("claims.list[claims.exp - 1899999999] == 'b' && type(claims.exp) == int", Ok(true)),
+        ("claims.exp + claims.iat > 1.0", Err(NoSuchOverload)),
+        ("claims.nbf == null", Err(NoSuchKey)),
+        ("claims.sub.exp == now", Err(NoSuchKey)),
+    ] {
+        assert_eq!(evaluate(text, claims.clone()), expected, "{text}");
+    }
 }
 
 #[test]
