@@ -4,12 +4,12 @@
 //! `'admin' in roles` are two variables that ask one thing. So a caller is certain only where no two of the variables by which
 //! the requirements disagree read the same of a request, and where those claims can be such that they match their patterns.
 //! What must stay true: two variables that depend on each other have a [`Thing::reads`] in common. That a part of a condition
-//! by itself can both hold and not hold is taken for granted.
+//! by itself can both hold and not hold is taken for granted, and so is a text that matches a pattern which is too large to tell.
 
 use std::collections::BTreeSet;
 
 use super::world::{Claim, Form, Member, NO_ANSWER, Thing, World};
-use crate::authz::{Pattern, matches_anything};
+use crate::authz::{Pattern, impossible};
 use crate::config::node::{Node, Value};
 
 impl World<'_> {
@@ -77,7 +77,7 @@ impl World<'_> {
             ([], unmatched) => SAMPLES.iter().any(|text| !is_literal(claim, text) && !any(unmatched, text)),
             ([one], []) => {
                 let mut texts = claim.literals.iter().filter_map(|literal| literal.as_text());
-                matches_anything(one, true) == Some(true) && texts.all(|text| !any(&[one], text))
+                impossible(one, true).is_none() && texts.all(|text| !any(&[one], text))
             }
             _ => false,
         }
