@@ -1,10 +1,11 @@
 //! Whether a caller on whom two requirements disagree can be told of with certainty, or only as one that there may be.
 //!
 //! The variables of a [`World`] are taken for independent, and not all of them are: `roles: admin` and the condition
-//! `'admin' in roles` are two variables that ask one thing. So a caller is certain only where no two of the variables by which
-//! the requirements disagree read the same of a request, and where those claims can be such that they match their patterns.
-//! What must stay true: two variables that depend on each other have a [`World::reads`] in common. That a part of a condition
-//! by itself can both hold and not hold is taken for granted, and so is a text that matches a pattern which is too large to tell.
+//! `'admin' in roles` are two variables that ask one thing. So a caller is certain only where no two of the variables
+//! by which the requirements disagree read the same of a request, and where those claims can be such that they match
+//! their patterns. What must stay true: two variables that depend on each other have a [`World::reads`] in common. That
+//! a part of a condition by itself can both hold and not hold is taken for granted, and so is a text that matches a
+//! pattern which is too large to tell.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! Issuers, policies and upstreams that no route has to do with.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::code::Code;
 use crate::config::document::{Access, Document};
@@ -67,11 +67,16 @@ fn policies(root: &Node, document: &Document, problems: &mut Problems) {
             collect(access.get(key), &mut named);
         }
     }
-    let definitions = root.get("policies");
-    let mut reached: BTreeSet<&str> = BTreeSet::new();
-    while let Some(name) = named.iter().copied().find(|name| !reached.contains(name)) {
-        reached.insert(name);
-        collect(definitions.and_then(|policies| policies.get(name)), &mut named);
+    let definitions = root.get("policies").map(|policies| &policies.value);
+    let definitions: HashMap<&str, &Node> = match definitions {
+        Some(Value::Map(entries)) => entries.iter().map(|entry| (entry.key.as_str(), &entry.node)).collect(),
+        _ => HashMap::new(),
+    };
+    let mut waiting: Vec<&str> = named.iter().copied().collect();
+    while let Some(name) = waiting.pop() {
+        let mut inner = BTreeSet::new();
+        collect(definitions.get(name).copied(), &mut inner);
+        waiting.extend(inner.into_iter().filter(|name| named.insert(name)));
     }
     for name in names(document.policies.as_ref()).filter(|name| !named.contains(name.value.as_str())) {
         let wrong = format!("no route asks for the policy `{}`", name.value);
