@@ -16,8 +16,9 @@ pub(in crate::authn) use document::Span;
 pub(in crate::authn) use name::same;
 pub use number::Number;
 pub use stored::Stored;
-pub(in crate::authn) use tape::Tape;
 pub use view::{Array, Json, Object};
+
+use tape::Tape;
 
 mod document;
 mod name;

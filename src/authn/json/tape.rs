@@ -12,7 +12,7 @@ use super::{Defect, Found, MAX_DEPTH};
 
 /// A document that is being read, or room for one.
 #[derive(Default)]
-pub(in crate::authn) struct Tape {
+pub(super) struct Tape {
     text: String,
     members: Vec<Member>,
     elements: Vec<Node>,
@@ -29,26 +29,9 @@ struct Open {
     elements: Vec<Node>,
 }
 
-/// Reads the outermost value.
-pub(in crate::authn) struct Whole<'t>(&'t mut Tape);
-
-impl<'de> DeserializeSeed<'de> for Whole<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        self.0.whole = Some(Reader::new(self.0, MAX_DEPTH).deserialize(deserializer)?);
-        Ok(())
-    }
-}
-
 impl Tape {
-    /// Reads one value, and nothing else that was read before.
-    pub(in crate::authn) fn read<'de, D: Deserializer<'de>>(&mut self, from: D) -> Result<(), D::Error> {
-        self.reader().deserialize(from)
-    }
-
-    /// Reads one value. It is to be taken out ([`Self::finish`]) before the next is read.
-    pub(in crate::authn) fn reader(&mut self) -> Whole<'_> {
+    /// Reads one value, to be taken out ([`Self::finish`]) before the next is read.
+    pub(super) fn read<'de, D: Deserializer<'de>>(&mut self, from: D) -> Result<(), D::Error> {
         self.text.clear();
         self.members.clear();
         self.elements.clear();
@@ -56,11 +39,12 @@ impl Tape {
         self.open.elements.clear();
         self.whole = None;
         self.found.take();
-        Whole(self)
+        self.whole = Some(Reader::new(self, MAX_DEPTH).deserialize(from)?);
+        Ok(())
     }
 
     /// The object that was read.
-    pub(in crate::authn) fn finish(&mut self) -> Result<Document, Defect> {
+    pub(super) fn finish(&mut self) -> Result<Document, Defect> {
         match (self.found.take(), self.whole.take()) {
             (Some(defect), _) => Err(defect),
             (None, Some(Node::Object(outermost))) => Ok(Document {

@@ -9,14 +9,14 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::apart;
 use super::key::{KeyDefect, VerificationKey};
 use super::material::{Curve, Material};
 use super::set::{KeySetError, Origin};
 use crate::authn::algorithm::Algorithm;
-use crate::authn::json::{self, Defect, Found, Json, Object, Tape};
+use crate::authn::json::{self, Defect, Found, Json, Object};
 
 /// One element of `keys`.
 pub(super) type Document = Result<json::Document, KeyDefect>;
@@ -26,22 +26,6 @@ pub(super) type Decoded = Result<(VerificationKey, bool), KeyDefect>;
 
 /// The elements of the set's `keys`, at most `limit`.
 pub(super) fn documents(json: &[u8], limit: usize) -> Result<Vec<Document>, KeySetError> {
-    match whole(json, limit) {
-        // It may be one key that holds what cannot be read, like `1e400`, and then the others are none the worse.
-        Err(KeySetError::Json(Defect::Syntax)) => {
-            let read = |element: &str| {
-                json::object(element.as_bytes()).map_err(|defect| {
-                    if defect == Defect::Syntax { KeyDefect::Unreadable } else { KeyDefect::Json(defect) }
-                })
-            };
-            Ok(apart::elements(json, limit)?.into_iter().map(read).collect())
-        }
-        read => read,
-    }
-}
-
-/// The same, read at once, which ends where there is anything that cannot be read.
-fn whole(json: &[u8], limit: usize) -> Result<Vec<Document>, KeySetError> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let found = Found::default();
     let keys = deserializer
@@ -208,13 +192,18 @@ impl<'de> Visitor<'de> for KeysVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Keys, A::Error> {
-        let (mut documents, mut tape) = (Vec::new(), Tape::default());
-        while elements.next_element_seed(tape.reader())?.is_some() {
+        let mut documents = Vec::new();
+        // As text first: a reader of the whole would stop at a number or an escape that it cannot read, like `1e400`, and
+        // the other keys are none the worse for it.
+        while let Some(element) = elements.next_element::<&RawValue>()? {
             if documents.len() == self.limit {
                 while elements.next_element::<IgnoredAny>()?.is_some() {}
                 return Ok(Keys::TooMany);
             }
-            documents.push(tape.finish().map_err(KeyDefect::Json));
+            documents.push(json::object(element.get().as_bytes()).map_err(|defect| {
+                // Its form is that of JSON, so it is what stands in it.
+                if defect == Defect::Syntax { KeyDefect::Unreadable } else { KeyDefect::Json(defect) }
+            }));
         }
         Ok(Keys::Read(documents))
     }

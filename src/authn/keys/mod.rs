@@ -17,7 +17,6 @@
 //!     ├─ local ──── the task of a file
 //!     └─ inherit ── keys that outlive a change of their settings
 //! ```
-mod apart;
 mod custody;
 mod discovery;
 mod doubt;
