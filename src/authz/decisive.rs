@@ -1,8 +1,12 @@
 //! Which parts of a requirement a decision hung on, for people who ask whether their tests have tried each of them.
 //!
 //! Given a requirement and a caller; hands on every part that, had it alone come out otherwise, would have turned the
-//! decision: of alternatives the only one that holds, of what must hold together the only one that fails. What must stay
-//! true: a part is decisive only where all that it stands in is.
+//! decision: of alternatives the only one that holds, of what must hold together the only one that fails. What is asked for
+//! in several places, as a policy that several others name, comes out alike in each, and decides in each where all of them
+//! together do. What must stay true: any other part is decisive only where all that it stands in is.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ptr;
 
 use super::claim::ClaimTest;
 use super::facts::RequestFacts;
@@ -12,7 +16,7 @@ use crate::authn::json::Stored;
 use crate::authn::{ClaimPath, Principal};
 
 /// A part that a decision hung on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Decisive<'r> {
     /// The policy in which it stands; None: in the requirement itself.
     pub policy: Option<&'r str>,
@@ -29,7 +33,53 @@ pub fn decisive<'r>(
 ) -> Vec<Decisive<'r>> {
     let mut walk = Walk { principal, facts, policy: None, way: Vec::new(), found: Vec::new() };
     walk.part(requirement);
+    let mut places = Places::default();
+    places.collect(requirement, None, &[]);
+    let mut several: Vec<Vec<Place<'r>>> = places.0.into_values().filter(|places| places.len() > 1).collect();
+    // In the order in which they stand.
+    several.sort_by_key(|places| places.first().map(|place| place.number));
+    for places in several {
+        let same: HashSet<*const Requirement> =
+            places.iter().map(|place| ptr::from_ref(place.requirement)).collect();
+        if walk.decide_together(requirement, &same) {
+            for Place { requirement, policy, way, .. } in places {
+                (walk.policy, walk.way) = (policy, way);
+                walk.part(requirement);
+            }
+        }
+    }
+    let mut seen = HashSet::new();
+    walk.found.retain(|part| seen.insert(part.clone()));
     walk.found
+}
+
+/// Where a requirement stands, as [`Decisive`] has it.
+struct Place<'r> {
+    requirement: &'r Requirement,
+    policy: Option<&'r str>,
+    way: Vec<usize>,
+    /// How many others were found before it.
+    number: usize,
+}
+
+/// The places at which the same is asked for, by what that is.
+#[derive(Default)]
+struct Places<'r>(BTreeMap<String, Vec<Place<'r>>>, usize);
+
+impl<'r> Places<'r> {
+    fn collect(&mut self, requirement: &'r Requirement, policy: Option<&'r str>, way: &[usize]) {
+        // A policy asks for what it consists of, whatever its name.
+        let (mut asked, mut inner, mut from) = (requirement, policy, way);
+        while let Requirement::Policy(named) = asked {
+            (asked, inner, from) = (named.requirement(), Some(named.name().as_ref()), &[]);
+        }
+        let place = Place { requirement, policy, way: way.to_vec(), number: self.1 };
+        self.1 += 1;
+        self.0.entry(asked.to_string()).or_default().push(place);
+        for (index, part) in asked.parts().iter().enumerate() {
+            self.collect(part, inner, &[from, &[index]].concat());
+        }
+    }
 }
 
 struct Walk<'r, 'a> {
@@ -41,6 +91,46 @@ struct Walk<'r, 'a> {
 }
 
 impl<'r> Walk<'r, '_> {
+    /// Whether the whole would be decided otherwise, had these parts come out otherwise, which all come out alike.
+    fn decide_together(&self, whole: &Requirement, same: &HashSet<*const Requirement>) -> bool {
+        let holds = whole.holds(self.principal, self.facts);
+        [true, false].into_iter().any(|answer| (self.evaluate_with(whole, same, answer) == Ok(true)) != holds)
+    }
+
+    /// What it would come out as, if each of `same` came out as `answer`.
+    fn evaluate_with(
+        &self,
+        part: &Requirement,
+        same: &HashSet<*const Requirement>,
+        answer: bool,
+    ) -> Result<bool, Undecided> {
+        let evaluate = |part: &Requirement| self.evaluate_with(part, same, answer);
+        let together = |parts: &[Requirement], decides: bool| {
+            parts.iter().try_fold(!decides, |found, part| {
+                let one = evaluate(part)?;
+                Ok(if decides { found || one } else { found && one })
+            })
+        };
+        match part {
+            _ if same.contains(&ptr::from_ref(part)) => Ok(answer),
+            Requirement::Every(parts) | Requirement::AllOf(parts) if !parts.is_empty() => {
+                together(parts, false)
+            }
+            Requirement::AnyOf(parts) if !parts.is_empty() => together(parts, true),
+            Requirement::Not(part) => evaluate(part).map(|holds| !holds),
+            Requirement::Policy(policy) => evaluate(policy.requirement()),
+            Requirement::Authenticated
+            | Requirement::Roles(_)
+            | Requirement::Scopes(_)
+            | Requirement::IssuerTenant(_)
+            | Requirement::Claim(..)
+            | Requirement::When(_)
+            | Requirement::Every(_)
+            | Requirement::AllOf(_)
+            | Requirement::AnyOf(_) => part.evaluate(self.principal, self.facts, true),
+        }
+    }
+
     fn part(&mut self, requirement: &'r Requirement) {
         self.note();
         let principal = self.principal;

@@ -88,6 +88,11 @@ impl PathPattern {
         self.names.iter().map(|name| &**name)
     }
 
+    /// Whether it is for the very same paths, whatever their captures are called.
+    pub fn matches_the_same(&self, other: &Self) -> bool {
+        self.shape == other.shape
+    }
+
     /// Which segment each capture is, by its name.
     pub fn places(&self) -> BTreeMap<&str, usize> {
         let segments = self.shape.segments.iter().enumerate();

@@ -104,7 +104,7 @@ async fn each_change_is_said_in_words() {
             "  - { name: admin, match: { path: '/admin/**' }, access: { require: staff }, upstream: orders }\n",
             "",
             &[
-                "changed: route `admin`: removed: any method /admin/**, authenticated",
+                "changed: route `admin`: removed: any method /admin/**, authenticated, with a requirement",
                 "looser: route `rest`: takes requests like GET /admin (authenticated), which `admin` took (authenticated, with a requirement)",
             ],
         ),

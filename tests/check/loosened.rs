@@ -125,6 +125,40 @@ async fn a_candidate_that_changes_is_told_by_what_it_asks() {
     }
 }
 
+/// What it asks is told of a route that comes or goes, and that nobody can meet it.
+#[tokio::test]
+async fn a_route_that_comes_is_told_with_what_it_asks() {
+    let setup = Setup::new().await;
+    let old = routes(&[("old", "path: /old", "authenticated")]);
+    for (access, come, gone) in [
+        (
+            "authenticated",
+            "looser: route `new`: added: GET /new, authenticated",
+            "stricter: route `new`: removed: GET /new, authenticated",
+        ),
+        (
+            "{ require: { roles: a } }",
+            "looser: route `new`: added: GET /new, authenticated, with a requirement",
+            "stricter: route `new`: removed: GET /new, authenticated, with a requirement",
+        ),
+        (
+            "{ require: { roles: { all: [a], none: [a] } } }",
+            "changed: route `new`: added: GET /new, authenticated, with a requirement that nobody can meet",
+            "changed: route `new`: removed: GET /new, authenticated, with a requirement that nobody can meet",
+        ),
+        (
+            "{ require: { roles: a }, enforcement: observe }",
+            "OPENED: route `new`: added: GET /new, observe",
+            "closed: route `new`: removed: GET /new, observe",
+        ),
+    ] {
+        let new =
+            routes(&[("old", "path: /old", "authenticated"), ("new", "path: /new, methods: [GET]", access)]);
+        assert_eq!(lines(&setup, &old, &new).await, [come]);
+        assert_eq!(lines(&setup, &new, &old).await, [gone]);
+    }
+}
+
 #[tokio::test]
 async fn what_was_open_before_or_is_out_of_reach_does_not_open() {
     let setup = Setup::new().await;
@@ -287,6 +321,27 @@ async fn whoever_is_let_in_counts_for_more_than_who_is_kept_out() {
     };
     let found = lines(&setup, &owned("/{id}/{x}"), &owned("/{x}/{id}")).await;
     assert!(found[0].starts_with("looser: route `a`: requires"), "{found:#?}");
+    assert!(found[0].contains("`claims.sub == path.id` true"), "{found:#?}");
+    // One that is called otherwise is the same one.
+    let named = |path: &str, condition: &str| {
+        routes(&[("a", &format!("path: '{path}'"), &format!("{{ require: {{ when: \"{condition}\" }} }}"))])
+    };
+    let old = named("/a/{id}/{x}", "claims.sub == path.id && path.x != 'path.id'");
+    for (path, condition, expected) in [
+        ("/a/{oid}/{x}", "claims.sub == path.oid && path.x != 'path.id'", "no difference"),
+        ("/a/{x}/{id}", "claims.sub == path['x'] && path.id != 'path.id'", "no difference"),
+        (
+            "/a/{oid}/{x}",
+            "claims.sub == path.oid && path.x != 'path.oid'",
+            "looser: route `a`: requires { when: 'claims.sub == path.oid && path.x != ''path.oid''' }, before { when: 'claims.sub == path.id && path.x != ''path.id''' }; may now pass a caller with `claims.sub == path.oid` true and `path.x != 'path.oid'` true, and may no longer pass a caller with `claims.sub == path.oid` true and `path.x != 'path.id'` true; what a changed condition means is not looked into",
+        ),
+    ] {
+        let found = lines(&setup, &old, &named(path, condition)).await;
+        assert_eq!(found, [expected], "{path} {condition}");
+    }
+    let all = |name: &str| named(&format!("/a/{{{name}}}"), "path.exists(p, p == 'id')");
+    let found = lines(&setup, &all("id"), &all("oid")).await;
+    assert!(found[0].contains(" with `path.exists(x, x == 'id')` (before) true"), "{found:#?}");
     let found = lines(&setup, &owned("/a/{id}"), &owned("/a/{id}/b/{x}")).await;
     assert!(!found.iter().any(|line| line.contains("requires")), "{found:#?}");
 }

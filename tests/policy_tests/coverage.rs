@@ -100,11 +100,11 @@ async fn a_part_counts_where_it_alone_decides() {
     let both = "\
 config.yaml:26:3: policy `staff`: no test has seen a caller pass by it or one refused for it
 config.yaml:27:3: policy `tenants`: no test has seen a caller refused for it
-config.yaml:29:11: `claims` of policy `tenants`: no test has seen a caller pass by it alone
-config.yaml:30:9: `staff` in `any_of` of policy `tenants`: no test has seen a caller pass by it alone
-config.yaml:31:16: `scopes` of policy `tenants`: no test has seen a caller pass by it alone
-config.yaml:41:9: `scopes` of route `parts`: no test has seen a caller refused for it alone
-config.yaml:42:9: `all_of` of route `parts`: no test has seen a caller refused for it alone
+config.yaml:29:11: `claims` of policy `tenants`: no test has seen a caller pass by it alone; if there can be none, it can go
+config.yaml:30:9: `staff` in `any_of` of policy `tenants`: no test has seen a caller pass by it alone; if there can be none, it can go
+config.yaml:31:16: `scopes` of policy `tenants`: no test has seen a caller pass by it alone; if there can be none, it can go
+config.yaml:41:9: `scopes` of route `parts`: no test has seen a caller refused for it alone; if there can be none, it can go
+config.yaml:42:9: `all_of` of route `parts`: no test has seen a caller refused for it alone; if there can be none, it can go
 ";
     assert_eq!(gaps(PARTS, &[open, &all, &none], "--coverage").await.1, both);
     let by: Vec<String> = [
@@ -121,8 +121,8 @@ config.yaml:42:9: `all_of` of route `parts`: no test has seen a caller refused f
     .collect();
     let by = by.concat();
     let rest = "\
-config.yaml:26:27: `admin` in `roles.any` of policy `staff`: no test has seen a caller pass who has it and none of the others
-config.yaml:42:39: `claims.level` of route `parts`: no test has seen a caller refused for it alone
+config.yaml:26:27: `admin` in `roles.any` of policy `staff`: no test has seen a caller pass who has it and none of the others; if there can be none, it can go
+config.yaml:42:39: `claims.level` of route `parts`: no test has seen a caller refused for it alone; if there can be none, it can go
 ";
     assert_eq!(
         gaps(PARTS, &[open, &all, &none, &by], "--coverage=require").await,
@@ -135,6 +135,65 @@ config.yaml:42:39: `claims.level` of route `parts`: no test has seen a caller re
     ];
     let whole = gaps(PARTS, &[open, &all, &none, &by, &last.concat()], "--coverage=require").await;
     assert_eq!(whole, (Some(0), String::new()));
+}
+
+/// What several policies ask for can fail in none of them alone, so that it counts where it fails in all of them.
+#[tokio::test]
+async fn what_several_policies_ask_for_is_covered_by_a_caller_who_lacks_only_that() {
+    let sections = "\
+policies:
+  staff: { roles: staff }
+  editor: { all_of: [staff, { roles: editor }] }
+  support: { all_of: [staff, { roles: support }] }
+routes:
+  - name: both
+    match: { path: /both }
+    access: { issuers: [machines], require: [editor, support] }
+    upstream: orders
+";
+    let both = |roles: &str, status: u16| {
+        test("/both", "machines", &format!("roles: [{roles}]"), &format!("status: {status}"))
+    };
+    let tests =
+        [both("staff, editor, support", 200), both("staff, support", 403), both("staff, editor", 403)];
+    let other = test("/both", "corporate", "sub: a", "reason: issuer_not_allowed");
+    let tests = tests.concat() + &other;
+    let listed = "\
+config.yaml:26:3: policy `staff`: no test has seen a caller refused for it
+config.yaml:27:22: `staff` in `all_of` of policy `editor`: no test has seen a caller refused for it alone; if there can be none, it can go
+config.yaml:28:23: `staff` in `all_of` of policy `support`: no test has seen a caller refused for it alone; if there can be none, it can go
+";
+    assert_eq!(gaps(sections, &[&tests], "--coverage=require").await, (Some(1), listed.to_owned()));
+    let whole = gaps(sections, &[&tests, &both("editor, support", 403)], "--coverage=require").await;
+    assert_eq!(whole, (Some(0), String::new()));
+}
+
+/// What is written twice cannot decide alone, and is told once.
+#[tokio::test]
+async fn a_member_that_is_listed_twice_is_told_once() {
+    let sections = "\
+routes:
+  - name: twice
+    match: { path: /twice }
+    access: { issuers: [corporate, machines, partners], require: { claims: { level: { any: [1, 1.0, 1e0, 2, a, a] } } } }
+    upstream: orders
+";
+    let level = |issuer: &str, level: &str, status: u16| {
+        let iss = if issuer == "partners" { "iss: https://login.example.com/acme/v2.0, " } else { "" };
+        test("/twice", issuer, &format!("{iss}level: {level}"), &format!("status: {status}"))
+    };
+    let tests = [
+        level("corporate", "1", 200),
+        level("corporate", "2", 200),
+        level("corporate", "3", 403),
+        level("machines", "a", 200),
+        level("partners", "2", 200),
+    ];
+    let listed = "\
+config.yaml:28:101: `1` in `claims.level.any` of route `twice`: no test has seen a caller pass who has it and none of the others; if there can be none, it can go
+config.yaml:28:112: `a` in `claims.level.any` of route `twice`: no test has seen a caller pass who has it and none of the others; if there can be none, it can go
+";
+    assert_eq!(gaps(sections, &[&tests.concat()], "--coverage").await.1, listed);
 }
 
 /// A candidate is covered by whom it would let pass and whom it would refuse, and so is a policy that only it names.
@@ -166,7 +225,7 @@ routes:
     ];
     let listed = "\
 config.yaml:26:3: policy `next`: no test has seen a caller refused for it
-config.yaml:26:33: `clerk` in `roles.any` of policy `next`: no test has seen a caller pass who has it and none of the others
+config.yaml:26:33: `clerk` in `roles.any` of policy `next`: no test has seen a caller pass who has it and none of the others; if there can be none, it can go
 config.yaml:30:50: `candidate` of route `named`: no test has seen a caller whom it would refuse
 config.yaml:34:26: `candidate` of route `inline`: no test has seen a caller whom it would refuse
 ";
@@ -205,13 +264,13 @@ async fn members_of_lists_and_whose_tokens_pass_are_covered_one_by_one() {
 config.yaml:29:17: `issuers` of route `lists`: no test has seen a token of another issuer refused, as of `partners`
 config.yaml:29:28: `machines` in `issuers` of route `lists`: no test has seen a token of it pass
 config.yaml:30:19: `audiences` of route `lists`: no test has seen a token for another audience refused, as for `billing-api`
-config.yaml:32:24: `admin` in `roles.any` of route `lists`: no test has seen a caller pass who has it and none of the others
-config.yaml:32:31: `clerk` in `roles.any` of route `lists`: no test has seen a caller pass who has it and none of the others
-config.yaml:32:46: `temp` in `roles.none` of route `lists`: no test has seen a caller refused who has it and none of the others
-config.yaml:32:52: `leased` in `roles.none` of route `lists`: no test has seen a caller refused who has it and none of the others
-config.yaml:33:25: `read` in `scopes.all` of route `lists`: no test has seen a caller refused who lacks only it
-config.yaml:33:31: `write` in `scopes.all` of route `lists`: no test has seen a caller refused who lacks only it
-config.yaml:34:37: `2` in `claims.level.any` of route `lists`: no test has seen a caller pass who has it and none of the others
+config.yaml:32:24: `admin` in `roles.any` of route `lists`: no test has seen a caller pass who has it and none of the others; if there can be none, it can go
+config.yaml:32:31: `clerk` in `roles.any` of route `lists`: no test has seen a caller pass who has it and none of the others; if there can be none, it can go
+config.yaml:32:46: `temp` in `roles.none` of route `lists`: no test has seen a caller refused who has it and none of the others; if there can be none, it can go
+config.yaml:32:52: `leased` in `roles.none` of route `lists`: no test has seen a caller refused who has it and none of the others; if there can be none, it can go
+config.yaml:33:25: `read` in `scopes.all` of route `lists`: no test has seen a caller refused who lacks only it; if there can be none, it can go
+config.yaml:33:31: `write` in `scopes.all` of route `lists`: no test has seen a caller refused who lacks only it; if there can be none, it can go
+config.yaml:34:37: `2` in `claims.level.any` of route `lists`: no test has seen a caller pass who has it and none of the others; if there can be none, it can go
 config.yaml:38:27: `orders-api` in `audiences` of route `both`: no test has seen a token pass that is for it and none of the others
 config.yaml:38:39: `billing-api` in `audiences` of route `both`: no test has seen a token pass that is for it and none of the others
 ";

@@ -2,6 +2,7 @@
 
 use super::evaluate::Evaluation;
 use super::node::{Comprehension, Node};
+use super::text::code;
 use super::value::Value;
 
 /// A condition, or a part of one.
@@ -18,6 +19,38 @@ pub enum Outline {
 }
 
 impl Outline {
+    /// The text of a part, with other names for the captures that it looks at; none where one has no other name, or where it
+    /// looks at all of them together.
+    pub fn with_captures<'n>(part: &str, name: impl Fn(&str) -> Option<&'n str>) -> Option<String> {
+        const PATH: &str = "path";
+        // A capture may have a hyphen, and a subtraction has blanks around it.
+        let is_of_name = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-');
+        let (mut renamed, mut copied) = (String::new(), 0);
+        for (at, _) in code(part) {
+            let (before, rest) = part.split_at_checked(at)?;
+            let Some(behind) = rest.strip_prefix(PATH).filter(|behind| !behind.starts_with(is_of_name))
+            else {
+                continue;
+            };
+            // A field of this name, or the end of another name.
+            if before.ends_with(|letter| is_of_name(letter) || letter == '.') {
+                continue;
+            }
+            let behind = behind.strip_prefix('.')?;
+            let capture = behind.split(|letter| !is_of_name(letter)).next().unwrap_or_default();
+            // A function of all of them.
+            if behind.get(capture.len()..)?.starts_with('(') {
+                return None;
+            }
+            let begin = at + PATH.len() + 1;
+            renamed.push_str(part.get(copied..begin)?);
+            renamed.push_str(name(capture)?);
+            copied = begin + capture.len();
+        }
+        renamed.push_str(part.get(copied..)?);
+        Some(renamed)
+    }
+
     pub(super) fn of(node: &Node) -> Self {
         match node {
             Node::Constant(Value::Bool(value)) => Self::Constant(*value),
@@ -86,6 +119,31 @@ mod tests {
                 let sign = if *deciding { "|" } else { "&" };
                 format!("({} {sign} {})", drawn(&sides[0]), drawn(&sides[1]))
             }
+        }
+    }
+
+    #[test]
+    fn captures_have_other_names() {
+        for (text, expected) in [
+            ("path.a == path.b", Some("path.b == path.c")),
+            ("path['a'] + path.a == r'path.a' + \"path\"", Some("path.b + path.b == 'path.apath'")),
+            ("has(path.a)", Some("has(path.b)")),
+            ("path.a.startsWith('x')", Some("path.b.startsWith('x')")),
+            ("path['x-y'] == 'z'", Some("path.yx == 'z'")),
+            ("claims.path.a == request.path", Some("claims.path.a == request.path")),
+            ("path.d == ''", None),
+            ("path.exists(p, p == 'a')", None),
+            ("size(path) == 1", None),
+            ("path[claims.a] == ''", None),
+        ] {
+            let Outline::Part(part) = Expression::parse(text).unwrap().outline() else { panic!("{text}") };
+            let name = |name: &str| match name {
+                "a" => Some("b"),
+                "b" => Some("c"),
+                "x-y" => Some("yx"),
+                _ => None,
+            };
+            assert_eq!(Outline::with_captures(&part, name).as_deref(), expected, "{part}");
         }
     }
 

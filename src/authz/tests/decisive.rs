@@ -87,7 +87,7 @@ fn what_cannot_be_decided_decides() {
     assert_eq!(ways(&every, &[], &[], wrong.clone()), [""]);
     let either = AnyOf(vec![Roles(any(&["a"])), level()]);
     assert_eq!(ways(&either, &["a"], &[], wrong.clone()), ["", "1"]);
-    assert_eq!(ways(&AnyOf(vec![level(), level()]), &["a"], &[], wrong), [""]);
+    assert_eq!(ways(&AnyOf(vec![level(), claim(&json!(4))]), &["a"], &[], wrong), [""]);
 }
 
 #[test]
@@ -96,4 +96,35 @@ fn parts_of_a_policy_have_their_ways_in_it() {
     let requirement = Every(vec![Policy(staff), Scopes(any(&["s"]))]);
     assert_eq!(ways(&requirement, &["b"], &["s"], json!({})), ["", "0", "staff:", "staff:1", "1"]);
     assert_eq!(ways(&requirement, &["b"], &[], json!({})), ["", "1"]);
+}
+
+/// What is asked for in several places comes out alike in each, so that none of them can fail alone.
+#[test]
+fn what_stands_in_several_places_decides_in_each() {
+    let staff = Requirement::policy("staff", Roles(any(&["s", "t"])));
+    let of = |name: &'static str| {
+        let own = AllOf(vec![Policy(Arc::clone(&staff)), Roles(any(&[name]))]);
+        Policy(Requirement::policy(name, own))
+    };
+    let both = Every(vec![of("a"), of("b")]);
+    let in_both = ["a:0", "staff:", "staff:0", "staff:1", "b:0"];
+    assert_eq!(ways(&both, &["a", "b"], &[], json!({})), [&[""][..], &in_both].concat());
+    assert_eq!(ways(&both, &["a", "s"], &[], json!({})), ["", "1", "b:", "b:1"]);
+    // Not where something else fails too.
+    assert_eq!(ways(&both, &["a"], &[], json!({})), [""]);
+    // Without the name, and where they stand otherwise.
+    let mixed = || AnyOf(vec![Every(vec![Roles(any(&["a"])), Scopes(any(&["b"]))]), not(Roles(any(&["a"])))]);
+    assert_eq!(ways(&mixed(), &["a"], &["b"], json!({})), ["", "0", "0.0", "0.1"]);
+    let named = Every(vec![of("a"), not(not(Roles(any(&["s", "t"]))))]);
+    let expected = ["", "0", "a:", "a:0", "staff:", "staff:0", "1", "1.0", "1.0.0"];
+    let found = ways(&named, &["a", "s"], &[], json!({}));
+    assert!(expected.iter().all(|way| found.contains(&(*way).to_owned())), "{found:?}");
+    assert_eq!(
+        ways(&named, &["a"], &[], json!({})),
+        ["", "a:0", "staff:", "staff:0", "staff:1", "1.0.0", "1.0.0.0", "1.0.0.1"]
+    );
+    // A claim that cannot be compared.
+    let levels = Every(vec![not(claim(&json!(3))), AllOf(vec![not(claim(&json!(3)))])]);
+    let found = ways(&levels, &[], &[], json!({ "c": "3" }));
+    assert_eq!(found, ["", "0", "1.0", "0.0", "1.0.0"]);
 }

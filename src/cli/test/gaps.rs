@@ -91,7 +91,14 @@ impl Found<'_> {
                 Role::OneOf => WITH_IT,
                 Role::EachOf => WITHOUT_IT,
             };
-            self.add(part.at, &format!("{}{of}", part.label), lacking(seen, outer, words));
+            let lacks = lacking(seen, outer, words).map(|lacks| match part.role {
+                Role::Whole => lacks.to_owned(),
+                // Such a caller may be none that there can be.
+                Role::Part | Role::OneOf | Role::EachOf => {
+                    format!("{lacks}; if there can be none, it can go")
+                }
+            });
+            self.add(part.at, &format!("{}{of}", part.label), lacks.as_deref());
         }
     }
 }

@@ -25,8 +25,13 @@ impl World<'_> {
                 Thing::Role(name) => roles.push((*name).to_owned()),
                 Thing::Scope(name) => scopes.push((*name).to_owned()),
                 Thing::Tenant => tenant = self.tenants.get(value - 1),
-                Thing::Part(text) if value == NO_ANSWER => others.push(format!("no answer to `{text}`")),
-                Thing::Part(text) => others.push(format!("`{text}` true")),
+                Thing::Part { text, of_before } => {
+                    let before = if *of_before { " (before)" } else { "" };
+                    others.push(match value {
+                        NO_ANSWER => format!("no answer to `{text}`{before}"),
+                        _ => format!("`{text}`{before} true"),
+                    });
+                }
                 Thing::Form(index) => {
                     let claim = self.claims.get(*index);
                     claims.extend(claim.map(|claim| {

@@ -21,11 +21,11 @@ impl World<'_> {
             .filter_map(|&index| Some((&self.variables.get(index)?.thing, *values.get(index)?)))
             .collect();
         let answers =
-            things.iter().all(|(thing, value)| !matches!(thing, Thing::Part(_)) || *value != NO_ANSWER);
+            things.iter().all(|(thing, value)| !matches!(thing, Thing::Part { .. }) || *value != NO_ANSWER);
         let reads: Vec<(&Thing<'_>, BTreeSet<String>)> =
             things.iter().map(|(thing, _)| (*thing, self.reads(thing))).collect();
         let apart = reads.iter().enumerate().all(|(index, (one, read))| {
-            let is_whole = !matches!(one, Thing::Part(_)) || !read.is_empty();
+            let is_whole = !matches!(one, Thing::Part { .. }) || !read.is_empty();
             let mut before = reads.iter().take(index);
             is_whole && before.all(|(other, of_other)| is_modelled(one, other) || !meet(read, of_other))
         });
@@ -38,7 +38,7 @@ impl World<'_> {
             Thing::Role(_) => BTreeSet::from(["roles".to_owned()]),
             Thing::Scope(_) => BTreeSet::from(["scopes".to_owned()]),
             Thing::Tenant => BTreeSet::from(["issuer".to_owned(), below_claims("iss")]),
-            Thing::Part(text) => read_by(text),
+            Thing::Part { text, .. } => read_by(text),
             Thing::Form(claim) | Thing::Member(claim, _) | Thing::Match(claim, _) => {
                 let claim = self.claims.get(*claim);
                 claim.map(|claim| below_claims(&claim.path.to_string())).into_iter().collect()
@@ -102,7 +102,7 @@ fn is_modelled(one: &Thing<'_>, other: &Thing<'_>) -> bool {
     let names = |thing: &Thing<'_>| matches!(thing, Thing::Role(_) | Thing::Scope(_));
     let claim = |thing: &Thing<'_>| match thing {
         Thing::Form(claim) | Thing::Member(claim, _) | Thing::Match(claim, _) => Some(*claim),
-        Thing::Role(_) | Thing::Scope(_) | Thing::Tenant | Thing::Part(_) => None,
+        Thing::Role(_) | Thing::Scope(_) | Thing::Tenant | Thing::Part { .. } => None,
     };
     (names(one) && names(other)) || (claim(one).is_some() && claim(one) == claim(other))
 }

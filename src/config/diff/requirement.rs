@@ -1,10 +1,13 @@
 //! How two requirements differ: by callers on whom they disagree, and not by how they are written.
 
+use std::collections::BTreeMap;
+
 use super::Change;
 use super::alike::is_alike;
 use super::proof::Names;
 use super::witness::{self, Disagreement, Found};
-use crate::authz::{Expression, Outline, Requirement};
+use super::world::SeenOtherwise;
+use crate::authz::{Outline, Requirement};
 use crate::route::PathPattern;
 
 /// What the conditions of two requirements see.
@@ -20,18 +23,11 @@ pub(super) struct Seen<'p> {
 
 /// What is different in `new`; none if both decide alike.
 pub(super) fn compare(old: &Requirement, new: &Requirement, seen: Seen<'_>) -> Option<(Change, String)> {
-    let is_any = |sees: &dyn Fn(&Expression) -> bool| [old, new].into_iter().any(|one| is_asked(one, sees));
-    let mut seen_otherwise = Vec::new();
     let moved = seen.paths.filter(|[before, after]| before.places() != after.places());
-    if moved.is_some_and(|paths| is_any(&|condition| sees_another(condition, paths))) {
-        seen_otherwise.push("path");
-    }
-    if seen.other_headers
-        && is_any(&|condition| mentions(&condition.outline(), &|text| text.contains(HEADERS)))
-    {
-        seen_otherwise.push(HEADERS);
-    }
-    if seen_otherwise.is_empty() && is_alike(old, new) {
+    let seen_otherwise = SeenOtherwise { headers: seen.other_headers, captures: moved.map(names_now) };
+    let is_other = |text: &str| seen_otherwise.now(text).is_none_or(|now| now != text);
+    let is_asked = [old, new].into_iter().any(|one| asks(one, &is_other));
+    if !is_asked && is_alike(old, new) {
         return None;
     }
     let (before, after) = (old.to_string(), new.to_string());
@@ -69,29 +65,27 @@ pub(super) fn compare(old: &Requirement, new: &Requirement, seen: Seen<'_>) -> O
     Some((change, format!("{written}; {whom}{guessed}")))
 }
 
-const HEADERS: &str = "request.headers";
-
-/// Whether one of its conditions is such.
-fn is_asked(requirement: &Requirement, is: &dyn Fn(&Expression) -> bool) -> bool {
-    if let Requirement::When(condition) = requirement {
-        return is(condition);
-    }
-    requirement.parts().iter().any(|part| is_asked(part, is))
+/// Whether nobody can meet it, as far as that is told.
+pub(super) fn is_never_met(requirement: &Requirement) -> bool {
+    let nobody = Requirement::Not(Box::new(Requirement::Authenticated));
+    let found = witness::find(&nobody, requirement, SeenOtherwise::default(), Names::default());
+    found.is_ok_and(|found| found.admitted.is_none())
 }
 
-/// Whether a condition looks at a capture that is none of the other path, or stands elsewhere in it; some are.
-fn sees_another(condition: &Expression, paths: [&PathPattern; 2]) -> bool {
-    let [before, after] = paths.map(PathPattern::places);
-    let moved = |name: &String| before.get(name.as_str()) != after.get(name.as_str());
-    // Without their names all are seen.
-    let all = |text: &str| {
-        text.match_indices("path").any(|(at, word)| {
-            let (before, after) = (text.get(..at), text.get(at + word.len()..));
-            !before.is_some_and(|before| before.ends_with("request."))
-                && !after.is_some_and(|after| after.starts_with('.'))
-        })
-    };
-    condition.captures().iter().any(moved) || mentions(&condition.outline(), &all)
+/// By the names of the captures of the one path those of the other, for the same segments.
+fn names_now([before, after]: [&PathPattern; 2]) -> BTreeMap<String, String> {
+    let after = after.places();
+    let name = |place: usize| after.iter().find(|(_, other)| **other == place).map(|(name, _)| *name);
+    let named = before.places().into_iter().filter_map(|(old, place)| Some((old, name(place)?)));
+    named.map(|(old, new)| (old.to_owned(), new.to_owned())).collect()
+}
+
+/// Whether a part of one of its conditions is such.
+fn asks(requirement: &Requirement, is: &dyn Fn(&str) -> bool) -> bool {
+    if let Requirement::When(condition) = requirement {
+        return mentions(&condition.outline(), is);
+    }
+    requirement.parts().iter().any(|part| asks(part, is))
 }
 
 /// Whether a part of a condition says such a thing.

@@ -18,7 +18,7 @@ pub(super) fn compare(old: File<'_>, new: File<'_>, told: &Told) -> Vec<Differen
     for (index, route) in after.iter().enumerate() {
         let pair = pairs.iter().find(|(_, new)| *new == index);
         let Some((place, pair)) = pair.and_then(|(old, _)| Some((*old, before.get(*old)?))) else {
-            let message = format!("added: {}, {}", route.summary(), route.access);
+            let message = format!("added: {}, {}", route.summary(), route.guard(&mut now));
             found.push(Difference::new(arriving(&shifts, index), "route", &route.name, message));
             continue;
         };
@@ -43,7 +43,7 @@ pub(super) fn compare(old: File<'_>, new: File<'_>, told: &Told) -> Vec<Differen
         let change =
             match (arriving(&shifts, index), shifts.iter().any(|shift| shift.between == (Some(place), None)))
             {
-                (Change::Changed, true) => pair.losing(),
+                (Change::Changed, true) => pair.losing(&mut was),
                 (arriving, _) => arriving,
             };
         changes.extend(matched.into_iter().map(|message| (change, message)));
@@ -55,9 +55,9 @@ pub(super) fn compare(old: File<'_>, new: File<'_>, told: &Told) -> Vec<Differen
     }
     for (index, route) in before.iter().enumerate() {
         if !pairs.iter().any(|(old, _)| *old == index) {
-            let message = format!("removed: {}, {}", route.summary(), route.access);
+            let message = format!("removed: {}, {}", route.summary(), route.guard(&mut was));
             let is_lost = shifts.iter().any(|shift| shift.between == (Some(index), None));
-            let change = if is_lost { route.losing() } else { Change::Changed };
+            let change = if is_lost { route.losing(&mut was) } else { Change::Changed };
             found.push(Difference::new(change, "route", &route.name, message));
         }
     }
@@ -114,7 +114,7 @@ fn matched(old: &View<'_>, new: &View<'_>) -> Vec<String> {
             found.push(format!("{what}: {} → {}", listed(before, "any"), listed(after, "any")));
         }
     }
-    if old.matcher.path() != new.matcher.path() {
+    if !old.matcher.path().matches_the_same(new.matcher.path()) {
         found.push(format!("path: {} → {}", old.path, new.path));
     }
     found

@@ -53,7 +53,7 @@ pub(super) fn shifts(
             (Some(old), Some(new)) => {
                 let aspects = decision::compare(old, new, was, now);
                 let change = together(aspects.iter().map(|aspect| aspect.change));
-                let guards = (new.guard(), old.guard());
+                let guards = (new.guard(now), old.guard(was));
                 let message = format!(
                     "takes requests like {request} ({}), which `{}` took ({})",
                     guards.0, old.name, guards.1
@@ -68,14 +68,15 @@ pub(super) fn shifts(
                     Some(refused_by) => format!("which {refused_by} refused for their method"),
                     None => "which no route took".to_owned(),
                 };
-                (new.gaining(), format!("takes requests like {request} ({}), {before}", new.guard()))
+                (new.gaining(now), format!("takes requests like {request} ({}), {before}", new.guard(now)))
             }
             (Some(old), None) => {
                 let after = match name(after, refuses) {
                     Some(refuses) => format!("which {refuses} refuses for their method"),
                     None => "which no route takes".to_owned(),
                 };
-                (old.losing(), format!("no longer takes requests like {request} ({}), {after}", old.guard()))
+                let guard = old.guard(was);
+                (old.losing(was), format!("no longer takes requests like {request} ({guard}), {after}"))
             }
         };
         found.push(Shift { between, change, message, refusing: (*refused_by, *refuses) });

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::policies::Requirements;
 use super::proof::Names;
+use super::requirement::is_never_met;
 use super::value::{canonical, node};
 use super::{Change, File};
 use crate::config::compile::routes::matcher;
@@ -119,13 +121,25 @@ impl View<'_> {
     }
 
     /// What it means that it takes requests that no route took.
-    pub(super) fn gaining(&self) -> Change {
-        if self.is_open() { Change::Opened } else { Change::Looser }
+    pub(super) fn gaining(&self, asked: &mut Requirements) -> Change {
+        if self.is_open() {
+            Change::Opened
+        } else if self.is_never_met(asked) {
+            Change::Changed
+        } else {
+            Change::Looser
+        }
     }
 
     /// What it means that no route takes requests that it took.
-    pub(super) fn losing(&self) -> Change {
-        if self.is_open() { Change::Closed } else { Change::Stricter }
+    pub(super) fn losing(&self, asked: &mut Requirements) -> Change {
+        if self.is_open() {
+            Change::Closed
+        } else if self.is_never_met(asked) {
+            Change::Changed
+        } else {
+            Change::Stricter
+        }
     }
 
     /// Whether it asks for more than a valid token.
@@ -133,9 +147,21 @@ impl View<'_> {
         !self.is_open() && self.access_key("require").is_some()
     }
 
+    /// Whether it refuses everybody.
+    fn is_never_met(&self, asked: &mut Requirements) -> bool {
+        self.asks() && asked.compiled(self.access_key("require")).is_some_and(|asked| is_never_met(&asked))
+    }
+
     /// What it asks for, in a few words.
-    pub(super) fn guard(&self) -> String {
-        if self.asks() { format!("{}, with a requirement", self.access) } else { self.access.to_owned() }
+    pub(super) fn guard(&self, asked: &mut Requirements) -> String {
+        let what = if self.is_never_met(asked) {
+            ", with a requirement that nobody can meet"
+        } else if self.asks() {
+            ", with a requirement"
+        } else {
+            ""
+        };
+        format!("{}{what}", self.access)
     }
 
     pub(super) fn summary(&self) -> String {

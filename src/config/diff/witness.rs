@@ -11,7 +11,7 @@ use super::caller::Caller;
 use super::formula::Formula;
 use super::proof::Names;
 use super::reasons::{Reason, Reply, reasons};
-use super::world::{Side, World};
+use super::world::{SeenOtherwise, Side, World};
 use crate::authz::Requirement;
 
 /// Callers of whom one of the two requirements thinks otherwise.
@@ -42,11 +42,11 @@ const MAX_STEPS: u64 = 1_000_000;
 /// How many pairs of reasons are tried.
 const MAX_REASONS: usize = 2_500;
 
-/// `seen_otherwise`: what conditions see otherwise than before; `names`: the claims that hold roles and scopes.
+/// `names`: the claims that hold roles and scopes.
 pub(super) fn find(
     old: &Requirement,
     new: &Requirement,
-    seen_otherwise: Vec<&'static str>,
+    seen_otherwise: SeenOtherwise,
     names: Names,
 ) -> Result<Disagreement, Unknown> {
     let mut world = World { seen_otherwise, names, ..World::default() };

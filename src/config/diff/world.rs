@@ -6,9 +6,11 @@
 //! There may be values too that no caller has: what variables ask is taken for independent. So what is found is certain only
 //! if [`World::is_certain`] says so.
 
+use std::collections::BTreeMap;
+
 use super::proof::Names;
 use crate::authn::ClaimPath;
-use crate::authz::Literal;
+use crate::authz::{Literal, Outline};
 
 /// Which of the two requirements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +28,11 @@ pub(super) enum Thing<'r> {
     /// 0: none, or another one than those of [`World::tenants`].
     Tenant,
     /// A part of a condition. 1: true, [`NO_ANSWER`]: neither true nor false.
-    Part(String),
+    Part {
+        text: String,
+        /// It is asked of what conditions saw before, and see otherwise now.
+        of_before: bool,
+    },
     /// The form of a claim: absent, one of its members, or an array ([`Claim::form`]).
     Form(usize),
     /// 1: the array of this claim has this member.
@@ -129,14 +135,36 @@ pub(super) fn type_of(literal: &Literal) -> Type {
     }
 }
 
+/// What conditions see otherwise than before, so that what they ask of it is another question.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SeenOtherwise {
+    pub(super) headers: bool,
+    /// The captures as they are called now, where some are other segments of the path, or are called otherwise.
+    pub(super) captures: Option<BTreeMap<String, String>>,
+}
+
+impl SeenOtherwise {
+    /// What a part of a condition asked before, as it is written now; none where what it asked of is not seen any more.
+    pub(super) fn now(&self, text: &str) -> Option<String> {
+        if self.headers && text.contains(HEADERS) {
+            return None;
+        }
+        match &self.captures {
+            None => Some(text.to_owned()),
+            Some(names) => Outline::with_captures(text, |name| names.get(name).map(String::as_str)),
+        }
+    }
+}
+
+const HEADERS: &str = "request.headers";
+
 /// All variables of two requirements.
 #[derive(Debug, Default)]
 pub(super) struct World<'r> {
     pub(super) variables: Vec<Variable<'r>>,
     pub(super) claims: Vec<Claim<'r>>,
     pub(super) tenants: Vec<&'r str>,
-    /// What conditions see otherwise than before, so that what they ask of it is another question.
-    pub(super) seen_otherwise: Vec<&'static str>,
+    pub(super) seen_otherwise: SeenOtherwise,
     /// The claims that hold roles and scopes, for [`Self::is_certain`].
     pub(super) names: Names,
 }
@@ -157,9 +185,9 @@ impl<'r> World<'r> {
 
     /// The variable of a part of a condition.
     pub(super) fn part(&mut self, text: &str, side: Side) -> usize {
-        let is_other = side == Side::Old && self.seen_otherwise.iter().any(|seen| text.contains(seen));
-        let text = if is_other { format!("{text} (before)") } else { text.to_owned() };
-        self.variable(Thing::Part(text), side)
+        let seen = if side == Side::Old { self.seen_otherwise.now(text) } else { Some(text.to_owned()) };
+        let of_before = seen.is_none();
+        self.variable(Thing::Part { text: seen.unwrap_or_else(|| text.to_owned()), of_before }, side)
     }
 
     /// The variable of the tenant, and the value that stands for this one.
@@ -207,7 +235,7 @@ impl<'r> World<'r> {
         match self.variables.get(variable).map(|variable| &variable.thing) {
             Some(Thing::Role(_) | Thing::Scope(_) | Thing::Member(..) | Thing::Match(..)) => 2,
             Some(Thing::Tenant) => self.tenants.len() + 1,
-            Some(Thing::Part(_)) => NO_ANSWER + 1,
+            Some(Thing::Part { .. }) => NO_ANSWER + 1,
             Some(Thing::Form(claim)) => self.claims.get(*claim).map_or(1, |claim| claim.members.len() + 2),
             None => 1,
         }
@@ -218,7 +246,7 @@ impl<'r> World<'r> {
         let mut unknown = self
             .variables
             .iter()
-            .filter(|variable| matches!(variable.thing, Thing::Part(_) | Thing::Match(..)));
+            .filter(|variable| matches!(variable.thing, Thing::Part { .. } | Thing::Match(..)));
         unknown.clone().any(|variable| !variable.old) && unknown.any(|variable| !variable.new)
     }
 }

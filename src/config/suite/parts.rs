@@ -142,6 +142,10 @@ impl Walk {
         }
         let role = if list.key == "all" { Role::EachOf } else { Role::OneOf };
         for (index, member) in members.iter().enumerate() {
+            // What is listed twice is told once, and last: that one can go.
+            if members.iter().skip(index + 1).any(|other| is_the_same(member, other)) {
+                continue;
+            }
             self.below(index, |walk| {
                 walk.add(member.at, format!("`{}` in `{label}`", member.plain()), role);
             });
@@ -162,5 +166,20 @@ impl Walk {
         self.way.push(step);
         visit(self);
         self.way.pop();
+    }
+}
+
+/// Whether two members of a list are the same value, however they are written.
+fn is_the_same(one: &Node, other: &Node) -> bool {
+    match (&one.value, &other.value) {
+        (Value::Text(one), Value::Text(other)) => one == other,
+        (Value::Bool(one), Value::Bool(other)) => one == other,
+        (Value::Integer(one), Value::Integer(other)) => one == other,
+        // As they are written.
+        (Value::Float(_), Value::Integer(_) | Value::Float(_)) | (Value::Integer(_), Value::Float(_)) => {
+            let number = |node: &Node| node.plain().parse::<f64>().ok();
+            number(one).is_some() && number(one) == number(other)
+        }
+        _ => false,
     }
 }
