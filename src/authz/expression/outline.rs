@@ -126,7 +126,7 @@ mod tests {
     fn captures_have_other_names() {
         for (text, expected) in [
             ("path.a == path.b", Some("path.b == path.c")),
-            ("path['a'] + path.a == r'path.a' + \"path\"", Some("path.b + path.b == 'path.apath'")),
+            ("path['a'] + path.a == r'path.a' + \"path\"", Some("(path.b + path.b) == 'path.apath'")),
             ("has(path.a)", Some("has(path.b)")),
             ("path.a.startsWith('x')", Some("path.b.startsWith('x')")),
             ("path['x-y'] == 'z'", Some("path.yx == 'z'")),
