@@ -14,6 +14,7 @@ mod canonical;
 mod captures;
 mod data;
 mod host;
+mod meant;
 mod methods;
 mod near;
 mod origin;

@@ -222,7 +222,7 @@ const MISTAKES: &[(&str, &str, &str, &[&str])] = &[
         "'/orders/{id}'",
         "'/orders/*'",
         &[
-            "23:20: `*` has a `*` in an odd place; write `{name}` for one whole segment, a last `/**` for all below, or `%2A` for the character",
+            "23:20: `*` is no segment; write `/orders/{name}` for any one segment, or `/orders/**` for all below",
         ],
     ),
     (

@@ -5,6 +5,7 @@
 
 mod call;
 mod comprehension;
+mod dash;
 mod header;
 mod name;
 mod operator;

@@ -89,6 +89,11 @@ impl Compiler {
         {
             self.header(name.inner())?;
         }
+        if operator == Operator::Subtract
+            && let Some((wrong, right)) = self.dashed(one, other)
+        {
+            return self.wrong(wrong, right);
+        }
         let (one, other) = (self.part(one), self.part(other));
         let ((one, left), (other, right)) = (one?, other?);
         let possible = !header::is_list_among_texts(operator, &one, &other);
