@@ -28,7 +28,7 @@ pub use canonical::canonical as canonical_path;
 pub use captures::Captures;
 pub use data::PathData;
 pub use host::{HostPattern, HostPatternError};
-pub use methods::{Methods, MethodsError, is_for_all};
+pub use methods::{Methods, MethodsError, is_for_all, near_standard};
 pub use near::Miss;
 pub use origin::Origin;
 pub use pattern::{PathPattern, PathPatternError};

@@ -141,7 +141,7 @@ const MISTAKES: &[(&str, &str, &str, &[&str])] = &[
         "{ scopes: orders:read }",
         "{ scopes: 'orders:read orders:write' }",
         &[
-            "13:11: warning: `orders:read orders:write` is one name with a space in it, which no token holds; write `all: [orders:read, orders:write]` or `any: [orders:read, orders:write]` [space-in-name]",
+            "13:11: warning: `orders:read orders:write` is one name with a space in it, which no scope has (RFC 6749 section 3.3); write `all: [orders:read, orders:write]` or `any: [orders:read, orders:write]` [space-in-name]",
         ],
     ),
     (
