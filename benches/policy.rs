@@ -59,11 +59,20 @@ fn ten_terms(bencher: Bencher<'_, '_>) {
             "department",
             term(ClaimTerm::Values(
                 Quantifier::Any,
-                vec![Literal::string("sales"), Literal::string("support")],
+                vec![Literal::string("sales"), Literal::string("support")].into(),
             )),
         ),
     ]);
     measure(bencher, &requirement, &ordinary(), true);
+}
+
+/// Long lists of a policy against the longest that a token can bring, of which none is there.
+#[divan::bench(args = [16, 300, 3_000])]
+fn long_lists(bencher: Bencher<'_, '_>, length: i128) {
+    let values = (1..=length).map(|number| Literal::integer(-number).expect("an integer"));
+    let none = ClaimTest::new(vec![ClaimTerm::Values(Quantifier::None, values.collect())]).expect("a test");
+    let requirement = Requirement::Claim(ClaimPath::parse("l").expect("a path"), none);
+    measure(bencher, &requirement, &json!({ "sub": "42", "l": vec![7; 5_500] }), true);
 }
 
 /// Conditions as operators write them.

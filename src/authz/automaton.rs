@@ -30,6 +30,8 @@ pub(super) fn build(
         .thompson(thompson::Config::new().nfa_size_limit(Some(limits.program)))
         .configure(
             dense::Config::new()
+                // Where a text leaves such a state at every other byte, it costs ten times as much as it saves elsewhere.
+                .accelerate(false)
                 .start_kind(start)
                 .dfa_size_limit(Some(limits.table))
                 .determinize_size_limit(Some(limits.table)),

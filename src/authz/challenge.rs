@@ -10,6 +10,8 @@
 //! - A name below `none` or `not` is never given, not even when it is asked for elsewhere.
 //! - Only characters of a scope-token: if a name holds others, nothing is said.
 
+use std::collections::HashSet;
+
 use super::expression::Expression;
 use super::name::{NameTest, Quantifier};
 use super::requirement::Requirement;
@@ -22,15 +24,13 @@ pub(super) fn scope(
     principal: &Principal,
     conditions: &mut impl FnMut(&Expression) -> bool,
 ) -> Option<String> {
-    let mut unwanted = Vec::new();
-    collect_unwanted(requirement, false, &mut unwanted);
-    let mut names: Vec<&str> = Vec::new();
-    for name in survey(requirement, principal, conditions).needed? {
-        if !names.contains(&name) && !unwanted.contains(&name) {
-            names.push(name);
-        }
-    }
-    let missing = names.iter().any(|&name| !has(principal, name));
+    let mut passed_over = HashSet::new();
+    collect_unwanted(requirement, false, &mut passed_over);
+    // Looked up, as there may be hundreds of them in a policy and thousands in a token.
+    let held: HashSet<&str> = principal.scopes().iter().collect();
+    let mut names: Vec<&str> = survey(requirement, principal, &held, conditions).needed?;
+    names.retain(|&name| passed_over.insert(name));
+    let missing = names.iter().any(|name| !held.contains(name));
     (missing && names.iter().all(|name| is_scope_token(name))).then(|| names.join(" "))
 }
 
@@ -58,31 +58,29 @@ impl Survey<'_> {
 fn survey<'a>(
     requirement: &'a Requirement,
     principal: &Principal,
+    held: &HashSet<&str>,
     conditions: &mut impl FnMut(&Expression) -> bool,
 ) -> Survey<'a> {
     match requirement {
         Requirement::Authenticated => Survey::fixed(true),
-        Requirement::Roles(test) => Survey::fixed(test.holds(|name| principal.roles().contains(name))),
-        Requirement::IssuerTenant(test) => {
-            Survey::fixed(test.holds(|name| principal.issuer_tenant() == Some(name)))
-        }
+        Requirement::Roles(test) => Survey::fixed(test.holds(&principal.roles())),
+        Requirement::IssuerTenant(test) => Survey::fixed(test.holds(&principal.issuer_tenant())),
         Requirement::Claim(path, test) => {
             Survey::fixed(test.evaluate(path.stored(principal.claims())) == Ok(true))
         }
         Requirement::When(condition) => Survey::fixed(conditions(condition)),
-        Requirement::Not(part) => Survey::fixed(!survey(part, principal, conditions).holds),
-        Requirement::Scopes(test) => Survey {
-            holds: test.holds(|name| principal.scopes().contains(name)),
-            needed: needed_names(test, principal),
-        },
+        Requirement::Not(part) => Survey::fixed(!survey(part, principal, held, conditions).holds),
+        Requirement::Scopes(test) => {
+            Survey { holds: test.holds(&principal.scopes()), needed: needed_names(test, held) }
+        }
         Requirement::Every(parts) | Requirement::AllOf(parts) => {
-            let parts: Vec<_> = parts.iter().map(|part| survey(part, principal, conditions)).collect();
+            let parts: Vec<_> = parts.iter().map(|part| survey(part, principal, held, conditions)).collect();
             let holds = parts.iter().all(|part| part.holds);
             let needed: Option<Vec<_>> = parts.into_iter().map(|part| part.needed).collect();
             Survey { holds, needed: needed.map(|parts| parts.concat()) }
         }
         Requirement::AnyOf(parts) => {
-            let parts: Vec<_> = parts.iter().map(|part| survey(part, principal, conditions)).collect();
+            let parts: Vec<_> = parts.iter().map(|part| survey(part, principal, held, conditions)).collect();
             let holds = parts.iter().any(|part| part.holds);
             // An alternative that holds needs nothing beyond what the caller has.
             let candidates =
@@ -90,22 +88,22 @@ fn survey<'a>(
             let candidates: Vec<_> = candidates.take(if holds { 1 } else { usize::MAX }).collect();
             Survey { holds, needed: (!candidates.is_empty()).then(|| candidates.concat()) }
         }
-        Requirement::Policy(policy) => survey(policy.requirement(), principal, conditions),
+        Requirement::Policy(policy) => survey(policy.requirement(), principal, held, conditions),
     }
 }
 
-fn needed_names<'a>(test: &'a NameTest, principal: &Principal) -> Option<Vec<&'a str>> {
+fn needed_names<'a>(test: &'a NameTest, held: &HashSet<&str>) -> Option<Vec<&'a str>> {
     let mut needed = Vec::new();
     for (quantifier, names) in test.terms() {
         let mut names = names.iter().map(|name| &**name);
         match quantifier {
             Quantifier::All => needed.extend(names),
-            Quantifier::Any => match names.clone().find(|name| has(principal, name)) {
-                Some(held) => needed.push(held),
+            Quantifier::Any => match names.clone().find(|name| held.contains(name)) {
+                Some(name) => needed.push(name),
                 None => needed.extend(names),
             },
             // A scope too many; no further one mends that.
-            Quantifier::None if names.any(|name| has(principal, name)) => return None,
+            Quantifier::None if names.any(|name| held.contains(name)) => return None,
             Quantifier::None => {}
         }
     }
@@ -113,7 +111,7 @@ fn needed_names<'a>(test: &'a NameTest, principal: &Principal) -> Option<Vec<&'a
 }
 
 /// The names that a client must not be told to ask for.
-fn collect_unwanted<'a>(requirement: &'a Requirement, negated: bool, into: &mut Vec<&'a str>) {
+fn collect_unwanted<'a>(requirement: &'a Requirement, negated: bool, into: &mut HashSet<&'a str>) {
     match requirement {
         Requirement::Authenticated
         | Requirement::Roles(_)
@@ -135,10 +133,6 @@ fn collect_unwanted<'a>(requirement: &'a Requirement, negated: bool, into: &mut 
         Requirement::Not(part) => collect_unwanted(part, true, into),
         Requirement::Policy(policy) => collect_unwanted(policy.requirement(), negated, into),
     }
-}
-
-fn has(principal: &Principal, scope: &str) -> bool {
-    principal.scopes().contains(scope)
 }
 
 #[cfg(test)]

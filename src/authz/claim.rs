@@ -15,7 +15,7 @@
 
 use std::sync::Arc;
 
-use super::literal::Literal;
+use super::literal::{Literal, Literals};
 use super::name::{Quantifier, why_not_empty};
 use super::pattern::Pattern;
 use crate::authn::json::Stored;
@@ -29,7 +29,7 @@ pub struct ClaimTest {
 impl ClaimTest {
     /// The plain value: the claim is equal to it or, if an array, contains it.
     pub fn equals(literal: Literal) -> Self {
-        Self { terms: Box::new([ClaimTerm::Values(Quantifier::Any, vec![literal])]) }
+        Self { terms: Box::new([ClaimTerm::Values(Quantifier::Any, vec![literal].into())]) }
     }
 
     /// From the entries of a map. Refuses lists that are empty.
@@ -63,7 +63,7 @@ impl ClaimTest {
 #[derive(Debug)]
 pub enum ClaimTerm {
     /// `any`, `all` or `none`: which of these values the claim is, or contains.
-    Values(Quantifier, Vec<Literal>),
+    Values(Quantifier, Literals),
     /// `exists`: whether the claim is there at all, of whatever type.
     Exists(bool),
     /// `matches`: the claim is a string of this form.
@@ -80,14 +80,8 @@ impl ClaimTerm {
                 claim.read().as_str().map(|text| pattern.matches(text)).ok_or(Incomparable)
             }
             (Self::Values(quantifier, literals), Some(claim)) => {
-                let contained = |literal: &Literal| any(claim, |member| literal.equals(member));
-                let found = match quantifier {
-                    Quantifier::Any | Quantifier::None => literals.iter().any(contained),
-                    Quantifier::All => literals.iter().all(contained),
-                };
-                let incomparable = |member: Stored<'_>| {
-                    !member.is_null() && !literals.iter().any(|literal| literal.compares_with(member))
-                };
+                let found = literals.are_in(*quantifier, claim);
+                let incomparable = |member: Stored<'_>| !member.is_null() && !literals.compare_with(member);
                 if found || !any(claim, incomparable) {
                     Ok(found != (*quantifier == Quantifier::None))
                 } else {
@@ -101,9 +95,7 @@ impl ClaimTerm {
     pub(super) fn members(&self, claim: Option<Stored<'_>>) -> (Quantifier, Vec<bool>) {
         match self {
             Self::Values(quantifier, literals) => {
-                let is_there = |literal: &Literal| {
-                    claim.is_some_and(|claim| any(claim, |member| literal.equals(member)))
-                };
+                let is_there = |literal: &Literal| claim.is_some_and(|claim| literal.is_in(claim));
                 (*quantifier, literals.iter().map(is_there).collect())
             }
             Self::Exists(_) | Self::Matches(_) => (Quantifier::All, vec![self.evaluate(claim) == Ok(true)]),
@@ -112,7 +104,7 @@ impl ClaimTerm {
 }
 
 /// Whether this is so of one member of what the claim counts as: a list of what it holds, or of itself.
-fn any<'c>(claim: Stored<'c>, is: impl Fn(Stored<'c>) -> bool) -> bool {
+pub(super) fn any<'c>(claim: Stored<'c>, is: impl Fn(Stored<'c>) -> bool) -> bool {
     match claim.elements() {
         None => is(claim),
         Some(mut members) => members.any(is),

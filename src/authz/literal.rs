@@ -5,12 +5,17 @@
 //! `9007199254740993` is not `9007199254740992`. Integers beyond 64 bits are refused, because reading JSON rounds
 //! them: a claim of that size arrives as a double outside the range of the literals and so is equal to none of them.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 
 use serde_json::Value;
 
+use super::claim::any;
+use super::listed::{Index, Key};
+use super::name::Quantifier;
 use super::written::quoted;
-use crate::authn::json::{Number, Stored};
+use crate::authn::json::{Json, Number, Stored};
 
 /// A plain value, as an operator wrote it.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,13 +86,77 @@ impl Literal {
         }
     }
 
-    /// Whether the claim's value is of this one's JSON type, so that being different means something.
-    pub(super) fn compares_with(&self, value: Stored<'_>) -> bool {
-        match &self.0 {
-            Scalar::Text(_) => value.is_string(),
-            Scalar::Boolean(_) => value.as_bool().is_some(),
-            Scalar::Integer(_) | Scalar::Double(_) => value.as_number().is_some(),
+    /// Whether the claim is this one, or an array that holds it.
+    pub(super) fn is_in(&self, claim: Stored<'_>) -> bool {
+        any(claim, |member| self.equals(member))
+    }
+}
+
+/// The values of a list, in its order.
+#[derive(Debug)]
+pub struct Literals {
+    all: Box<[Literal]>,
+    /// Whether one of them is a string, a boolean, a number.
+    kinds: [bool; 3],
+    /// Of all, where there are many.
+    index: Option<Index>,
+}
+
+impl Literals {
+    /// Whether any of them, or all of them, are in the claim; for `none` whether any is, which is what it must not.
+    pub(super) fn are_in(&self, quantifier: Quantifier, claim: Stored<'_>) -> bool {
+        match (&self.index, quantifier) {
+            (Some(index), _) => match claim.elements() {
+                None => index.has(quantifier, key(claim).into_iter()),
+                Some(members) => index.has(quantifier, members.filter_map(key)),
+            },
+            (None, Quantifier::Any | Quantifier::None) => self.iter().any(|literal| literal.is_in(claim)),
+            (None, Quantifier::All) => self.iter().all(|literal| literal.is_in(claim)),
         }
+    }
+
+    /// Whether the value is of the JSON type of one of them, so that being different means something.
+    pub(super) fn compare_with(&self, value: Stored<'_>) -> bool {
+        let [text, boolean, number] = self.kinds;
+        (text && value.is_string())
+            || (boolean && value.as_bool().is_some())
+            || (number && value.as_number().is_some())
+    }
+}
+
+impl From<Vec<Literal>> for Literals {
+    fn from(all: Vec<Literal>) -> Self {
+        let has = |is: fn(&Scalar) -> bool| all.iter().any(|literal| is(&literal.0));
+        let kinds = [
+            has(|value| matches!(value, Scalar::Text(_))),
+            has(|value| matches!(value, Scalar::Boolean(_))),
+            has(|value| matches!(value, Scalar::Integer(_) | Scalar::Double(_))),
+        ];
+        Self { kinds, index: Index::of_long(all.iter().map(|literal| literal.0.key())), all: all.into() }
+    }
+}
+
+impl FromIterator<Literal> for Literals {
+    fn from_iter<I: IntoIterator<Item = Literal>>(all: I) -> Self {
+        Vec::from_iter(all).into()
+    }
+}
+
+impl Deref for Literals {
+    type Target = [Literal];
+
+    fn deref(&self) -> &[Literal] {
+        &self.all
+    }
+}
+
+/// What the value is found by; None of a type that no literal has.
+fn key(value: Stored<'_>) -> Option<Key<'_>> {
+    match value.read() {
+        Json::String(text) => Some(Key::Text(Cow::Borrowed(text))),
+        Json::Bool(value) => Some(Key::Boolean(value)),
+        Json::Number(number) => Some(Scalar::of(number).key()),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
     }
 }
 
@@ -115,6 +184,16 @@ enum Scalar {
 }
 
 impl Scalar {
+    fn key(&self) -> Key<'static> {
+        match self {
+            Self::Text(text) => Key::Text(Cow::Owned(text.to_string())),
+            Self::Boolean(value) => Key::Boolean(*value),
+            Self::Integer(value) => Key::Integer(*value),
+            // Zeros are integers, and none is NaN: equal ones have equal bits.
+            Self::Double(value) => Key::Double(value.to_bits()),
+        }
+    }
+
     fn of(number: Number) -> Self {
         match number {
             Number::Unsigned(integer) => Self::Integer(integer.into()),

@@ -9,7 +9,8 @@
 //!
 //! A condition (`when`) that has no answer is another.
 //!
-//! Nothing here allocates for a caller who is allowed, but for conditions that make values; the words of a refusal are put together when it happens.
+//! Nothing here allocates for a caller who is allowed, but for conditions that make values and long lists of which a caller
+//! needs `all`; the words of a refusal are put together when it happens.
 
 mod answers;
 mod automaton;
@@ -23,6 +24,7 @@ mod ends;
 )]
 mod expression;
 mod facts;
+mod listed;
 mod literal;
 mod name;
 mod pattern;
@@ -43,7 +45,7 @@ pub use decisive::{Decisive, decisive};
 pub use ends::{Open, open_ends};
 pub use expression::{Expression, Fault, Mistake, Mistakes, Outline};
 pub use facts::RequestFacts;
-pub use literal::{Literal, LiteralError};
+pub use literal::{Literal, LiteralError, Literals};
 pub use name::{NameTest, NameTestError, Quantifier};
 pub use pattern::{Pattern, PatternError};
 pub use permit::Permit;

@@ -4,7 +4,11 @@
 //! in which no list is empty: `all` of nothing would hold for everybody, `any` of nothing for nobody, and an
 //! operator who wrote either meant something else. Names are compared byte for byte; nothing in them is a pattern.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use super::listed::{Index, Key};
+use crate::authn::Names;
 
 /// What a caller's roles, or scopes, must be like. Several terms must all hold.
 #[derive(Debug)]
@@ -13,7 +17,41 @@ pub struct NameTest {
 }
 
 /// One entry: how its names count, and the names.
-type NameTerm = (Quantifier, Box<[Box<str>]>);
+#[derive(Debug)]
+struct NameTerm {
+    quantifier: Quantifier,
+    names: Box<[Box<str>]>,
+    /// Of the names, where there are many.
+    index: Option<Index>,
+}
+
+/// What a caller has of the names that are asked for.
+pub(super) trait Held {
+    /// Whether this is one of them.
+    fn has(&self, name: &str) -> bool;
+    /// Each of them.
+    fn each(&self) -> impl Iterator<Item = &str>;
+}
+
+impl Held for Names<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.contains(name)
+    }
+
+    fn each(&self) -> impl Iterator<Item = &str> {
+        self.iter()
+    }
+}
+
+impl Held for Option<&str> {
+    fn has(&self, name: &str) -> bool {
+        *self == Some(name)
+    }
+
+    fn each(&self) -> impl Iterator<Item = &str> {
+        self.iter().copied()
+    }
+}
 
 impl NameTest {
     /// The single name that must be there.
@@ -32,7 +70,9 @@ impl NameTest {
                 if names.iter().any(String::is_empty) {
                     return Err(NameTestError::EmptyName);
                 }
-                Ok((quantifier, names.into_iter().map(String::into_boxed_str).collect()))
+                let names: Box<[Box<str>]> = names.into_iter().map(String::into_boxed_str).collect();
+                let index = Index::of_long(names.iter().map(|name| Key::Text(Cow::Owned(name.to_string()))));
+                Ok(NameTerm { quantifier, names, index })
             })
             .collect::<Result<_, _>>()?;
         if terms.is_empty() { Err(NameTestError::Nothing) } else { Ok(Self { terms }) }
@@ -40,13 +80,17 @@ impl NameTest {
 
     /// Each term: how its names count, and the names. For messages and lints.
     pub fn terms(&self) -> impl Iterator<Item = (Quantifier, &[Box<str>])> {
-        self.terms.iter().map(|(quantifier, names)| (*quantifier, &**names))
+        self.terms.iter().map(|term| (term.quantifier, &*term.names))
     }
 
-    /// Whether a caller passes of whom `has` says which names they have.
-    pub(super) fn holds(&self, has: impl Fn(&str) -> bool) -> bool {
-        self.terms().all(|(quantifier, names)| {
-            let mut present = names.iter().map(|name| has(name));
+    /// Whether a caller passes who has these names.
+    pub(super) fn holds(&self, held: &impl Held) -> bool {
+        self.terms.iter().all(|NameTerm { quantifier, names, index }| {
+            if let Some(index) = index {
+                let those = held.each().map(|name| Key::Text(Cow::Borrowed(name)));
+                return index.has(*quantifier, those) != (*quantifier == Quantifier::None);
+            }
+            let mut present = names.iter().map(|name| held.has(name));
             match quantifier {
                 Quantifier::Any => present.any(|present| present),
                 Quantifier::All => present.all(|present| present),

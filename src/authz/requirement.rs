@@ -150,11 +150,9 @@ impl Requirement {
     ) -> Result<bool, Undecided> {
         match self {
             Self::Authenticated => Ok(true),
-            Self::Roles(test) => Ok(open && test.holds(|name| principal.roles().contains(name))),
-            Self::Scopes(test) => Ok(open && test.holds(|name| principal.scopes().contains(name))),
-            Self::IssuerTenant(test) => {
-                Ok(open && test.holds(|name| principal.issuer_tenant() == Some(name)))
-            }
+            Self::Roles(test) => Ok(open && test.holds(&principal.roles())),
+            Self::Scopes(test) => Ok(open && test.holds(&principal.scopes())),
+            Self::IssuerTenant(test) => Ok(open && test.holds(&principal.issuer_tenant())),
             Self::Claim(path, test) => {
                 test.evaluate(path.stored(principal.claims())).map_err(|_| Undecided::Incomparable)
             }

@@ -269,7 +269,8 @@ mod tests {
                                 Literal::integer(-1).unwrap(),
                                 Literal::float(0.5).unwrap(),
                                 Literal::boolean(true),
-                            ],
+                            ]
+                            .into(),
                         ),
                         ClaimTerm::Exists(true),
                         ClaimTerm::Matches(Arc::new(Pattern::parse("it's [a-z]+").unwrap())),

@@ -153,8 +153,16 @@ fn claim_values() -> impl Strategy<Value = Value> {
     prop_oneof![member.clone(), prop::collection::vec(member, 0..4).prop_map(Value::from)]
 }
 
+/// A list, or one that says the same at such length that it is looked up in another way.
+fn lists<T: Clone + std::fmt::Debug>(member: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<T>> {
+    (prop::collection::vec(member, 1..3), prop::bool::ANY).prop_map(|(list, is_long)| {
+        let length = if is_long { 20 } else { list.len() };
+        list.iter().cycle().take(length).cloned().collect()
+    })
+}
+
 fn name_tests() -> impl Strategy<Value = NameTest> {
-    let list = prop::collection::vec(prop::sample::select(vec!["a", "b", "c"]), 1..3);
+    let list = lists(prop::sample::select(vec!["a", "b", "c"]));
     let quantifier = prop::sample::select(vec![Quantifier::Any, Quantifier::All, Quantifier::None]);
     prop::collection::vec((quantifier, list), 1..3).prop_map(|terms| {
         NameTest::new(terms.iter().map(|(quantifier, list)| names(*quantifier, list))).unwrap()
@@ -162,9 +170,8 @@ fn name_tests() -> impl Strategy<Value = NameTest> {
 }
 
 fn claim_specs() -> impl Strategy<Value = Value> {
-    let list = || prop::collection::vec(scalars(), 1..3);
     let entry = prop_oneof![
-        (prop::sample::select(vec!["any", "all", "none"]), list())
+        (prop::sample::select(vec!["any", "all", "none"]), lists(scalars()))
             .prop_map(|(key, list)| (key.to_owned(), json!(list))),
         prop::bool::ANY.prop_map(|exists| ("exists".to_owned(), json!(exists))),
         Just(("matches".to_owned(), json!("a|b"))),

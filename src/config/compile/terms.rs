@@ -105,7 +105,7 @@ fn claim_test(node: &Node, kept: &mut Kept, problems: &mut Problems) -> Option<C
             };
             let mut terms: Vec<ClaimTerm> = lists?
                 .into_iter()
-                .map(|(quantifier, values)| ClaimTerm::Values(quantifier, values))
+                .map(|(quantifier, values)| ClaimTerm::Values(quantifier, values.into()))
                 .collect();
             terms.extend(exists?.map(ClaimTerm::Exists));
             terms.extend(matches?.map(ClaimTerm::Matches));

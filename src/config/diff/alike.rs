@@ -35,7 +35,9 @@ fn compare(old: &Requirement, new: &Requirement, seen: &mut BTreeSet<(Arc<str>, 
 
 fn tests(old: &ClaimTest, new: &ClaimTest) -> bool {
     let terms = |(old, new): (&ClaimTerm, &ClaimTerm)| match (old, new) {
-        (ClaimTerm::Values(old, values), ClaimTerm::Values(new, others)) => old == new && values == others,
+        (ClaimTerm::Values(old, values), ClaimTerm::Values(new, others)) => {
+            old == new && **values == **others
+        }
         (ClaimTerm::Exists(old), ClaimTerm::Exists(new)) => old == new,
         (ClaimTerm::Matches(old), ClaimTerm::Matches(new)) => old.expression() == new.expression(),
         _ => false,
