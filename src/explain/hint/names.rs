@@ -121,7 +121,7 @@ fn case_of_value(requirement: &Requirement, principal: &Principal) -> Option<Str
         };
     };
     let had: Vec<&str> = match path.find(principal.claims())? {
-        Json::String(text) => vec![text],
+        Json::String(value) => vec![value],
         Json::Array(items) => items.iter().filter_map(Json::as_str).collect(),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => return None,
     };
@@ -133,11 +133,15 @@ fn case_of_value(requirement: &Requirement, principal: &Principal) -> Option<Str
         ClaimTerm::Values(Quantifier::All, literals) => Some(literals),
         ClaimTerm::Values(Quantifier::None, _) | ClaimTerm::Exists(_) | ClaimTerm::Matches(_) => None,
     });
-    wanted.flatten().filter(|literal| !has(literal)).filter_map(Literal::as_text).find_map(|asked| {
-        let near = had.iter().find(|had| had.eq_ignore_ascii_case(asked))?;
-        Some(format!(
-            "the token has {}, the rule asks for {asked}; values compare with case",
-            shown::text(near)
-        ))
-    })
+    wanted
+        .flat_map(|literals| literals.iter())
+        .filter(|literal| !has(literal))
+        .filter_map(Literal::as_text)
+        .find_map(|asked| {
+            let near = had.iter().find(|had| had.eq_ignore_ascii_case(asked))?;
+            Some(format!(
+                "the token has {}, the rule asks for {asked}; values compare with case",
+                shown::text(near)
+            ))
+        })
 }
