@@ -1,5 +1,5 @@
 //! Paths of claims as other tools write them: `$.realm_access.roles`, `realm_access[roles]`. Here `$` and brackets are part of a
-//! name that no token has.
+//! name.
 
 use super::code::Code;
 use super::inner;
@@ -65,7 +65,8 @@ fn look(node: &Node, problems: &mut Problems) {
 
 fn report(text: &str, at: Position, problems: &mut Problems) {
     if let Some(right) = meant(text) {
-        let wrong = format!("`{text}` is a path of another language, and names a claim that no token has");
+        let wrong =
+            format!("`{text}` is a path of another language: `$` and brackets are part of a name here");
         problems.warning(Code::ForeignClaimPath, at, wrong, right);
     }
 }

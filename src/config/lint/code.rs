@@ -45,7 +45,7 @@ codes! {
     BareVariable "bare-variable" "A name behind a dollar sign, without braces."
         "`${NAME}` takes a variable of the environment; `$NAME` is that text. Write the braces, or `$$NAME` for the characters."
     ForeignClaimPath "foreign-claim-path" "The path of a claim as other tools write it."
-        "A path is the names of the claims from the outermost on, with dots between them: `realm_access.roles`. `$` and brackets are part of a name, which no token has."
+        "A path is the names of the claims from the outermost on, with dots between them: `realm_access.roles`. `$` and brackets are part of a name, which hardly any token has."
     HeaderAsText "header-as-text" "A condition compares a header with one value."
         "A header is a list of strings, because clients may send it several times, and only a list of the same strings equals it. Write `value in header`, or `header[0] == value`."
     UnusedIssuer "unused-issuer" "An issuer whose tokens no route takes."
