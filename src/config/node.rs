@@ -332,7 +332,11 @@ impl<T: FromNode> FromNode for Named<T> {
             return broken;
         };
         if entries.is_empty() {
-            problems.error(node.at, "the map is empty", "name at least one entry");
+            problems.error(
+                node.at,
+                "the map is empty",
+                "name at least one entry, or leave the key out where it may be",
+            );
             return broken;
         }
         let named = entries.iter().map(|Entry { key, at, node, steps }| {

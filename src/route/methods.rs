@@ -84,6 +84,27 @@ pub fn is_for_all(name: &str) -> bool {
     ["ALL", "ANY"].contains(&name)
 }
 
+/// The usual method that this hardly differs from, and is not: by two neighbours that changed places, or a letter too many or
+/// too few.
+pub fn near_standard(name: &str) -> Option<&'static str> {
+    let near = |known: &&str| *known != name && differ_by_a_slip(known.as_bytes(), name.as_bytes());
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+    known.into_iter().find(near).filter(|_| !known.contains(&name))
+}
+
+fn differ_by_a_slip(one: &[u8], other: &[u8]) -> bool {
+    let same = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    let (Some(one), Some(other)) = (one.get(same..), other.get(same..)) else { return false };
+    match (one, other) {
+        ([a, b, one @ ..], [c, d, other @ ..]) if one.len() == other.len() => {
+            a == d && b == c && one == other
+        }
+        (longer, [..]) if longer.len() == other.len() + 1 => longer.get(1..) == Some(other),
+        ([..], longer) if longer.len() == one.len() + 1 => longer.get(1..) == Some(one),
+        _ => false,
+    }
+}
+
 /// Whether the method is one of `known` but for its case.
 pub(super) fn is_respelled(method: &Method, known: &[Method]) -> bool {
     let name = method.as_str();
@@ -127,6 +148,29 @@ mod tests {
         assert_eq!(methods.iter().map(Method::as_str).collect::<Vec<_>>(), ["GET", "HEAD", "PURGE"]);
         let head = parse(&["HEAD"]).unwrap();
         assert!(head.take(&Method::HEAD) && !head.take(&Method::GET));
+    }
+
+    #[test]
+    fn slips_of_a_usual_method_are_found() {
+        for (name, near) in [
+            ("GTE", Some("GET")),
+            ("PSOT", Some("POST")),
+            ("DELET", Some("DELETE")),
+            ("PATH", Some("PATCH")),
+            ("GETS", Some("GET")),
+            ("OPTION", Some("OPTIONS")),
+            ("GET", None),
+            ("PUT", None),
+            ("SET", None),
+            ("READ", None),
+            ("PURGE", None),
+            ("LINK", None),
+            ("LOCK", None),
+            ("PROPFIND", None),
+            ("", None),
+        ] {
+            assert_eq!(near_standard(name), near, "{name}");
+        }
     }
 
     #[test]

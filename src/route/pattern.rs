@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::canonical;
+use super::{canonical, meant};
 
 /// The paths that a route is for; one trailing slash makes no difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,10 @@ pub(super) enum Segment {
 impl PathPattern {
     /// A path pattern: `/orders`, `/orders/{id}`, `/admin/**`, `/**`.
     pub fn parse(text: &str) -> Result<Self, PathPatternError> {
+        Self::read(text).map_err(|error| meant::instead(text, error))
+    }
+
+    pub(super) fn read(text: &str) -> Result<Self, PathPatternError> {
         let Some(path) = text.strip_prefix('/') else {
             return Err(PathPatternError::Relative(text.to_owned()));
         };
@@ -107,6 +111,18 @@ pub enum PathPatternError {
     /// Does not start with a slash.
     #[error("the path `{0}` does not start with a slash; write `/{0}`")]
     Relative(String),
+    /// Neither does it become a path with one.
+    #[error("the path `{0}` does not start with a slash; write a path like `/orders/{{id}}` or `/admin/**`")]
+    NoPath(String),
+    /// An address with its scheme and host; with what to write.
+    #[error("the path is a whole address; {0}")]
+    Address(String),
+    /// A regular expression; with what to write.
+    #[error("paths are templates and no regular expressions; {0}")]
+    Expression(String),
+    /// `*` as a segment; with what to write.
+    #[error("`*` is no segment; {0}")]
+    Star(String),
     /// Two slashes in a row.
     #[error("the path has an empty segment, and requests with `//` are refused; write one slash")]
     EmptySegment,
@@ -131,6 +147,9 @@ pub enum PathPatternError {
     /// A name that is no identifier.
     #[error("`{0}` cannot name a capture; use letters, digits, `_` and `-`, with a letter or `_` first")]
     CaptureName(String),
+    /// `{name:expression}`, as others have it.
+    #[error("`{{{0}:…}}` has an expression, and a capture takes any text; write `{{{0}}}`")]
+    CaptureExpression(String),
     /// One name twice.
     #[error("`{{{0}}}` is there twice; give every capture its own name")]
     DuplicateCapture(String),
@@ -162,6 +181,12 @@ fn parse_capture(segment: &str) -> Result<Option<&str>, PathPatternError> {
         None => Err(PathPatternError::Brace(segment.to_owned())),
         Some("") => Err(PathPatternError::UnnamedCapture),
         Some(name) if name.contains(['{', '}']) => Err(PathPatternError::Brace(segment.to_owned())),
+        Some(name)
+            if let Some((name, _)) = name.split_once(':')
+                && is_name(name) =>
+        {
+            Err(PathPatternError::CaptureExpression(name.to_owned()))
+        }
         Some(name) if !is_name(name) => Err(PathPatternError::CaptureName(name.to_owned())),
         Some(name) => Ok(Some(name)),
     }
@@ -246,7 +271,6 @@ mod tests {
             ("/**/a", "only comes last"),
             ("/**/**", "only comes last"),
             ("/a/**/{id}", "only comes last"),
-            ("/*", "`*` has a `*` in an odd place"),
             ("/a**", "`a**` has a `*` in an odd place"),
             ("/***", "`***` has a `*` in an odd place"),
             ("/{id}**", "brace in an odd place"),
@@ -259,7 +283,7 @@ mod tests {
             ("/{ id}", "` id` cannot name a capture"),
             ("/{1}", "`1` cannot name a capture"),
             ("/{*rest}", "`*rest` cannot name a capture"),
-            ("/{id:[0-9]+}", "cannot name a capture"),
+            ("/{id:[0-9]+}", "takes any text; write `{id}`"),
             ("/{a}/{a}", "`{a}` is there twice"),
             ("/a/../b", "no request with `..` in its path is let through (dot segment)"),
             ("/./", "dot segment"),

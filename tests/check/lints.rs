@@ -68,6 +68,48 @@ routes:
         ],
     ),
     (
+        "slips that stand for themselves",
+        "identity: { headers: { X-User: claims.sub, X-Realm: 'claims.realm[name]' }, remove: [X-Legacy-*, X-Old] }
+policies:
+  path: { claims: { $.realm_access.roles: x, 'realm_access[roles]': x, 'https://a/b[c': x, realm.roles: x } }
+  text: { when: \"request.headers['x-tenant'] == claims.tenant\" }
+  not: { when: \"claims.tenant != request.headers['x-tenant']\" }
+  fine: { when: \"request.headers['x-a'][0] == claims.a && claims.a in request.headers['x-a'] && request.headers['x-a'] == request.headers['x-b']\" }
+  commas: { roles: 'a, b' }
+  listed: { scopes: { any: ['a,b'] } }
+  names: { roles: { any: ['cn=a,ou=b', 'Billing Admin', 'a,'] } }
+routes:
+  - { name: a, match: { path: '/a/[0-9]+', methods: [GTE, PURGE, GET] }, access: { require: [path, text, not, fine] }, upstream: orders }
+  - { name: b, match: { path: '/b/[id]' }, access: { require: [commas, listed, names] }, upstream: orders }
+  - { name: c, match: { path: '/c/(x|y)' }, access: public, upstream: orders, identity: { headers: { X-User: claims.sub } } }
+  - { name: d, match: { path: '/d$' }, access: public, upstream: orders, identity: { remove: [X-Other] } }
+  - { name: e, match: { path: '/e/$metadata/f(1)/g+/v1.0', hosts: [e] }, access: public, upstream: orders }
+",
+        &[
+            ("'claims.realm[name]'", "foreign-claim-path", "write `claims.realm.name`"),
+            ("$.realm_access", "foreign-claim-path", "write `realm_access.roles`"),
+            ("'realm_access[", "foreign-claim-path", "write `realm_access.roles`"),
+            ("\"request.headers['x-tenant'] ==", "header-as-text", "write `claims.tenant in request.headers"),
+            ("\"claims.tenant !=", "header-as-text", "!= claims.tenant`"),
+            ("{ roles: 'a, b'", "space-in-name", "`a, b` is one name with a comma in it, which separates nothing; write `all: [a, b]`"),
+            ("{ scopes: { any", "space-in-name", "`a,b` is one name with a comma"),
+            ("'/a/[0-9]+'", "path-expression", "write `{name}` for any one segment"),
+            ("GTE", "unlikely-method", "did you mean GET?"),
+            ("'/b/[id]'", "path-expression", "write `{id}` for any one segment"),
+            ("'/c/(x|y)'", "path-expression", "`(x|y)` in a path is no expression"),
+            ("{ headers: { X-User: claims.sub } } }", "remove-replaced", "clients can send X-Legacy-*, X-Old on this route; write `remove: [X-Legacy-*, X-Old]` here too"),
+            ("'/d$'", "path-expression", "`d$` in a path"),
+        ],
+    ),
+    (
+        "a variable without braces",
+        "issuers: { corporate: { issuer: 'https://$IDP_HOST/a', audiences: ['$$IDP_URL', '$1', 'a$', \"${NOT_SET:-$}x\"] } }
+routes:
+  - { name: a, match: { path: /a }, access: { require: { claims: { a: { matches: 'a$|^$B$' } } } }, upstream: orders }
+",
+        &[("'https://$IDP_HOST/a'", "bare-variable", "write `${IDP_HOST}` for the variable, or `$$IDP_HOST`")],
+    ),
+    (
         "methods that no client sends, or that the route does not take",
         "routes:
   - { name: a, match: { path: /a, methods: [ALL] }, access: authenticated, upstream: orders }

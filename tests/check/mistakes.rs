@@ -425,6 +425,46 @@ const BAD_ROUTES: &[(&str, &str, &str)] = &[
         "second",
     ),
     (
+        "a regular expression as a path",
+        "{ name: a, match: { path: '^/orders/.*$' }, access: public, upstream: orders }",
+        "templates and no regular expressions; write `/orders/**`",
+    ),
+    (
+        "what looks like one behind a slash",
+        "{ name: a, match: { path: '/orders/.*' }, access: public, upstream: orders }",
+        "write `/orders/**`",
+    ),
+    (
+        "an address as a path",
+        "{ name: a, match: { path: 'https://api.example.com/orders' }, access: public, upstream: orders }",
+        "write `hosts: [api.example.com]` and `path: /orders`",
+    ),
+    (
+        "a star for a segment",
+        "{ name: a, match: { path: '/orders/*/items' }, access: public, upstream: orders }",
+        "write `/orders/{name}/items` for any one segment",
+    ),
+    (
+        "a capture with an expression",
+        "{ name: a, match: { path: '/orders/{id:[0-9]+}' }, access: public, upstream: orders }",
+        "a capture takes any text; write `{id}`",
+    ),
+    (
+        "a dash in the name of a capture",
+        "{ name: a, match: { path: '/{order-id}' }, access: { require: { when: claims.sub == path.order-id } }, upstream: orders }",
+        "`path.order-id` is `path.order` minus `id`; write `path[\"order-id\"]`",
+    ),
+    (
+        "a dash in the name of a claim",
+        "{ name: a, match: { path: '/{order-id}' }, access: { require: { when: claims.realm-access.roles == 1 } }, upstream: orders }",
+        "write `claims[\"realm-access\"].roles`",
+    ),
+    (
+        "dashes in the name of a header",
+        "{ name: a, match: { path: '/{order-id}' }, access: { require: { when: 'request.headers.x-my-id[0] == claims.sub' } }, upstream: orders }",
+        "write `request.headers[\"x-my-id\"]",
+    ),
+    (
         "a capture nobody makes",
         "{ name: a, match: { path: /a }, access: authenticated, upstream: orders, identity: { headers: { X: path.id } } }",
         "`id`",

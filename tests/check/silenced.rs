@@ -131,6 +131,7 @@ async fn a_comment_that_silences_nothing_is_found_itself() {
         ),
         ("# jwtgate:allow plaintext-listner: x\n", vec![plain(), at(FIRST + 1, "allow-unknown")]),
         ("# jwtgate:allow allow-unused: x\n", vec![plain(), at(FIRST + 1, "allow-unknown")]),
+        ("# jwtgate:allow plaintext-listener, observe: x\n", vec![plain(), at(FIRST + 1, "allow-unknown")]),
         ("# jwtgate:allow\n", vec![plain(), at(FIRST + 1, "allow-unknown")]),
         ("# jwtgate:ignore unused-policy: x\n", vec![plain(), at(FIRST + 1, "allow-unknown")]),
         (

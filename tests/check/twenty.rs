@@ -141,7 +141,7 @@ const MISTAKES: &[(&str, &str, &str, &[&str])] = &[
         "{ scopes: orders:read }",
         "{ scopes: 'orders:read orders:write' }",
         &[
-            "13:11: warning: `orders:read orders:write` is one name with a space in it, which no token holds; write `all: [orders:read, orders:write]` or `any: [orders:read, orders:write]` [space-in-name]",
+            "13:11: warning: `orders:read orders:write` is one name with a space in it, which no scope has (RFC 6749 section 3.3); write `all: [orders:read, orders:write]` or `any: [orders:read, orders:write]` [space-in-name]",
         ],
     ),
     (
@@ -222,7 +222,7 @@ const MISTAKES: &[(&str, &str, &str, &[&str])] = &[
         "'/orders/{id}'",
         "'/orders/*'",
         &[
-            "23:20: `*` has a `*` in an odd place; write `{name}` for one whole segment, a last `/**` for all below, or `%2A` for the character",
+            "23:20: `*` is no segment; write `/orders/{name}` for any one segment, or `/orders/**` for all below",
         ],
     ),
     (

@@ -50,6 +50,10 @@ routes:
     match: { path: /ruled/a }
     access: { require: { roles: { any: [admin, clerk] }, claims: { level: 5 } } }
     upstream: orders
+  - name: tenants
+    match: { path: /tenants/a }
+    access: { require: { claims: { tenant: { any: [acme, other] } } } }
+    upstream: orders
   - name: named
     match: { path: /named/a }
     access: authenticated
@@ -284,6 +288,65 @@ async fn each_mistake_with_a_token_has_its_hint() {
             "policy",
             "`https://example.com/roles`",
         ),
+        (
+            "/ruled/a",
+            with("role", json!("admin")),
+            "policy_denied",
+            "policy",
+            "the roles are at `role`, this issuer reads `roles`",
+        ),
+        (
+            "/ruled/a",
+            with("roles", json!("clerks,admin")),
+            "policy_denied",
+            "policy",
+            "the token has \"clerks,admin\" as one name",
+        ),
+        (
+            "/ruled/a",
+            with("roles", json!(["clerks admin"])),
+            "policy_denied",
+            "policy",
+            "have the issuer send a list",
+        ),
+        (
+            "/scoped/a",
+            ours(token().scope("orders:read,orders:write")),
+            "policy_denied",
+            "policy",
+            "as one name, and commas and blanks in it separate nothing",
+        ),
+        (
+            "/tenants/a",
+            with("tenant", json!("ACME")),
+            "policy_denied",
+            "policy",
+            "the token has ACME, the rule asks for acme; values compare with case",
+        ),
+        ("/tenants/a", with("tenant", json!(["Acme", "b"])), "policy_denied", "policy", "has Acme, the rule"),
+        ("/tenants/a", with("tenant", json!("bolt")), "policy_denied", "policy", ""),
+        (
+            "/orders",
+            ours(token().without("aud").claim("client_id", "orders-api")),
+            "claim_missing",
+            "aud",
+            "orders-api is the token's `client_id`, which names the client",
+        ),
+        ("/orders", ours(token().without("aud").claim("client_id", "another")), "claim_missing", "aud", ""),
+        (
+            "/orders",
+            ours(token().audience("account").claim("azp", "orders-api")),
+            "audience_mismatch",
+            "aud",
+            "orders-api is the token's `azp`, which names the client that asked for it",
+        ),
+        (
+            "/orders",
+            ours(token().header("alg", "PS256")),
+            "algorithm_not_allowed",
+            "alg",
+            "`algorithms` of `corporate` are ES256; if its tokens are meant to have PS256, add it there",
+        ),
         ("/named/a", ours(token().roles(&["a"])), "identity_unsendable", "identity", "`json` or `base64url`"),
     ];
     for (target, token, reason, check, hint) in cases {
@@ -308,6 +371,22 @@ async fn a_credential_that_cannot_be_read_has_its_hint() {
         (vec!["Bearer".to_owned()], "credential_malformed", "nothing stands behind"),
         (vec![format!("Bearer {token} x")], "credential_malformed", "more than one text"),
         (vec![token.clone()], "token_missing", "bare token"),
+        (
+            vec![format!("Bearer: {token}")],
+            "credential_malformed",
+            "a colon or an equals sign stands behind `Bearer`",
+        ),
+        (
+            vec![format!("Bearer:{token}")],
+            "credential_malformed",
+            "a colon or an equals sign stands behind `Bearer`",
+        ),
+        (
+            vec![format!("Bearer{token}")],
+            "token_missing",
+            "a space is missing between `Bearer` and the token",
+        ),
+        (vec![format!("Bearer = {token}")], "credential_malformed", "write `Authorization: Bearer TOKEN`"),
         (vec!["Basic dTpw".to_owned()], "token_missing", "other schemes"),
         (vec![format!("Bearer {token}"); 2], "credential_ambiguous", "carries several"),
     ] {
@@ -319,6 +398,51 @@ async fn a_credential_that_cannot_be_read_has_its_hint() {
             "{reason}: {hint:?}, not {:?}",
             found.2
         );
+    }
+}
+
+/// Told is where the token stands and where it belongs, and not the token.
+#[tokio::test]
+async fn a_token_in_another_place_is_found() {
+    let setup = Setup::new().await;
+    let rules = rules(&setup.write(
+        "routes:
+  - { name: all, match: { path: /all }, access: authenticated, upstream: orders }
+  - { name: own, match: { path: /own }, access: authenticated, upstream: orders, credentials: [{ cookie: session }, { header: X-Api-Token }] }
+",
+    ));
+    let token = setup.issuer.token().sign();
+    let bearer = format!("Bearer {token}");
+    let cookie = format!("a=b; sess={token}");
+    for (target, fields, hint) in [
+        ("/all", vec![], ""),
+        ("/all?a=b.c.d&access=x", vec![("x-a", "a.b.c"), ("cookie", "a=b.c.d"), ("x-auth-token", "")], ""),
+        (
+            &format!("/all?a=b&access_token={token}"),
+            vec![],
+            "stands in the parameter `access_token` of the query, where this route does not look; send it in the field \
+             Authorization",
+        ),
+        ("/all?access_token=opaque", vec![], "the parameter `access_token`"),
+        (&format!("/all?t={token}"), vec![], "the parameter `t`"),
+        ("/all", vec![("cookie", &*cookie)], "stands in the cookie `sess`"),
+        ("/all", vec![("x-auth-token", "opaque")], "stands in the header `x-auth-token`"),
+        ("/all", vec![("x-forwarded-access-token", &*token)], "the header `x-forwarded-access-token`"),
+        ("/all", vec![("x-anything", &*bearer)], "the header `x-anything`"),
+        (
+            "/own",
+            vec![("cookie", &*cookie)],
+            "the cookie `sess`, where this route does not look; send it in the cookie `session`, or the header `x-api-token`",
+        ),
+    ] {
+        let fields: Vec<_> =
+            fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let explained = decide(&rules, &head("GET", "localhost", target, &fields)).await;
+        assert_discreet(&explained, &token);
+        assert_eq!(explained.reason, "token_missing", "{explained}");
+        let step = explained.steps.iter().find(|step| step.check.name() == "credential").unwrap();
+        let found = step.hint.as_deref().unwrap_or_default();
+        assert!(found.contains(hint) && found.is_empty() == hint.is_empty(), "{target}: {explained}");
     }
 }
 

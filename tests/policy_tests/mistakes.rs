@@ -17,6 +17,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "the map is empty; give it a key, or leave it out",
     ),
     (
+        "  - { name: a, request: { path: /health }, token: { issuer: corporate, claims: {} }, expect: { status: 200 } }\n",
+        "3:80",
+        "the map is empty; name at least one entry, or leave the key out where it may be",
+    ),
+    (
         "  - { name: a, request: { path: /health }, expect: { decision: maybe } }\n",
         "3:64",
         "`maybe` is no decision; expected `allow` or `deny`",

@@ -110,6 +110,11 @@ impl Expression {
         &self.mentions.hosts
     }
 
+    /// What to write in place of comparisons between a header, which is a list, and a value that may be of any type.
+    pub fn headers_as_texts(&self) -> &[String] {
+        &self.mentions.headers_as_texts
+    }
+
     /// The regular expressions of its `matches`.
     pub fn patterns(&self) -> &[String] {
         &self.mentions.patterns

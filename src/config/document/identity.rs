@@ -15,7 +15,7 @@ section! {
         /// Whether the credential stays on the request.
         /// Default: `false`.
         forward_token: optional bool,
-        /// More headers that clients may not send: names, or a prefix and `*`.
+        /// More headers that clients may not send: names, or a prefix and `*`. Only where this section holds; a route's own has its own.
         /// Example: `["X-Legacy-*"]`.
         remove: optional Vec<At<String>> as Vec<words::HeaderPattern>,
         /// Lets through headers that are otherwise removed, because they make upstreams see another path or method.

@@ -27,7 +27,7 @@ section! {
         path: optional PathRules,
         /// Which pages of other origins may use the route (CORS, Fetch standard). Preflights are answered by the gateway.
         cors: optional Cors,
-        /// The verified identity as headers, in place of the section of that name for all routes.
+        /// The verified identity as headers, in place of the section of that name for all routes, with all of its keys.
         identity: optional Identity,
     }
 }

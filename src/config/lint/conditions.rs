@@ -141,6 +141,10 @@ impl Known<'_> {
             problems.warning(Code::NeverThere, at, wrong, format_args!("write '{upper}'"));
         }
         forms(condition, at, problems);
+        for right in condition.headers_as_texts() {
+            let wrong = "a header is compared with one value, and only a list equals it";
+            problems.warning(Code::HeaderAsText, at, wrong, right);
+        }
         for name in condition.headers() {
             let hidden = |name: &HeaderName| self.headers.iter().any(|known| Guard::is_one(known, name));
             if name.parse().is_ok_and(|name| hidden(&name)) {

@@ -4,7 +4,7 @@ use super::code::Code;
 use crate::config::document::{Document, Route};
 use crate::config::node::At;
 use crate::config::problem::Problems;
-use crate::route::is_for_all;
+use crate::route::{is_for_all, near_standard};
 
 pub(super) fn lint(document: &Document, problems: &mut Problems) {
     for route in document.routes.iter().flat_map(|routes| &routes.value) {
@@ -19,6 +19,12 @@ pub(super) fn lint(document: &Document, problems: &mut Problems) {
                 wrong,
                 "leave `methods` out for all of them, or name each",
             );
+        }
+        for At { at, value } in own.unwrap_or_default() {
+            if let Some(near) = near_standard(value) {
+                let wrong = format!("`{value}` is no usual method, and hardly differs from one");
+                problems.warning(Code::UnlikelyMethod, *at, wrong, format_args!("did you mean {near}?"));
+            }
         }
         if let Some(own) = own {
             cors(route, own, problems);

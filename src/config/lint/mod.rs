@@ -5,6 +5,7 @@
 
 mod amounts;
 mod certificates;
+mod claim_paths;
 mod code;
 mod conditions;
 mod contradiction;
@@ -17,11 +18,14 @@ mod methods;
 mod parameters;
 mod patterns;
 mod reach;
+mod replaced;
 mod requirements;
 mod silence;
 mod slashes;
 mod stricter;
+mod templates;
 mod unused;
+mod variables;
 
 use std::path::Path;
 
@@ -52,6 +56,10 @@ pub(super) fn lint(root: &Node, document: &Document, directory: &Path, problems:
     methods::lint(document, problems);
     slashes::lint(document, problems);
     parameters::lint(document, problems);
+    replaced::lint(document, problems);
+    templates::lint(document, problems);
+    claim_paths::lint(document, problems);
+    variables::lint(root, problems);
 }
 
 /// The requirements that stand directly below this one, whatever joins them.

@@ -89,9 +89,13 @@ impl Look<'_> {
                 );
                 self.problems.warning(Code::ClaimOfTwoValues, node.at, wrong, right);
             }
-            None if let Some(name) = name_with_space(node) => {
-                let wrong = format!("`{name}` is one name with a space in it, which no token holds");
-                let names: Vec<&str> = name.split_whitespace().collect();
+            None if let Some((name, wrong)) = several_in_one(node) => {
+                let wrong = format!("`{name}` is one name with {wrong}");
+                let names: Vec<&str> = name
+                    .split([if name.contains(',') { ',' } else { ' ' }])
+                    .map(str::trim)
+                    .filter(|name| !name.is_empty())
+                    .collect();
                 let right = format!("write `all: [{0}]` or `any: [{0}]`", names.join(", "));
                 self.problems.warning(Code::SpaceInName, node.at, wrong, right);
             }
@@ -106,12 +110,21 @@ impl Look<'_> {
     }
 }
 
-/// A scope that is a list of scopes, as tokens write them: in one text (RFC 6749 §3.3).
-fn name_with_space(node: &Node) -> Option<String> {
-    let scopes = node.get("scopes")?;
-    let lists = ["any", "all", "none"].into_iter().filter_map(|key| scopes.get(key));
-    let names = std::iter::once(scopes).chain(lists.flat_map(Node::children));
-    names.map(Node::plain).find(|name| name.split_whitespace().count() > 1)
+/// A text that is a list of names, as tokens (RFC 6749 §3.3) and other tools write them. Names of roles may have spaces, and
+/// those of directories commas: `cn=admins,ou=groups`.
+fn several_in_one(node: &Node) -> Option<(String, &'static str)> {
+    let of = |key: &str, is_several: &dyn Fn(&str) -> bool| {
+        let test = node.get(key)?;
+        let lists = ["any", "all", "none"].into_iter().filter_map(|key| test.get(key));
+        let names = std::iter::once(test).chain(lists.flat_map(Node::children));
+        names.map(Node::plain).find(|name| is_several(name))
+    };
+    let parts = |name: &str| name.split(',').filter(|part| !part.trim().is_empty()).count();
+    let has_comma = |name: &str| parts(name) > 1 && !name.contains('=');
+    let spaced = of("scopes", &|name| name.split_whitespace().count() > 1 && !name.contains(','));
+    let spaced = spaced.map(|name| (name, "a space in it, which no scope has (RFC 6749 section 3.3)"));
+    let comma = || of("scopes", &has_comma).or_else(|| of("roles", &has_comma));
+    spaced.or_else(|| Some((comma()?, "a comma in it, which separates nothing")))
 }
 
 /// Whether a requirement names a policy of this kind.

@@ -197,6 +197,10 @@ fn parse(instruction: &str) -> Result<(Code, &str), (Code, String, String)> {
     };
     let (name, reason) = allowed.split_once(':').unwrap_or((allowed, ""));
     let name = name.split_whitespace().next().unwrap_or_default();
+    if allowed.split(':').next().is_some_and(|names| names.contains(',')) {
+        let right = format!("write one for each, on lines of their own: `# {MARK}allow CODE: reason`");
+        return Err(unknown("one comment allows one lint, and this names several".to_owned(), &right));
+    }
     let Some(code) = Code::parse(name).filter(|code| !code.is_of_comments()) else {
         return Err(match closest(name, names()) {
             _ if name.is_empty() => unknown("a comment that does not say what it allows".to_owned(), FORM),

@@ -1,9 +1,8 @@
 //! Hints on what a token claims.
 
 use super::difference;
-use crate::authn::json::{Json, Object};
-use crate::authn::{ClaimPath, Error, IssuerSpec, Principal};
-use crate::authz::{Quantifier, Requirement};
+use crate::authn::Error;
+use crate::authn::json::Json;
 use crate::explain::facts::Facts;
 use crate::explain::shown;
 use crate::proxy::Rejection;
@@ -66,7 +65,8 @@ fn unlike_seconds(name: &str, claim: Json<'_>) -> Option<String> {
 pub(super) fn audience(facts: &Facts<'_>) -> Option<String> {
     let spec = facts.issuer?.spec();
     let narrowed = facts.admission().and_then(|admission| admission.audiences.as_ref());
-    let given: Vec<&str> = match facts.token.claim("aud")? {
+    let Some(aud) = facts.token.claim("aud") else { return no_audience(facts) };
+    let given: Vec<&str> = match aud {
         Json::String(audience) => vec![audience],
         Json::Array(audiences) => audiences.iter().filter_map(Json::as_str).collect(),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => return None,
@@ -74,6 +74,14 @@ pub(super) fn audience(facts: &Facts<'_>) -> Option<String> {
     let own = spec.audiences.iter().any(|audience| given.contains(&audience.as_str()));
     if own && narrowed.is_some() {
         return Some("the token is for this issuer's audiences, and the route narrows them".to_owned());
+    }
+    let azp = facts.token.claim("azp").and_then(Json::as_str);
+    if let Some(azp) = azp.filter(|azp| !own && spec.audiences.iter().any(|audience| audience == azp)) {
+        return Some(format!(
+            "{} is the token's `azp`, which names the client that asked for it and not whom it is for; have the issuer add it \
+             to `aud`: with an audience mapper, as Keycloak calls it",
+            shown::text(azp)
+        ));
     }
     if is_id_token(facts, &given) {
         let hint =
@@ -91,6 +99,19 @@ pub(super) fn audience(facts: &Facts<'_>) -> Option<String> {
             "add this API to the token's audience at the issuer: an audience mapper, as Keycloak calls it"
                 .to_owned()
         })
+    })
+}
+
+/// A token whose audience stands somewhere else.
+fn no_audience(facts: &Facts<'_>) -> Option<String> {
+    let client = facts.token.claim("client_id").and_then(Json::as_str)?;
+    let is_ours = facts.issuer?.spec().audiences.iter().any(|audience| audience == client);
+    is_ours.then(|| {
+        format!(
+            "{} is the token's `client_id`, which names the client and not whom the token is for, and `aud` is not there; Amazon \
+             Cognito gives it where the client asks for a `resource`, or where a pre token generation trigger adds it",
+            shown::text(client)
+        )
     })
 }
 
@@ -116,91 +137,5 @@ pub(super) fn required(refusal: &Rejection) -> Option<String> {
             "have the issuer put `{name}` into its access tokens, or take it out of `required_claims`"
         )),
         _ => None,
-    }
-}
-
-/// Roles and scopes that are there, but not where they are looked for.
-pub(super) fn policy(facts: &Facts<'_>, refusal: &Rejection) -> Option<String> {
-    let (principal, spec) = (refusal.principal()?, facts.issuer?.spec());
-    let asks = |wanted: fn(&Requirement) -> bool| {
-        facts.requirement().is_some_and(|requirement| any(requirement, wanted))
-    };
-    let scopes = || elsewhere_scopes(principal, spec);
-    let roles = || elsewhere_roles(principal, spec);
-    let scopes = asks(|part| matches!(part, Requirement::Scopes(_))).then(scopes).flatten();
-    scopes
-        .or_else(|| asks(|part| matches!(part, Requirement::Roles(_))).then(roles).flatten())
-        .or_else(|| case(facts, principal))
-}
-
-fn any(requirement: &Requirement, wanted: fn(&Requirement) -> bool) -> bool {
-    wanted(requirement) || requirement.parts().iter().any(|part| any(part, wanted))
-}
-
-fn elsewhere_scopes(principal: &Principal, spec: &IssuerSpec) -> Option<String> {
-    let read = spec.scopes.as_ref().map_or_else(|| "scope".to_owned(), ToString::to_string);
-    let place = ["scope", "scp", "permissions", "scopes"].into_iter().find(|&place| {
-        place != read && principal.claims().get(place).is_some_and(|value| !value.is_null())
-    })?;
-    let shadowed = spec.scopes.is_none() && place == "scp" && !principal.claims().contains_key("scope");
-    if !principal.scopes().is_empty() && place != "scp" || shadowed {
-        return None;
-    }
-    Some(format!(
-        "the token has `{place}`, this issuer reads `{read}`; set `scopes: {place}` of `{}` if they are there",
-        spec.name
-    ))
-}
-
-fn elsewhere_roles(principal: &Principal, spec: &IssuerSpec) -> Option<String> {
-    if !principal.roles().is_empty() {
-        return None;
-    }
-    let claims = principal.claims();
-    let read = spec.roles.to_string();
-    let known = ["realm_access.roles", "roles", "groups", "cognito:groups"].into_iter().map(str::to_owned);
-    let clients = claims.get("resource_access").and_then(Json::as_object);
-    let of_clients =
-        clients.into_iter().flat_map(Object::keys).map(|client| format!("resource_access.{client}.roles"));
-    let namespaced = claims.keys().filter(|name| name.contains("://") && name.ends_with("roles"));
-    let namespaced = namespaced.map(str::to_owned);
-    let place = known.chain(of_clients).chain(namespaced).find(|place| {
-        let path = ClaimPath::parse(place).ok();
-        *place != read && path.is_some_and(|path| path.find(claims).is_some())
-    })?;
-    Some(format!(
-        "the roles are at `{}`, this issuer reads `{read}`; set `roles` of `{}`",
-        shown::text(&place),
-        spec.name
-    ))
-}
-
-/// A role or scope that is there in another spelling.
-fn case(facts: &Facts<'_>, principal: &Principal) -> Option<String> {
-    let mut asked = Vec::new();
-    names(facts.requirement()?, &mut asked);
-    let has = || principal.roles().iter().chain(principal.scopes().iter());
-    asked.iter().find_map(|asked| {
-        let near = has().find(|had| had != asked && had.eq_ignore_ascii_case(asked))?;
-        Some(format!(
-            "the token has {}, the rule asks for {asked}; names compare with case",
-            shown::text(near)
-        ))
-    })
-}
-
-fn names<'r>(requirement: &'r Requirement, into: &mut Vec<&'r str>) {
-    match requirement {
-        Requirement::Roles(test) | Requirement::Scopes(test) => {
-            let wanted = test.terms().filter(|(quantifier, _)| *quantifier != Quantifier::None);
-            into.extend(wanted.flat_map(|(_, names)| names.iter().map(|name| &**name)));
-        }
-        Requirement::Every(parts) | Requirement::AllOf(parts) | Requirement::AnyOf(parts) => {
-            for part in parts {
-                names(part, into);
-            }
-        }
-        Requirement::Policy(policy) => names(policy.requirement(), into),
-        _ => {}
     }
 }

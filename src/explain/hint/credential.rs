@@ -3,6 +3,7 @@
 use http::HeaderValue;
 use http::header::{AUTHORIZATION, ORIGIN};
 
+use super::elsewhere;
 use crate::authn::{CredentialError, Place};
 use crate::explain::facts::Facts;
 use crate::explain::places;
@@ -44,7 +45,7 @@ fn authorization(facts: &Facts<'_>) -> Option<String> {
 }
 
 fn missing(facts: &Facts<'_>) -> Option<String> {
-    let field = authorization(facts)?;
+    let Some(field) = authorization(facts) else { return elsewhere::hint(facts) };
     if !places::of(facts).contains(&Place::Authorization) {
         return Some(format!(
             "this route takes a token in {}, and not in Authorization; send it there, or add `authorization` to \
@@ -52,7 +53,11 @@ fn missing(facts: &Facts<'_>) -> Option<String> {
             places::names(facts)
         ));
     }
-    let hint = if field.split('.').count() == 3 && !field.trim().contains(' ') {
+    let behind = field.trim().split_at_checked(6);
+    let behind = behind.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, behind)| behind);
+    let hint = if behind.is_some_and(elsewhere::is_token) {
+        "a space is missing between `Bearer` and the token; write `Authorization: Bearer TOKEN`"
+    } else if field.split('.').count() == 3 && !field.trim().contains(' ') {
         "the field holds a bare token; write `Bearer` and a space before it"
     } else {
         "a token comes behind the scheme `Bearer`; other schemes are no credential here"
@@ -60,10 +65,14 @@ fn missing(facts: &Facts<'_>) -> Option<String> {
     Some(hint.to_owned())
 }
 
+const SIGN: &str = "a colon or an equals sign stands behind `Bearer`, where a space belongs and nothing else; write \
+                    `Authorization: Bearer TOKEN`";
+
 fn malformed(field: &str) -> String {
     let rest = field.trim().get(6..).unwrap_or_default().trim().to_ascii_lowercase();
     let hint = match rest.as_str() {
         "" => "nothing stands behind `Bearer`: a variable may be empty where the client builds it",
+        rest if rest.starts_with([':', '=']) => SIGN,
         rest if rest.starts_with("bearer") => "`Bearer` is there twice; give the bare token once",
         rest if rest.contains(['"', '\'', '<', '{']) => {
             "the token is quoted or bracketed; write it as it is, without anything around it"

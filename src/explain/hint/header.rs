@@ -111,8 +111,17 @@ pub(super) fn algorithm(facts: &Facts<'_>) -> Option<String> {
     let kid = facts.token.parameter("kid");
     let known = issuer.keys().known();
     let suits = known.iter().any(|key| key.suits(algorithm) && (kid.is_none() || key.kid() == kid));
-    suits.then(|| {
-        format!("the issuer has a key for {algorithm}; if its tokens are meant to use it, add it to `algorithms` of `{}`", spec.name)
+    Some(if suits {
+        format!(
+            "the issuer has a key for {algorithm}; if its tokens are meant to use it, add it to `algorithms` of `{}`",
+            spec.name
+        )
+    } else {
+        format!(
+            "`algorithms` of `{}` are {}; if its tokens are meant to have {algorithm}, add it there",
+            spec.name,
+            shown::list(spec.algorithms.iter())
+        )
     })
 }
 

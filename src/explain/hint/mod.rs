@@ -4,8 +4,10 @@
 
 mod claims;
 mod credential;
+mod elsewhere;
 mod header;
 mod keys;
+mod names;
 mod route;
 
 use super::check::Check;
@@ -43,7 +45,7 @@ pub(super) fn of(
         (Check::Audience, Outcome::Fail) => claims::audience(facts),
         (Check::RequiredClaims, Outcome::Fail) => claims::required(refusal?),
         (Check::Binding, Outcome::Fail) => Some(claims::binding(facts)),
-        (Check::Policy, Outcome::Fail) => claims::policy(facts, refusal?),
+        (Check::Policy, Outcome::Fail) => names::policy(facts, refusal?),
         (Check::Identity, Outcome::Fail) => Some(claims::IDENTITY.to_owned()),
     }
 }

@@ -5,6 +5,7 @@
 
 mod call;
 mod comprehension;
+mod dash;
 mod header;
 mod name;
 mod operator;
@@ -78,6 +79,8 @@ pub(super) struct Mentions {
     pub(super) patterns: Vec<String>,
     /// The claims that stand beside a time, and may be of any type.
     pub(super) beside_times: Vec<BesideTime>,
+    /// What to write in place of a comparison between a header and what may be of any type.
+    pub(super) headers_as_texts: Vec<String>,
 }
 
 impl Mentions {

@@ -149,6 +149,11 @@ impl Compiler {
     }
 }
 
+/// Whether this names something that a condition sees.
+pub(super) fn is_variable(name: &str) -> bool {
+    name == REQUEST || VARIABLES.iter().any(|(known, ..)| *known == name)
+}
+
 /// What is known of the value under a name.
 fn kind_of_field(of: &Node, field: &str) -> Kind {
     match of {

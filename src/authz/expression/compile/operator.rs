@@ -89,6 +89,11 @@ impl Compiler {
         {
             self.header(name.inner())?;
         }
+        if operator == Operator::Subtract
+            && let Some((wrong, right)) = self.dashed(one, other)
+        {
+            return self.wrong(wrong, right);
+        }
         let (one, other) = (self.part(one), self.part(other));
         let ((one, left), (other, right)) = (one?, other?);
         let possible = !header::is_list_among_texts(operator, &one, &other);
@@ -100,6 +105,12 @@ impl Compiler {
             return self.wrong(wrong, instead.unwrap_or_else(|| advice(operator, left, right).to_owned()));
         };
         self.note_literals(operator, &one, &other);
+        if matches!(operator, Operator::Equal | Operator::NotEqual)
+            && (left == Kind::Any) != (right == Kind::Any)
+        {
+            let instead = header::instead_of_operator(operator, symbol, &one, &other);
+            self.mentions.headers_as_texts.extend(instead);
+        }
         self.mentions.beside_times.extend(time::claim_beside((&one, left), (&other, right)));
         let constant = is_constant(&one) && is_constant(&other);
         self.folded(Node::Binary(operator, Box::new(one), Box::new(other)), kind, constant)
