@@ -67,7 +67,7 @@ fn ten_terms(bencher: Bencher<'_, '_>) {
 }
 
 /// Long lists of a policy against the longest that a token can bring, of which none is there.
-#[divan::bench(args = [16, 300, 3_000])]
+#[divan::bench(args = [31, 300, 3_000])]
 fn long_lists(bencher: Bencher<'_, '_>, length: i128) {
     let values = (1..=length).map(|number| Literal::integer(-number).expect("an integer"));
     let none = ClaimTest::new(vec![ClaimTerm::Values(Quantifier::None, values.collect())]).expect("a test");

@@ -56,5 +56,5 @@ impl Index {
     }
 }
 
-/// So many values are a long list.
-const LONG: usize = 16;
+/// So many values are a long list. With fewer, most tokens cost less when each value is held against each.
+const LONG: usize = 32;

@@ -156,7 +156,7 @@ fn claim_values() -> impl Strategy<Value = Value> {
 /// A list, or one that says the same at such length that it is looked up in another way.
 fn lists<T: Clone + std::fmt::Debug>(member: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<T>> {
     (prop::collection::vec(member, 1..3), prop::bool::ANY).prop_map(|(list, is_long)| {
-        let length = if is_long { 20 } else { list.len() };
+        let length = if is_long { 40 } else { list.len() };
         list.iter().cycle().take(length).cloned().collect()
     })
 }
