@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::proof::patterns;
 use super::world::{Claim, Form, Member, NO_ANSWER, Thing, Type, World, type_of};
 
 /// A caller in words.
@@ -64,19 +65,12 @@ impl World<'_> {
         match claim.form(value) {
             Form::Absent => "none".to_owned(),
             Form::One(one) if claim.members.get(one) == Some(&Member::OtherText) => {
-                let patterns = |wanted: usize| {
-                    let patterns = self.variables.iter().zip(values).filter_map(move |(variable, &value)| {
-                        if let Thing::Match(of, pattern) = &variable.thing
-                            && (*of, value) == (index, wanted)
-                        {
-                            Some(format!("`{pattern}`"))
-                        } else {
-                            None
-                        }
-                    });
-                    patterns.collect::<Vec<String>>()
+                let said = self.variables.iter().map(|variable| &variable.thing).zip(values.iter().copied());
+                let of = |wanted| {
+                    let patterns = patterns(said.clone(), index, wanted);
+                    patterns.iter().map(|pattern| format!("`{pattern}`")).collect::<Vec<_>>()
                 };
-                let (matched, unmatched) = (patterns(1), patterns(0));
+                let (matched, unmatched) = (of(1), of(0));
                 if !matched.is_empty() {
                     format!("a text that matches {}", matched.join(" and "))
                 } else if !unmatched.is_empty() {

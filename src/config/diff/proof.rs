@@ -55,18 +55,7 @@ impl World<'_> {
     /// Whether a text that is none of the literals can match the patterns as this claim's does.
     fn has_text(&self, index: usize, values: &[usize], things: &[(&Thing<'_>, usize)]) -> bool {
         let Some(claim) = self.claims.get(index) else { return true };
-        let of = |wanted: usize| {
-            let patterns = things.iter().filter_map(move |(thing, value)| {
-                if let Thing::Match(of, pattern) = thing
-                    && (*of, *value) == (index, wanted)
-                {
-                    Some(*pattern)
-                } else {
-                    None
-                }
-            });
-            patterns.collect::<Vec<&str>>()
-        };
+        let of = |wanted| patterns(things.iter().copied(), index, wanted);
         let (matched, unmatched) = (of(1), of(0));
         let is_other = values.get(claim.is).is_some_and(|&value| match claim.form(value) {
             Form::One(one) => claim.members.get(one) == Some(&Member::OtherText),
@@ -83,6 +72,19 @@ impl World<'_> {
             _ => false,
         }
     }
+}
+
+/// The patterns of this claim of which it is said that they match (1), or do not (0).
+pub(super) fn patterns<'t>(
+    things: impl Iterator<Item = (&'t Thing<'t>, usize)>,
+    claim: usize,
+    wanted: usize,
+) -> Vec<&'t str> {
+    let pattern = |(thing, value): (&'t Thing<'t>, usize)| {
+        let Thing::Match(of, pattern) = thing else { return None };
+        ((*of, value) == (claim, wanted)).then_some(*pattern)
+    };
+    things.filter_map(pattern).collect()
 }
 
 /// Texts of which one is hardly ever one that a pattern is meant for.

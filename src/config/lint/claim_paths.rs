@@ -2,8 +2,8 @@
 //! name.
 
 use super::code::Code;
-use super::inner;
-use crate::config::document::{Access, Document, Identity, Path};
+use super::{inner, requirements};
+use crate::config::document::{Document, Identity, Path};
 use crate::config::node::{At, Node, Value};
 use crate::config::problem::{Position, Problems};
 
@@ -15,26 +15,12 @@ pub(super) fn lint(document: &Document, problems: &mut Problems) {
             look_at_path(path, problems);
         }
     }
-    for node in document
-        .policies
-        .iter()
-        .flat_map(|policies| &policies.value.entries)
-        .filter_map(|(_, node)| node.as_ref())
-    {
+    for node in requirements(document) {
         look(node, problems);
     }
-    if let Some(identity) = &document.identity {
+    let routes = document.routes.iter().flat_map(|routes| &routes.value);
+    for identity in document.identity.iter().chain(routes.filter_map(|route| route.identity.as_ref())) {
         headers(&identity.value, problems);
-    }
-    for route in document.routes.iter().flat_map(|routes| &routes.value) {
-        if let Some(At { value: Access::Conditions(conditions), .. }) = &route.access {
-            for node in [&conditions.require, &conditions.candidate].into_iter().flatten() {
-                look(&node.value, problems);
-            }
-        }
-        if let Some(identity) = &route.identity {
-            headers(&identity.value, problems);
-        }
     }
 }
 

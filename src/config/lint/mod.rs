@@ -32,7 +32,7 @@ use std::path::Path;
 pub use self::code::Code;
 pub(super) use self::reach::unreached;
 pub(super) use self::silence::silence;
-use super::document::Document;
+use super::document::{Access, Document};
 use super::node::Node;
 use super::problem::Problems;
 
@@ -60,6 +60,18 @@ pub(super) fn lint(root: &Node, document: &Document, directory: &Path, problems:
     templates::lint(document, problems);
     claim_paths::lint(document, problems);
     variables::lint(root, problems);
+}
+
+/// Each policy, and each requirement and candidate of a route.
+fn requirements(document: &Document) -> impl Iterator<Item = &Node> {
+    let policies = document.policies.iter().flat_map(|policies| &policies.value.entries);
+    let conditions = document.routes.iter().flat_map(|routes| &routes.value).filter_map(|route| {
+        let access = route.access.as_ref()?;
+        if let Access::Conditions(conditions) = &access.value { Some(conditions) } else { None }
+    });
+    let of_routes = conditions.flat_map(|conditions| [&conditions.require, &conditions.candidate]);
+    let of_routes = of_routes.flatten().map(|node| &node.value);
+    policies.filter_map(|(_, node)| node.as_ref()).chain(of_routes)
 }
 
 /// The requirements that stand directly below this one, whatever joins them.

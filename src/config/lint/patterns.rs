@@ -1,24 +1,15 @@
 //! Regular expressions that match nothing, or more than they look like; and conditions that depend on nothing.
 
 use super::code::Code;
-use super::inner;
+use super::{inner, requirements};
 use crate::authz::{Expression, Impossible, Open, Outline, impossible, open_ends};
-use crate::config::document::{Access, Document};
+use crate::config::document::Document;
 use crate::config::node::{Node, Value};
 use crate::config::problem::{Position, Problems};
 
 pub(super) fn lint(document: &Document, problems: &mut Problems) {
-    let policies = document.policies.iter().flat_map(|policies| &policies.value.entries);
-    for node in policies.filter_map(|(_, node)| node.as_ref()) {
+    for node in requirements(document) {
         look(node, problems);
-    }
-    let routes = document.routes.iter().flat_map(|routes| &routes.value);
-    for access in routes.filter_map(|route| route.access.as_ref()) {
-        if let Access::Conditions(conditions) = &access.value {
-            for node in [&conditions.require, &conditions.candidate].into_iter().flatten() {
-                look(&node.value, problems);
-            }
-        }
     }
 }
 
