@@ -24,7 +24,8 @@
 //!   hardly meant, compares two files, describes the file for editors, and reads the tests of its policies.
 //! - [`explain`] decides one request with the function that serves, and says what every check asked for and found.
 //! - [`app`] wires, binds, serves and drains; [`admin`] answers probes and scrapes; [`cli`] is the commands.
-//! - [`telemetry`] (metrics, access log, trace context) and [`body`] are at the bottom: named by all, they name none.
+//! - [`telemetry`] (metrics, access log, trace context), [`body`] and [`socket`] are at the bottom: named by all, they name
+//!   none.
 //!
 //! A stage names only what earlier stages make; `tests/architecture.rs` holds the table. Time is an argument: the clock
 //! is read once a request, in [`proxy`].
@@ -37,6 +38,7 @@
 
 pub mod telemetry;
 pub mod body;
+pub mod socket;
 pub mod listener;
 pub mod route;
 pub mod authn;

@@ -30,6 +30,7 @@ use super::activity::{Activity, HeadTimer, InFlight, Limits};
 use super::drain::{Drain, Phase};
 use super::stream::{Open, Stream};
 use super::{Peer, Refusal, ServerTls, Service};
+use crate::socket::Socket;
 
 /// Serves one accepted socket to its end.
 pub(super) async fn accept<S: Service>(
@@ -47,7 +48,7 @@ pub(super) async fn accept<S: Service>(
     }
     let activity = Arc::new(Activity::new(limits));
     let Some(tls) = tls else {
-        let stream = Stream::new(socket, Arc::clone(&activity), open);
+        let stream = Stream::new(Socket::new(socket), Arc::clone(&activity), open);
         return serve(stream, peer, activity, service, &drain).await;
     };
     // In a box of its own, so that connections without TLS have no room for it.

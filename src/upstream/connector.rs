@@ -21,6 +21,7 @@ use tokio_rustls::TlsConnector;
 
 use super::connection::Connection;
 use super::{Endpoint, UpstreamError, UpstreamSpec};
+use crate::socket::Socket;
 
 /// How connections of one upstream are opened.
 pub(super) struct Connector {
@@ -65,7 +66,7 @@ impl Connector {
                 };
                 Connection::open(tls.connector.connect(name, socket).await?).await
             }
-            Some(_) | None => Connection::open(socket).await,
+            Some(_) | None => Connection::open(Socket::new(socket)).await,
         };
         opened.map_err(io::Error::other)
     }
