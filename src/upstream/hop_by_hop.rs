@@ -66,6 +66,10 @@ pub(super) fn is_hop_by_hop(field: &HeaderName) -> bool {
 /// Removes from an answer what was meant for us alone, and leaves exactly one way to tell where its body ends.
 /// `Err` says why the answer cannot be passed on.
 pub(super) fn strip_answer(headers: &mut HeaderMap) -> Result<(), &'static str> {
+    // Most answers have none of them, no transfer coding either, and then no options that would name others.
+    if !headers.keys().any(is_hop_by_hop) {
+        return one_length(headers);
+    }
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {
         (None, _) => one_length(headers)?,
@@ -75,9 +79,6 @@ pub(super) fn strip_answer(headers: &mut HeaderMap) -> Result<(), &'static str> 
             headers.remove(header::CONTENT_LENGTH);
         }
         (Some(_), _) => return Err("transfer coding other than chunked"),
-    }
-    if !headers.keys().any(is_hop_by_hop) {
-        return Ok(());
     }
     let options = ConnectionOptions::parse(headers).ok_or("too many connection options")?;
     let gone: Vec<HeaderName> =
