@@ -53,16 +53,23 @@ impl RouteLabel {
 
     /// Counts a request with this label of its method.
     pub(super) fn request(&self, method: &'static str, status: Option<StatusCode>, metrics: &Metrics) {
-        self.requests.count(&(method, status), |(method, status)| {
-            metrics.request(&self.name, method, status.as_ref().map_or(NONE, StatusCode::as_str))
-        });
+        let key = (method, status);
+        self.requests.count(
+            |known| *known == key,
+            || key,
+            |(method, status)| {
+                metrics.request(&self.name, method, status.as_ref().map_or(NONE, StatusCode::as_str))
+            },
+        );
     }
 
     /// Counts a decision.
     pub(super) fn decision(&self, issuer: Option<&Arc<str>>, reason: &'static str, metrics: &Metrics) {
-        self.decisions.count(&(issuer.cloned(), reason), |(issuer, reason)| {
-            metrics.decision(&self.name, issuer.as_deref().unwrap_or(NONE), reason)
-        });
+        self.decisions.count(
+            |(known, why)| known.as_ref() == issuer && *why == reason,
+            || (issuer.cloned(), reason),
+            |(issuer, reason)| metrics.decision(&self.name, issuer.as_deref().unwrap_or(NONE), reason),
+        );
     }
 }
 
@@ -75,15 +82,21 @@ struct Known<K>([OnceLock<(K, IntCounter)>; KNOWN]);
 
 const KNOWN: usize = 4;
 
-impl<K: PartialEq + Clone> Known<K> {
-    fn count(&self, key: &K, series: impl Fn(&K) -> IntCounter) {
+impl<K> Known<K> {
+    /// Counts in the series of the key that `is` meant, which is `made` where it is not known yet.
+    fn count(&self, is: impl Fn(&K) -> bool, made: impl Fn() -> K, series: impl Fn(&K) -> IntCounter) {
+        let new = || {
+            let key = made();
+            let counter = series(&key);
+            (key, counter)
+        };
         for place in &self.0 {
-            let (known, counter) = place.get_or_init(|| (key.clone(), series(key)));
-            if known == key {
+            let (known, counter) = place.get_or_init(new);
+            if is(known) {
                 return counter.inc();
             }
         }
-        series(key).inc();
+        new().1.inc();
     }
 }
 
