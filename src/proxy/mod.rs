@@ -42,14 +42,14 @@ use crate::upstream::Inbound;
 #[derive(Debug, Clone)]
 pub struct Proxy {
     snapshots: Snapshots,
-    telemetry: Telemetry,
+    telemetry: Arc<Telemetry>,
     drain: Drain,
 }
 
 impl Proxy {
     /// A proxy that decides by `snapshots`; upgraded connections are counted by `drain`.
     pub fn new(snapshots: Snapshots, telemetry: Telemetry, drain: Drain) -> Self {
-        Self { snapshots, telemetry, drain }
+        Self { snapshots, telemetry: Arc::new(telemetry), drain }
     }
 
     /// The same for another listener, whose upgraded connections are counted, and ended, by its own `drain`.
@@ -79,6 +79,7 @@ impl Proxy {
             decision.inspect_err(|_| crossing.refused(&snapshot, head))?;
         crossing.matched(found.route);
         let forward = &found.route.forward;
+        let started = Instant::now();
         let inbound = Inbound {
             head,
             body: body.take(),
@@ -88,11 +89,13 @@ impl Proxy {
             traceparent: &record.trace().header(),
             received: record.request_bytes(),
             drain: &self.drain,
+            started,
         };
-        let started = Instant::now();
         let result = forward.send(caller, inbound).await;
-        record.forwarded(forward.upstream_name(), started.elapsed());
-        Ok((result.map_err(Rejection::Upstream)?, reason))
+        let ended = result.as_ref().map_or_else(|_| Instant::now(), |&(_, at)| at);
+        record.forwarded(forward.upstream_name(), ended.saturating_duration_since(started));
+        let (answer, _) = result.map_err(Rejection::Upstream)?;
+        Ok((answer, reason))
     }
 }
 
@@ -118,7 +121,7 @@ impl Service for Proxy {
         };
         let trace = TraceContext::of(headers);
         let mut crossing = Crossing::of(headers);
-        let mut record = Record::new(self.telemetry.clone(), now, Some(seen), id.clone(), trace);
+        let mut record = Record::new(Arc::clone(&self.telemetry), now, Some(seen), id.clone(), trace);
         let mut unread = Some(body);
         let carried = self.carry(&mut head, &mut unread, &peer, now, &mut crossing, &mut record).await;
         let mut response = match carried {
@@ -154,7 +157,7 @@ impl Service for Proxy {
         let now = SystemTime::now();
         let headers = http::HeaderMap::new();
         let mut record = Record::new(
-            self.telemetry.clone(),
+            Arc::clone(&self.telemetry),
             now,
             None,
             request_id(&headers, now),

@@ -16,7 +16,7 @@ mod trace;
 pub use access_log::{AccessLog, AccessLogWriter};
 pub use findings::Findings;
 pub use label::RouteLabel;
-pub use record::{Decision, Record, Request, Telemetry};
+pub use record::{BodySize, Decision, Record, Request, Telemetry};
 pub use request_id::{X_REQUEST_ID, request_id};
 pub use series::Held;
 pub use trace::{TRACEPARENT, TraceContext};

@@ -6,8 +6,8 @@
 
 use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderValue, Method, StatusCode, Uri, Version};
@@ -70,7 +70,7 @@ pub struct Request {
 /// The record of one request.
 #[derive(Debug)]
 pub struct Record {
-    telemetry: Telemetry,
+    telemetry: Arc<Telemetry>,
     at: SystemTime,
     started: Instant,
     request: Option<Request>,
@@ -80,8 +80,23 @@ pub struct Record {
     findings: Findings,
     outcome: Option<Outcome>,
     upstream: Option<(Arc<str>, Duration)>,
-    request_bytes: Arc<AtomicU64>,
+    request_bytes: BodySize,
     response_bytes: u64,
+}
+
+/// The size of a request's body, as far as it has been sent on. Most requests have none, and nothing that counts it.
+#[derive(Debug, Default)]
+pub struct BodySize(OnceLock<Arc<AtomicU64>>);
+
+impl BodySize {
+    /// What grows by every byte of the body.
+    pub fn counter(&self) -> Arc<AtomicU64> {
+        Arc::clone(self.0.get_or_init(Arc::default))
+    }
+
+    fn bytes(&self) -> u64 {
+        self.0.get().map_or(0, |bytes| bytes.load(Ordering::Relaxed))
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -96,7 +111,7 @@ impl Record {
     /// [`request_id`](super::request_id()), which needs no escapes. In a box, because it is handed on
     /// from the request to its answer.
     pub fn new(
-        telemetry: Telemetry,
+        telemetry: Arc<Telemetry>,
         at: SystemTime,
         request: Option<Request>,
         request_id: HeaderValue,
@@ -113,7 +128,7 @@ impl Record {
             findings: Findings::default(),
             outcome: None,
             upstream: None,
-            request_bytes: Arc::default(),
+            request_bytes: BodySize::default(),
             response_bytes: 0,
         })
     }
@@ -128,9 +143,9 @@ impl Record {
         &self.trace
     }
 
-    /// Counts the bytes of the request's body.
-    pub fn request_bytes(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.request_bytes)
+    /// The size of the request's body.
+    pub fn request_bytes(&self) -> &BodySize {
+        &self.request_bytes
     }
 
     /// A message that never became a request came from here.
@@ -196,7 +211,7 @@ impl Record {
             Some(status) => line.number(name!("http.response.status_code"), status.as_u16().into()),
             None => line.text(name!("http.response.status_code"), None),
         }
-        line.number(name!("http.request.body.size"), self.request_bytes.load(Ordering::Relaxed));
+        line.number(name!("http.request.body.size"), self.request_bytes.bytes());
         line.number(name!("http.response.body.size"), self.response_bytes);
         line.seconds(name!("duration"), duration);
         line.word(name!("auth.decision"), outcome.decision.as_str());
@@ -272,7 +287,7 @@ mod tests {
     fn a_line_is_one_json_object_whatever_the_client_sent() {
         let (access_log, _writer) = AccessLog::start(std::io::sink()).unwrap();
         let metrics = Arc::new(Metrics::new().unwrap());
-        let telemetry = Telemetry { metrics: Arc::clone(&metrics), access_log };
+        let telemetry = Arc::new(Telemetry { metrics: Arc::clone(&metrics), access_log });
         let request = Request {
             method: Method::from_bytes(b"BREW").unwrap(),
             uri: Uri::from_static("/a\"b?token=hidden"),

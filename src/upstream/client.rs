@@ -65,13 +65,15 @@ impl Client {
 
     /// Sends the request and waits for the head of the answer.
     ///
-    /// `again` makes the request anew where it may be sent a second time; `None` where it may not.
+    /// `again` makes the request anew where it may be sent a second time; `None` where it may not. It is `now`, and the
+    /// answer comes with the time at which it came.
     pub(super) async fn send(
         &self,
         request: Box<Request<RequestBody>>,
         again: Option<impl FnOnce() -> Result<Box<Request<RequestBody>>, Error>>,
-    ) -> Result<Response<Body>, Error> {
-        let (mut request, mut lease) = (request, self.lease().await?);
+        now: Instant,
+    ) -> Result<(Response<Body>, Instant), Error> {
+        let (mut request, mut lease) = (request, self.lease(now).await?);
         let failure = loop {
             match self.exchange(&mut lease, request).await {
                 Ok(answer) => return Ok(self.end(lease, answer)),
@@ -79,7 +81,7 @@ impl Client {
                 Err(Failure::Unsent(unsent)) if lease.reused => request = unsent,
                 Err(failure) => break failure,
             }
-            lease = self.lease().await?;
+            lease = self.lease(Instant::now()).await?;
         };
         let request = match (failure, again) {
             (Failure::Broken(error), Some(again)) if lease.reused && is_dead_connection(&error) => again()?,
@@ -95,7 +97,7 @@ impl Client {
     }
 
     /// Sees to it that the connection goes on where that is needed, and comes back when its exchange is over.
-    fn end(&self, lease: Lease, Answer { head, body, uploaded, at }: Answer) -> Response<Body> {
+    fn end(&self, lease: Lease, Answer { head, body, uploaded, at }: Answer) -> (Response<Body>, Instant) {
         let Lease { connection, pool, .. } = lease;
         let switches = head.status == StatusCode::SWITCHING_PROTOCOLS;
         if !switches {
@@ -111,7 +113,7 @@ impl Client {
             connection.finish(pool);
             Body::streamed(body)
         };
-        Response::from_parts(head, body)
+        (Response::from_parts(head, body), at)
     }
 
     async fn exchange(
@@ -147,8 +149,8 @@ impl Client {
     }
 
     /// An idle connection of the endpoint whose turn it is, or a new one.
-    async fn lease(&self) -> Result<Lease, Error> {
-        let (first, now) = (self.next.fetch_add(1, Ordering::Relaxed), Instant::now());
+    async fn lease(&self, now: Instant) -> Result<Lease, Error> {
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
         for index in self.order(first) {
             let Some(backend) = self.backends.get(index) else { continue };
             if !backend.is_avoided(self.started) {

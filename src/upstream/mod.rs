@@ -34,9 +34,8 @@ pub use request::Malformed;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version};
 use hyper::body::Incoming;
@@ -47,7 +46,7 @@ use crate::authz::Permit;
 use crate::body::Body;
 use crate::listener::{Drain, Peer};
 use crate::route::{Captures, Target};
-use crate::telemetry::Held;
+use crate::telemetry::{BodySize, Held};
 use client::Client;
 use hop_by_hop::ConnectionOptions;
 use outbound::Outbound;
@@ -177,9 +176,11 @@ pub struct Inbound<'a> {
     /// Its place in a trace, the client's or ours.
     pub traceparent: &'a HeaderValue,
     /// Grows by every byte of the body that is sent on.
-    pub received: Arc<AtomicU64>,
+    pub received: &'a BodySize,
     /// Counts what outlives the answer.
     pub drain: &'a Drain,
+    /// The time as it was read last: when it is sent on.
+    pub started: Instant,
 }
 
 impl Forward {
@@ -264,9 +265,13 @@ impl Forward {
         Identified::new(&self.identity, permit, captures)
     }
 
-    /// Sends the request and hands on the head of the answer; its body streams. The permit is used up.
-    pub async fn send(&self, caller: Identified, request: Inbound<'_>) -> Result<Response<Body>, Error> {
-        let Inbound { head, body, target, peer, request_id, traceparent, received, drain } = request;
+    /// Sends the request and hands on the head of the answer, and when it came; its body streams. The permit is used up.
+    pub async fn send(
+        &self,
+        caller: Identified,
+        request: Inbound<'_>,
+    ) -> Result<(Response<Body>, Instant), Error> {
+        let Inbound { head, body, target, peer, request_id, traceparent, received, drain, started } = request;
         let body = RequestBody::new(body, &self.guard, &self.identity, &self.watched, received);
         let upgrade = Upgrade::requested(head, &body);
         let outbound = Outbound {
@@ -286,8 +291,8 @@ impl Forward {
         let repeatable = matches!(body, RequestBody::Empty) && head.method.is_idempotent();
         let outgoing = outbound.request(body)?;
         let again = repeatable.then_some(|| outbound.request(RequestBody::Empty));
-        let answer = self.upstream.client.send(outgoing, again).await?;
-        Ok(answer_for_client(answer, upgrade, drain).map_err(Unavailable::Answer)?)
+        let (answer, at) = self.upstream.client.send(outgoing, again, started).await?;
+        Ok((answer_for_client(answer, upgrade, drain).map_err(Unavailable::Answer)?, at))
     }
 }
 

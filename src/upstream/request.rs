@@ -19,6 +19,7 @@ use hyper::body::Incoming;
 use super::guard::{Guard, Watched};
 use super::identity::Identity;
 use super::outbound;
+use crate::telemetry::BodySize;
 
 /// The body of an outgoing request.
 pub(super) enum RequestBody {
@@ -42,13 +43,14 @@ impl RequestBody {
         guard: &Arc<Guard>,
         identity: &Arc<Identity>,
         watched: &Arc<Watched>,
-        received: Arc<AtomicU64>,
+        received: &BodySize,
     ) -> Self {
         let Some(incoming) = incoming.filter(|incoming| !incoming.is_end_stream()) else {
             return Self::Empty;
         };
         let (guard, identity, watched) = (Arc::clone(guard), Arc::clone(identity), Arc::clone(watched));
-        Self::Streamed { incoming, guard, identity, watched, progress: Arc::new(Progress::new()), received }
+        let (progress, received) = (Arc::new(Progress::new()), received.counter());
+        Self::Streamed { incoming, guard, identity, watched, progress, received }
     }
 
     /// How far a streamed body has come.

@@ -44,13 +44,14 @@ impl Service for Relay {
             peer: &peer,
             request_id: &HeaderValue::from_static("id"),
             traceparent: &HeaderValue::from_static("00-0-0-00"),
-            received: Arc::default(),
+            received: &BodySize::default(),
             drain: &self.drain,
+            started: Instant::now(),
         };
         let permit = authorize(&Requirement::Authenticated, principal, &RequestFacts::for_test()).unwrap();
         let caller = self.forward.identify(permit, &Captures::default()).unwrap();
         match self.forward.send(caller, inbound).await {
-            Ok(answer) => answer,
+            Ok((answer, _)) => answer,
             Err(error) => {
                 let name = format!("{error:?}");
                 let name = name.split('(').next().unwrap().to_owned();
