@@ -9,39 +9,40 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::error::Error;
-use super::json::{Document, Json, Object, Span, Stored};
+use super::json::{Document, Json, MemberName, Object, Span, Stored};
 
 /// The path of a claim: the top-level claim of exactly that name if there is one, else the steps between the dots.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ClaimPath {
     /// With its dots, where it has some and may be a name by itself.
-    whole: Option<String>,
-    steps: Vec<String>,
+    whole: Option<MemberName>,
+    steps: Vec<MemberName>,
 }
 
 impl ClaimPath {
     /// From the dotted form: `tenant`, `realm_access.roles`, `https://example.com/roles`.
     pub fn parse(text: &str) -> Result<Self, ClaimPathError> {
-        let steps = text.split('.').map(str::to_owned).collect();
+        let steps: Vec<&str> = text.split('.').collect();
         // A path of one step is the whole, and need not be looked for twice.
-        let whole = text.contains('.').then(|| text.to_owned());
-        Ok(Self { whole, ..Self::from_steps(steps)? })
+        let whole = text.contains('.').then(|| text.into());
+        Ok(Self { whole, ..Self::from_steps(&steps)? })
     }
 
     /// From steps given one by one, which may hold dots.
-    pub fn from_steps(steps: Vec<String>) -> Result<Self, ClaimPathError> {
-        if steps.iter().all(String::is_empty) {
+    pub fn from_steps(steps: &[impl AsRef<str>]) -> Result<Self, ClaimPathError> {
+        let steps: Vec<&str> = steps.iter().map(AsRef::as_ref).collect();
+        if steps.iter().all(|step| step.is_empty()) {
             return Err(ClaimPathError::Empty);
         }
-        if steps.iter().any(String::is_empty) {
+        if steps.iter().any(|step| step.is_empty()) {
             return Err(ClaimPathError::EmptyStep);
         }
-        Ok(Self { whole: None, steps })
+        Ok(Self { whole: None, steps: steps.into_iter().map(MemberName::from).collect() })
     }
 
     /// The top-level claim of this name.
     pub(super) fn named(name: &str) -> Self {
-        Self { whole: None, steps: vec![name.to_owned()] }
+        Self { whole: None, steps: vec![name.into()] }
     }
 
     /// The claim at this path; `null` counts as absent.
@@ -75,7 +76,7 @@ impl ClaimPath {
             let Some(inner) = inner.as_object_mut() else { return false };
             members = inner;
         }
-        members.insert(last.clone(), value).is_none()
+        members.insert(last.as_str().to_owned(), value).is_none()
     }
 
     /// Adds the places of the strings at this path: none if the claim is absent, one if it is a string. Fails for any
@@ -107,7 +108,7 @@ impl fmt::Display for ClaimPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, step) in self.steps.iter().enumerate() {
             f.write_str(if index == 0 { "" } else { "." })?;
-            f.write_str(step)?;
+            f.write_str(step.as_str())?;
         }
         Ok(())
     }
@@ -146,8 +147,7 @@ mod tests {
         assert_eq!(find("https://example.com/roles"), Some(json!(["x"])));
         assert_eq!(find("a.n"), None);
         assert_eq!(find("a.b.c"), None);
-        let steps =
-            |steps: &[&str]| ClaimPath::from_steps(steps.iter().map(|&step| step.to_owned()).collect());
+        let steps = |steps: &[&str]| ClaimPath::from_steps(steps);
         assert_eq!(steps(&["a", "b"]).unwrap().find(claims.members()), Some(Json::String("steps")));
         assert_eq!(steps(&["a.b"]).unwrap().find(claims.members()), Some(Json::String("whole")));
         let null = ClaimPath::parse("a.n").unwrap();
@@ -162,7 +162,7 @@ mod tests {
             assert_eq!(ClaimPath::parse(text), Err(expected), "{text}");
         }
         assert_eq!(ClaimPath::parse(""), Err(ClaimPathError::Empty));
-        assert_eq!(ClaimPath::from_steps(vec![]), Err(ClaimPathError::Empty));
+        assert_eq!(ClaimPath::from_steps(&[""; 0]), Err(ClaimPathError::Empty));
     }
 
     #[test]

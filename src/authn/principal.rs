@@ -95,10 +95,9 @@ impl Verified {
     /// About how many bytes it takes on the heap, rounded up: what the allocator adds is counted in, so that a bound on
     /// the sum is a bound on memory.
     pub(super) fn size(&self) -> usize {
-        let [text, members, elements] = self.claims.sizes();
         let own = size_of::<Self>() + 2 * size_of::<usize>();
-        let allocations = [own, text, members, elements, size_of_val(&*self.names)];
-        allocations.iter().map(|bytes| bytes + ALLOCATION).sum()
+        let allocations = self.claims.sizes().into_iter().chain([own, size_of_val(&*self.names)]);
+        allocations.map(|bytes| bytes + ALLOCATION).sum()
     }
 }
 

@@ -31,7 +31,7 @@ fn claim(path: &str, principal: &Principal) -> Option<String> {
     let steps: Vec<&str> = path.split('.').filter(|step| !step.is_empty()).collect();
     let first = steps.first()?;
     let found = (1..=steps.len()).rev().find_map(|count| {
-        let steps: Vec<String> = steps.iter().take(count).map(|step| (*step).to_owned()).collect();
+        let steps = steps.get(..count)?;
         let name = steps.join(".");
         Some((name, ClaimPath::from_steps(steps).ok()?.find(principal.claims())?))
     });

@@ -7,6 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::Defect;
+use super::index::Index;
 use super::name::{Label, Name};
 use super::tape::Tape;
 use super::view::Object;
@@ -19,6 +20,8 @@ pub struct Document {
     pub(super) elements: Box<[Node]>,
     /// The outermost members.
     pub(super) outermost: Span,
+    /// Of the outermost members, where they are neither few nor many.
+    pub(super) index: Option<Box<Index>>,
 }
 
 /// A value.
@@ -46,7 +49,7 @@ pub(super) struct Member {
 }
 
 /// A part of a document's text, or of one of its lists.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(in crate::authn) struct Span {
     start: u32,
     length: u32,
@@ -62,6 +65,12 @@ impl Span {
         let start = usize::try_from(self.start).unwrap_or(usize::MAX);
         let rest = all.get(start..).unwrap_or_default();
         rest.get(..self.len()).unwrap_or_default()
+    }
+
+    /// So much of a text.
+    pub(super) fn text(self, all: &str) -> &str {
+        let start = usize::try_from(self.start).unwrap_or(usize::MAX);
+        start.checked_add(self.len()).and_then(|end| all.get(start..end)).unwrap_or_default()
     }
 
     pub(in crate::authn) fn len(self) -> usize {
@@ -83,8 +92,10 @@ impl Document {
     }
 
     /// How many bytes its allocations have.
-    pub(in crate::authn) fn sizes(&self) -> [usize; 3] {
-        [self.text.len(), size_of_val(&*self.members), size_of_val(&*self.elements)]
+    pub(in crate::authn) fn sizes(&self) -> [usize; 4] {
+        let Self { text, members, elements, index, .. } = self;
+        let index = index.as_deref().map_or(0, size_of_val);
+        [text.len(), size_of_val(&**members), size_of_val(&**elements), index]
     }
 
     /// Where a part of its text stands, so that it can be kept without a copy; None for any other text.
@@ -97,8 +108,7 @@ impl Document {
 
     /// This part of its text.
     pub(in crate::authn) fn text(&self, place: Span) -> &str {
-        let start = usize::try_from(place.start).unwrap_or(usize::MAX);
-        start.checked_add(place.len()).and_then(|end| self.text.get(start..end)).unwrap_or_default()
+        place.text(&self.text)
     }
 
     /// The bytes of this part of its text.
@@ -107,11 +117,15 @@ impl Document {
     }
 
     /// The value of the member of this name, among these.
-    pub(super) fn find(&self, among: Span, name: &str) -> Option<&Node> {
-        let (members, name) = (among.of(&self.members), Name::of(name));
-        // Among few, asking each is foreseeable, and faster than halving, which is not.
-        let found = if members.len() <= FEW {
-            members.iter().find(|member| member.name.is(name, &self.text))
+    pub(super) fn find(&self, among: Span, name: Name<'_>) -> Option<&Node> {
+        let members = among.of(&self.members);
+        let is = |member: &Member| member.name.is(name, &self.text);
+        let index = self.index.as_ref().filter(|_| among == self.outermost);
+        let found = if let Some(index) = index {
+            index.find(name, members, is)
+        } else if members.len() <= FEW {
+            // Among few, asking each is foreseeable, and faster than halving, which is not.
+            members.iter().find(|member| is(member))
         } else {
             let place = members.binary_search_by(|member| member.name.compare(name, &self.text)).ok()?;
             members.get(place)
@@ -120,8 +134,8 @@ impl Document {
     }
 }
 
-/// So many members are looked through one by one.
-const FEW: usize = 32;
+/// So many members are looked through one by one, where there is no index of them.
+pub(super) const FEW: usize = 8;
 
 #[cfg(test)]
 impl Document {

@@ -5,14 +5,15 @@
 //! leave them to the reader), nesting beyond `MAX_DEPTH`, NUL in a name or a string, invalid UTF-8, anything after
 //! the document, numbers that no `f64` holds. Recursion ends at the depth bound: deeper parts are skipped without it.
 //!
-//! A document is flat: one text with all its strings, one list of members and one of elements (`document`). However many
-//! values there are, it is three allocations, which is what makes tokens cheap to read, to keep and to forget. It is looked
+//! A document is flat: one text with all its strings, one list of members and one of elements (`document`), and where its
+//! members are (`index`). However many values there are, it is four allocations, which is what makes tokens cheap to read, to keep and to forget. It is looked
 //! at through views that cost nothing to copy ([`Json`], [`Object`], [`Array`]).
 
 use std::cell::{Cell, RefCell};
 
 pub use document::Document;
 pub(in crate::authn) use document::Span;
+pub use name::MemberName;
 pub(in crate::authn) use name::same;
 pub use number::Number;
 pub use stored::Stored;
@@ -21,6 +22,7 @@ pub use view::{Array, Json, Object};
 use tape::Tape;
 
 mod document;
+mod index;
 mod name;
 mod number;
 mod read;

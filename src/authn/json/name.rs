@@ -18,6 +18,7 @@ pub(super) struct Label {
 #[derive(Clone, Copy)]
 pub(super) struct Name<'n> {
     beginning: Beginning,
+    number: u32,
     bytes: &'n [u8],
 }
 
@@ -30,9 +31,45 @@ impl<'n> Name<'n> {
                 beginning << 8 | Beginning::from(bytes.get(index).copied().unwrap_or_default())
             }),
         };
-        Self { beginning, bytes }
+        let end = u32::from(bytes.last().copied().unwrap_or_default());
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        Self { beginning, number: (beginning ^ end ^ length << 8).wrapping_mul(GOLDEN) >> 16, bytes }
+    }
+
+    /// A number that names seldom share: of how they begin and end, and how long they are.
+    pub(super) fn number(self) -> u32 {
+        self.number
     }
 }
+
+/// A name that is looked for again and again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MemberName {
+    beginning: Beginning,
+    number: u32,
+    text: Box<str>,
+}
+
+impl MemberName {
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn name(&self) -> Name<'_> {
+        Name { beginning: self.beginning, number: self.number, bytes: self.text.as_bytes() }
+    }
+}
+
+impl From<&str> for MemberName {
+    fn from(text: &str) -> Self {
+        let Name { beginning, number, .. } = Name::of(text);
+        Self { beginning, number, text: text.into() }
+    }
+}
+
+/// Spreads numbers over all bits: 2³² by the golden ratio.
+const GOLDEN: u32 = 0x9e37_79b1;
 
 impl Label {
     /// Of a name that stands there.
@@ -65,7 +102,7 @@ impl Label {
     /// The same for another label of the text.
     pub(super) fn order(self, other: Self, text: &str) -> Ordering {
         let bytes = other.place.of(text.as_bytes());
-        self.compare(Name { beginning: other.beginning, bytes }, text)
+        self.compare(Name { beginning: other.beginning, number: 0, bytes }, text)
     }
 }
 

@@ -6,6 +6,7 @@
 use serde::de::{DeserializeSeed, Deserializer};
 
 use super::document::{Document, Member, Node, Span};
+use super::index::Index;
 use super::name::{Label, Name};
 use super::read::Reader;
 use super::{Defect, Found, MAX_DEPTH};
@@ -47,12 +48,17 @@ impl Tape {
     pub(super) fn finish(&mut self) -> Result<Document, Defect> {
         match (self.found.take(), self.whole.take()) {
             (Some(defect), _) => Err(defect),
-            (None, Some(Node::Object(outermost))) => Ok(Document {
-                text: self.text.as_str().into(),
-                members: self.members.as_slice().into(),
-                elements: self.elements.as_slice().into(),
-                outermost,
-            }),
+            (None, Some(Node::Object(outermost))) => {
+                let name = |member: &Member| Name::of(member.name.place().text(&self.text));
+                let names = outermost.of(&self.members).iter().map(name);
+                Ok(Document {
+                    index: Index::of(names),
+                    text: self.text.as_str().into(),
+                    members: self.members.as_slice().into(),
+                    elements: self.elements.as_slice().into(),
+                    outermost,
+                })
+            }
             (None, _) => Err(Defect::NotAnObject),
         }
     }

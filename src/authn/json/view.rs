@@ -1,6 +1,7 @@
 //! A document's values, to be looked at. A view is two words or three, and free to copy.
 
 use super::document::{Document, Member, Node, Span};
+use super::name::{MemberName, Name};
 use super::number::Number;
 use super::stored::Stored;
 
@@ -143,12 +144,16 @@ impl<'d> Object<'d> {
 
     /// The value of the member of this name.
     pub fn get(self, name: &str) -> Option<Json<'d>> {
-        self.stored(name).map(Stored::read)
+        self.find(Name::of(name)).map(Stored::read)
     }
 
-    /// The same, not yet read.
-    pub fn stored(self, name: &str) -> Option<Stored<'d>> {
+    fn find(self, name: Name<'_>) -> Option<Stored<'d>> {
         self.document.find(self.span, name).map(|node| Stored::new(self.document, node))
+    }
+
+    /// The same, not yet read, by a name that is asked for often.
+    pub fn stored(self, name: &MemberName) -> Option<Stored<'d>> {
+        self.find(name.name())
     }
 
     /// Whether there is a member of this name.

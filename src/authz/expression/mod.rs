@@ -129,7 +129,7 @@ impl Expression {
     /// comparison has no answer.
     pub fn numbers_beside_times(&self, principal: &Principal) -> Vec<&str> {
         let is_number = |claim: &&BesideTime| {
-            let path = ClaimPath::from_steps(claim.steps.clone()).ok();
+            let path = ClaimPath::from_steps(&claim.steps).ok();
             let found = path.and_then(|path| path.find(principal.claims()));
             found.is_some_and(|found| found.as_f64().is_some())
         };

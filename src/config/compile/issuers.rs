@@ -261,7 +261,7 @@ fn algorithms(
 pub(super) fn claim_path(At { at, value }: At<Path>, problems: &mut Problems) -> Option<ClaimPath> {
     let path = match value {
         Path::Dotted(text) => ClaimPath::parse(&text),
-        Path::Steps(steps) => ClaimPath::from_steps(steps),
+        Path::Steps(steps) => ClaimPath::from_steps(&steps),
     };
     path.map_err(|error| problems.refuse(at, super::complete(&error, "write `claim` or `outer.inner`"))).ok()
 }

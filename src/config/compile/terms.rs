@@ -54,7 +54,7 @@ pub(super) fn claims(node: &Node, kept: &mut Kept, problems: &mut Problems) -> O
         .iter()
         .map(|Entry { key, at, node, steps }| {
             let path = match steps {
-                Some(steps) => ClaimPath::from_steps(steps.clone()),
+                Some(steps) => ClaimPath::from_steps(steps),
                 None => ClaimPath::parse(key),
             };
             let path = refused(path, *at, problems);

@@ -45,7 +45,7 @@ impl IdentityValue {
         let unknown = || IdentityValueError(steps.join(", "));
         match steps.split_first() {
             Some((first, rest)) if first == "claims" => {
-                ClaimPath::from_steps(rest.to_vec()).map(Self::Claim).map_err(|_| unknown())
+                ClaimPath::from_steps(rest).map(Self::Claim).map_err(|_| unknown())
             }
             _ => Err(unknown()),
         }
