@@ -18,7 +18,7 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{CipherSuite, RootCertStore, ServerConfig};
+use rustls::{RootCertStore, ServerConfig};
 
 /// What a listener needs for handshakes. Clones share one configuration and see it replaced together.
 #[derive(Clone)]
@@ -190,7 +190,7 @@ impl Paths {
     }
 
     fn config(&self, files: &Files) -> Result<ServerConfig, TlsError> {
-        let provider = Arc::new(provider());
+        let provider = Arc::new(aws_lc_rs::default_provider());
         let refused = |source: rustls::Error| refused(&self.certificate, source);
         let certified = self.certified(files, &provider)?;
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -209,8 +209,6 @@ impl Paths {
             _ => builder.with_no_client_auth(),
         };
         let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
-        // Most clients name AES-256 first, and mind nothing else.
-        config.ignore_client_order = true;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         // Tickets cost no memory for each client, unlike the session cache they are used instead of.
         config.ticketer = aws_lc_rs::Ticketer::new().map_err(refused)?;
@@ -256,21 +254,6 @@ impl Paths {
             )),
         }
     }
-}
-
-/// AES-128 before all else: as safe, and a handshake with its SHA-256, which processors compute, takes a third less time than
-/// one with SHA-384, which most do not.
-fn provider() -> CryptoProvider {
-    let mut provider = aws_lc_rs::default_provider();
-    provider.cipher_suites.sort_by_key(|suite| {
-        !matches!(
-            suite.suite(),
-            CipherSuite::TLS13_AES_128_GCM_SHA256
-                | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
-                | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
-        )
-    });
-    provider
 }
 
 const ENCRYPTED: &[u8] = b"ENCRYPTED";

@@ -1,10 +1,10 @@
 use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ProtocolVersion, RootCertStore, SupportedCipherSuite};
+use rustls::{ClientConfig, ProtocolVersion, RootCertStore};
 use tempfile::TempDir;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -84,18 +84,9 @@ impl Files {
     }
 
     fn client(&self, alpn: &[&[u8]], identity: Option<(String, String)>) -> ClientConfig {
-        self.client_of(aws_lc_rs::default_provider(), alpn, identity)
-    }
-
-    fn client_of(
-        &self,
-        provider: CryptoProvider,
-        alpn: &[&[u8]],
-        identity: Option<(String, String)>,
-    ) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.0.der().clone()).unwrap();
-        let builder = ClientConfig::builder_with_provider(Arc::new(provider))
+        let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_root_certificates(roots);
@@ -142,34 +133,6 @@ async fn alpn_chooses_the_protocol() {
     assert!(handshake(&world, files.client(&[b"spdy/3"], None)).await.is_err());
     assert_eq!(world.gauge.get(), 2);
     drop(sender);
-    world.ends().await;
-}
-
-#[tokio::test]
-async fn aes_128_is_chosen_where_the_client_has_it() {
-    use rustls::CipherSuite::{
-        TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-        TLS13_AES_128_GCM_SHA256, TLS13_AES_256_GCM_SHA384, TLS13_CHACHA20_POLY1305_SHA256,
-    };
-    let files = Files::new();
-    let world = World::start(Some(files.load(None).unwrap()), Limits::default()).await;
-    for (offered, chosen) in [
-        (&[TLS13_AES_256_GCM_SHA384, TLS13_AES_128_GCM_SHA256][..], TLS13_AES_128_GCM_SHA256),
-        (&[TLS13_CHACHA20_POLY1305_SHA256, TLS13_AES_256_GCM_SHA384], TLS13_AES_256_GCM_SHA384),
-        (&[TLS13_CHACHA20_POLY1305_SHA256], TLS13_CHACHA20_POLY1305_SHA256),
-        (
-            &[TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256],
-            TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-        ),
-    ] {
-        let mut provider = aws_lc_rs::default_provider();
-        let place = |suite: &SupportedCipherSuite| offered.iter().position(|&one| one == suite.suite());
-        provider.cipher_suites.retain(|suite| place(suite).is_some());
-        provider.cipher_suites.sort_by_key(place);
-        let stream = handshake(&world, files.client_of(provider, &[b"http/1.1"], None)).await.unwrap();
-        let negotiated = stream.get_ref().1.negotiated_cipher_suite().map(|suite| suite.suite());
-        assert_eq!(negotiated, Some(chosen), "of {offered:?}");
-    }
     world.ends().await;
 }
 
