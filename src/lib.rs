@@ -24,7 +24,7 @@
 //!   hardly meant, compares two files, describes the file for editors, and reads the tests of its policies.
 //! - [`explain`] decides one request with the function that serves, and says what every check asked for and found.
 //! - [`app`] wires, binds, serves and drains; [`admin`] answers probes and scrapes; [`cli`] is the commands.
-//! - [`telemetry`] (metrics, access log, trace context), [`body`] and [`socket`] are at the bottom: named by all, they name
+//! - [`telemetry`] (metrics, access log, trace context), [`body`] and [`socket`] are at the bottom: named by others, they name
 //!   none.
 //!
 //! A stage names only what earlier stages make; `tests/architecture.rs` holds the table. Time is an argument: the clock

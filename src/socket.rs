@@ -2,7 +2,7 @@
 //!
 //! Given what hyper writes, which is a list of pieces (a head, and what there is of the body), it hands a single piece to
 //! the kernel as it is, and a few small ones put together: taking in a list costs the kernel more than one piece does,
-//! and more than copying some hundred bytes costs here. A long list stays one, and nothing large is copied. What must stay
+//! and more than copying some hundred bytes costs here. What is more stays a list, and nothing large is copied. What must stay
 //! true: the bytes and their order are those that were given. It names no other module.
 
 use std::io::{self, IoSlice};
@@ -50,9 +50,6 @@ impl AsyncWrite for Socket {
         let stream = Pin::new(&mut self.0);
         if let [only] = slices {
             return stream.poll_write(context, only);
-        }
-        if slices.iter().map(|slice| slice.len()).sum::<usize>() > SMALL {
-            return stream.poll_write_vectored(context, slices);
         }
         let mut room = [0; SMALL];
         match together(slices, &mut room) {
@@ -114,6 +111,21 @@ mod tests {
         let (read, ()) = tokio::join!(other.read_to_end(&mut bytes), write);
         read.unwrap();
         bytes
+    }
+
+    #[test]
+    fn few_bytes_are_put_together_and_more_are_not() {
+        let of = |pieces: &[usize]| {
+            let pieces: Vec<Vec<u8>> = pieces.iter().map(|&length| vec![7; length]).collect();
+            let slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+            together(&slices, &mut [0; SMALL]).map(<[u8]>::to_vec)
+        };
+        for pieces in [&[][..], &[0, 0], &[200, 5], &[200, 0, 5], &[SMALL - 1, 1]] {
+            assert_eq!(of(pieces), Some(vec![7; pieces.iter().sum()]), "{pieces:?}");
+        }
+        for pieces in [&[SMALL, 1][..], &[1, SMALL], &[200, usize::from(u16::MAX)]] {
+            assert_eq!(of(pieces), None, "{pieces:?}");
+        }
     }
 
     #[tokio::test]

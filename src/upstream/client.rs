@@ -259,7 +259,7 @@ struct Lease {
     pool: Arc<Pool>,
     /// It has carried an exchange before, and may have been closed while it was idle.
     reused: bool,
-    /// When it was taken out or opened: as good as when the request was sent.
+    /// When it was opened or, of one that was there, when it was asked for: as good as when the request was sent.
     at: Instant,
 }
 

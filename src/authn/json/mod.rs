@@ -5,8 +5,9 @@
 //! leave them to the reader), nesting beyond `MAX_DEPTH`, NUL in a name or a string, invalid UTF-8, anything after
 //! the document, numbers that no `f64` holds. Recursion ends at the depth bound: deeper parts are skipped without it.
 //!
-//! A document is flat: one text with all its strings, one list of members and one of elements (`document`), and where its
-//! members are (`index`). However many values there are, it is four allocations, which is what makes tokens cheap to read, to keep and to forget. It is looked
+//! A document is flat: one text with all its strings, one list of members and one of elements (`document`). Where it has
+//! about as many members as tokens have, there is an index of them (`index`). However many values there are, it is three
+//! allocations or four, which is what makes tokens cheap to read, to keep and to forget. It is looked
 //! at through views that cost nothing to copy ([`Json`], [`Object`], [`Array`]).
 
 use std::cell::{Cell, RefCell};

@@ -18,7 +18,7 @@ pub(super) struct Label {
 #[derive(Clone, Copy)]
 pub(super) struct Name<'n> {
     beginning: Beginning,
-    number: u32,
+    hash: u32,
     bytes: &'n [u8],
 }
 
@@ -33,12 +33,12 @@ impl<'n> Name<'n> {
         };
         let end = u32::from(bytes.last().copied().unwrap_or_default());
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        Self { beginning, number: (beginning ^ end ^ length << 8).wrapping_mul(GOLDEN) >> 16, bytes }
+        Self { beginning, hash: (beginning.wrapping_add(end) ^ length << 8).wrapping_mul(GOLDEN), bytes }
     }
 
-    /// A number that names seldom share: of how they begin and end, and how long they are.
-    pub(super) fn number(self) -> u32 {
-        self.number
+    /// Of how it begins and ends, and how long it is; the highest bits depend on all of that.
+    pub(super) fn hash(self) -> u32 {
+        self.hash
     }
 }
 
@@ -46,7 +46,7 @@ impl<'n> Name<'n> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MemberName {
     beginning: Beginning,
-    number: u32,
+    hash: u32,
     text: Box<str>,
 }
 
@@ -57,18 +57,18 @@ impl MemberName {
     }
 
     pub(super) fn name(&self) -> Name<'_> {
-        Name { beginning: self.beginning, number: self.number, bytes: self.text.as_bytes() }
+        Name { beginning: self.beginning, hash: self.hash, bytes: self.text.as_bytes() }
     }
 }
 
 impl From<&str> for MemberName {
     fn from(text: &str) -> Self {
-        let Name { beginning, number, .. } = Name::of(text);
-        Self { beginning, number, text: text.into() }
+        let Name { beginning, hash, .. } = Name::of(text);
+        Self { beginning, hash, text: text.into() }
     }
 }
 
-/// Spreads numbers over all bits: 2³² by the golden ratio.
+/// 2³² by the golden ratio: whatever is multiplied by it reaches the highest bits.
 const GOLDEN: u32 = 0x9e37_79b1;
 
 impl Label {
@@ -88,21 +88,25 @@ impl Label {
             && (self.place.len() <= ALL || same(self.place.of(text.as_bytes()), name.bytes))
     }
 
-    /// By bytes. Zeros come before all else, so that where the beginnings differ they say which comes first.
+    /// By bytes.
     pub(super) fn compare(self, name: Name<'_>, text: &str) -> Ordering {
-        self.beginning.cmp(&name.beginning).then_with(|| {
-            if self.place.len().max(name.bytes.len()) <= ALL {
-                self.place.len().cmp(&name.bytes.len())
-            } else {
-                self.place.of(text.as_bytes()).cmp(name.bytes)
-            }
-        })
+        self.compare_with(name.beginning, name.bytes, text)
     }
 
     /// The same for another label of the text.
     pub(super) fn order(self, other: Self, text: &str) -> Ordering {
-        let bytes = other.place.of(text.as_bytes());
-        self.compare(Name { beginning: other.beginning, number: 0, bytes }, text)
+        self.compare_with(other.beginning, other.place.of(text.as_bytes()), text)
+    }
+
+    /// Zeros come before all else, so that where the beginnings differ they say which comes first.
+    fn compare_with(self, beginning: Beginning, bytes: &[u8], text: &str) -> Ordering {
+        self.beginning.cmp(&beginning).then_with(|| {
+            if self.place.len().max(bytes.len()) <= ALL {
+                self.place.len().cmp(&bytes.len())
+            } else {
+                self.place.of(text.as_bytes()).cmp(bytes)
+            }
+        })
     }
 }
 

@@ -196,8 +196,9 @@ fn values() -> BoxedStrategy<Value> {
 
 fn objects(member: BoxedStrategy<Value>) -> impl Strategy<Value = Value> {
     let small = prop::collection::btree_map(prop_oneof!["[a-c]{0,5}", "[^\0]{0,4}"], member.clone(), 0..6);
-    // beyond what sorting in the standard library treats as small; with an index of members, and with too many for one
-    let large = prop::collection::btree_map("[a-f]{1,3}", member, 7..60);
+    // with an index of its members, or with too many for one, which is also beyond what sorting treats as small
+    let name = prop_oneof!["[a-f]{1,3}", "https://[a-f]{1,12}"];
+    let large = prop::collection::btree_map(name, member, 7..60);
     prop_oneof![8 => small, 1 => large].prop_map(|members| members.into_iter().collect())
 }
 
