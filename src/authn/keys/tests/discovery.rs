@@ -132,6 +132,7 @@ async fn nobody_waits_for_discovery_while_the_keys_can_be_asked_for() {
     let issuer = issuer_of(&a).await;
     let mut fixture = Fixture::new();
     fixture.options.timeout = Duration::from_secs(5);
+    fixture.timing.request_patience = Duration::from_secs(10);
     let started = discovered(&issuer, fixture);
     assert!(started.has("a").await);
     issuer.script(DOCUMENT, Script::Silence);
@@ -140,7 +141,7 @@ async fn nobody_waits_for_discovery_while_the_keys_can_be_asked_for() {
         issuer.serve_keys(&[jwk.1]);
         let begun = Instant::now();
         assert!(started.has(jwk.0).await);
-        assert!(begun.elapsed() < Duration::from_millis(600), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     }
     assert!(issuer.fetches(DOCUMENT) >= 2, "discovery was under way");
 }

@@ -34,11 +34,12 @@ async fn the_first_answer_is_waited_for_and_later_ones_are_not() {
     issuer.script("/jwks", Script::Silence);
     let mut fixture = Fixture::new();
     fixture.options.timeout = Duration::from_millis(100);
+    fixture.timing.request_patience = Duration::from_secs(10);
     let started = fixture.at(&issuer);
     assert!(is_unavailable(started.select("a").await));
     let begun = Instant::now();
     assert!(is_unavailable(started.select("a").await));
-    assert!(begun.elapsed() < Duration::from_millis(500), "waited for an issuer that is known to be down");
+    assert!(begun.elapsed() < Duration::from_secs(5), "waited for an issuer that is known to be down");
 }
 
 #[tokio::test]
@@ -108,20 +109,21 @@ async fn keys_are_refreshed_before_they_are_old_and_nobody_waits() {
     let fresh_for_a_second = "content-type: application/json\r\ncache-control: max-age=1\r\n";
     issuer.script("/jwks", scripted::answer("200 OK", fresh_for_a_second, &scripted::set(&[&a])));
     let begun = Instant::now();
-    let started = Fixture::new().at(&issuer);
+    let mut fixture = Fixture::new();
+    fixture.options.timeout = Duration::from_secs(2);
+    let started = fixture.at(&issuer);
     assert!(started.has("a").await);
     issuer.script("/jwks", Script::Json(scripted::set(&[&b])));
     eventually("refresh", || started.holds("b")).await;
     let after = begun.elapsed();
-    assert!(after > Duration::from_millis(700) && after < Duration::from_millis(1400), "{after:?}");
+    assert!(after > Duration::from_millis(700) && after < Duration::from_secs(4), "{after:?}");
 
     issuer.script("/jwks", Script::Silence);
     let in_flight = Arc::clone(&started.keys);
     let refresh = tokio::spawn(async move { in_flight.refresh_now().await });
     eventually("a fetch", || issuer.fetches("/jwks") == 3).await;
-    let begun = Instant::now();
     assert!(started.has("b").await);
-    assert!(begun.elapsed() < Duration::from_millis(200));
+    assert!(!refresh.is_finished(), "it was waited for");
     assert!(refresh.await.unwrap().is_err());
 }
 
@@ -136,7 +138,7 @@ async fn keys_are_trusted_for_max_stale_and_no_longer() {
     let (begun, generation) = (Instant::now(), started.keys.generation());
     eventually("expiry", || !started.holds("a")).await;
     let after = begun.elapsed();
-    assert!(after > Duration::from_millis(300) && after < Duration::from_millis(1500), "{after:?}");
+    assert!(after > Duration::from_millis(300) && after < Duration::from_secs(4), "{after:?}");
     assert!(is_unavailable(started.select("a").await));
     eventually("generation", || started.keys.generation() > generation).await;
     assert_eq!(started.metrics.keys.get(), 0);
@@ -182,18 +184,18 @@ async fn dropping_the_keys_stops_the_task() {
 async fn one_issuer_in_trouble_costs_another_nothing() {
     let (ill, well) = (Scripted::start().await, Scripted::with(&[&Jwk::new("a")]).await);
     ill.script("/jwks", Script::Silence);
-    let (in_trouble, fine) = (Fixture::new().at(&ill), Fixture::new().at(&well));
+    let mut fixture = Fixture::new();
+    fixture.options.timeout = Duration::from_secs(2);
+    fixture.timing.request_patience = Duration::from_secs(2);
+    let (in_trouble, fine) = (fixture.at(&ill), Fixture::new().at(&well));
     assert!(fine.has("a").await);
     let stuck = Arc::clone(&in_trouble.keys);
     let stuck = tokio::spawn(async move { stuck.select(Some("a"), Algorithm::Es256).await.is_err() });
-    let mut slowest = Duration::ZERO;
     for _ in 0..500 {
-        let begun = Instant::now();
         assert!(fine.has("a").await);
-        slowest = slowest.max(begun.elapsed());
         tokio::task::yield_now().await;
     }
-    assert!(slowest < Duration::from_millis(200), "{slowest:?}");
+    assert!(!stuck.is_finished(), "the one waited for the other");
     assert!(stuck.await.unwrap());
 }
 

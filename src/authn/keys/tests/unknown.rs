@@ -20,11 +20,11 @@ async fn a_flood_of_invented_kids_is_two_fetches_and_hides_no_rotation() {
         waiting
             .spawn(async move { keys.select(Some(&format!("invented-{n}")), Algorithm::Es256).await.err() });
     }
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let at_once: Vec<_> = std::iter::from_fn(|| waiting.try_join_next()).map(Result::unwrap).collect();
-    assert_eq!(at_once.len(), 2_000 - 1_024, "those who find no place are answered at once");
-    // Nobody has asked for these: their tokens may be good.
-    assert!(at_once.iter().all(|outcome| matches!(outcome, Some(KeyFailure::Unavailable { .. }))));
+    // Those who find no place are answered before the next fetch. Nobody has asked for them: their tokens may be good.
+    for _ in 0..2_000 - 1_024 {
+        let outcome = waiting.join_next().await.unwrap().unwrap();
+        assert!(matches!(outcome, Some(KeyFailure::Unavailable { .. })), "{outcome:?}");
+    }
     assert_eq!(issuer.fetches("/jwks"), 1);
 
     issuer.serve_keys(&[&a, &b]);
@@ -32,7 +32,7 @@ async fn a_flood_of_invented_kids_is_two_fetches_and_hides_no_rotation() {
         assert_eq!(outcome.unwrap(), Some(KeyFailure::Unknown));
     }
     let after = begun.elapsed();
-    assert!(after > Duration::from_millis(1_800) && after < Duration::from_millis(3_500), "{after:?}");
+    assert!(after > Duration::from_millis(1_800) && after < Duration::from_secs(10), "{after:?}");
     assert!(started.holds("b"), "the rotation was picked up");
     assert_eq!(issuer.fetches("/jwks"), 2);
     assert_eq!(started.metrics.unknown_kid.get(), 2_000);
@@ -56,7 +56,7 @@ async fn what_is_known_to_be_unknown_is_answered_at_once_until_the_next_fetch() 
     let (a, late) = (Jwk::new("a"), Jwk::new("late"));
     let issuer = Scripted::with(&[&a]).await;
     let mut fixture = Fixture::new();
-    fixture.timing.demand_interval = Duration::from_millis(600);
+    fixture.timing.demand_interval = Duration::from_secs(2);
     let started = fixture.at(&issuer);
     assert_eq!(started.select("late").await, Err(KeyFailure::Unknown));
     let fetches = issuer.fetches("/jwks");
@@ -64,11 +64,10 @@ async fn what_is_known_to_be_unknown_is_answered_at_once_until_the_next_fetch() 
     for _ in 0..100 {
         assert_eq!(started.select("late").await, Err(KeyFailure::Unknown));
     }
-    assert!(begun.elapsed() < Duration::from_millis(400));
-    assert_eq!(issuer.fetches("/jwks"), fetches);
+    assert_eq!(issuer.fetches("/jwks"), fetches, "it was waited for the next fetch");
 
     issuer.serve_keys(&[&a, &late]);
-    eventually("the window is over", || begun.elapsed() > Duration::from_millis(700)).await;
+    eventually("the window is over", || begun.elapsed() > Duration::from_millis(2_100)).await;
     assert!(started.has("late").await, "asked anew, and found by the one who asks");
 }
 
@@ -99,7 +98,7 @@ async fn waiting_has_a_deadline() {
     let begun = Instant::now();
     assert!(is_unavailable(started.select("b").await));
     let after = begun.elapsed();
-    assert!(after > Duration::from_millis(250) && after < Duration::from_millis(600), "{after:?}");
+    assert!(after > Duration::from_millis(250) && after < Duration::from_secs(4), "{after:?}");
 }
 
 #[tokio::test]
