@@ -150,8 +150,9 @@ def write(arguments, place: Place, figures: measure.Figures, proxies: dict[str, 
         parts.append(report.growth(grown))
     latency = report.latency(figures, compared) if figures.p50 else ""
     if arguments.readme:
-        # Latencies of a busy machine would only mislead.
-        report.into_readme(parts if report.busy(figures) else [*parts, latency])
+        # Latencies of such a machine would only mislead.
+        doubtful = report.busy(figures) or report.unsteady(figures)
+        report.into_readme(parts if doubtful else [*parts, latency])
     text = "\n\n".join(filter(None, [*parts, latency, report.targets(figures, proxies)])) + "\n"
     print(text)
     if arguments.output:

@@ -24,6 +24,8 @@ class Figures:
     p99: dict[str, list[float]] = field(default_factory=dict)
     rate: float = 0.0
     busy: list[float] = field(default_factory=list)
+    # CPU milliseconds of one and the same work, now and then.
+    pace: list[float] = field(default_factory=list)
 
     def of(self, work: str, proxy: str) -> float | None:
         rounds = self.cost.get(work, {}).get(proxy)
@@ -100,6 +102,7 @@ def works(place: Place, proxies: dict[str, Proxy], chosen: list[Work], rounds: i
         for number in range(rounds):
             say(f"{work.title}, round {number + 1} of {rounds}")
             figures.busy.append(load_average())
+            figures.pace.append(pace(place))
             # Each round begins with another proxy.
             for name in names[number % len(names):] + names[:number % len(names)]:
                 cost = one(place, proxies.get(name), name, work, requests, number)
@@ -144,6 +147,14 @@ def latency(place: Place, proxies: list[Proxy], rate: float, seconds: float, rou
                 result = running.run()
             figures.p50.setdefault(proxy.name, []).append(result["p50"])
             figures.p99.setdefault(proxy.name, []).append(result["p99"])
+
+
+def pace(place: Place) -> float:
+    """CPU milliseconds that a fixed piece of work takes on the proxies' core: what the clock and the neighbours leave of it."""
+    script = "import time; sum(range(2_000_000)); print(time.process_time() * 1000)"
+    process = spawn(place.proxy_core, [sys.executable, "-S", "-c", script], stdout=subprocess.PIPE, text=True)
+    output, _ = process.communicate()
+    return float(output)
 
 
 def load_average() -> float:

@@ -43,6 +43,17 @@ def busy(figures: Figures) -> bool:
     return bool(figures.busy) and median(figures.busy) > 3.5
 
 
+def unsteady(figures: Figures) -> bool:
+    """Whether the same work cost so much more at one time than at another that it says little of the proxies."""
+    return len(figures.pace) > 4 and spread(figures.pace) > 1.2
+
+
+def spread(costs: list[float]) -> float:
+    """How many times the low ones the high ones are, without the outermost tenths."""
+    ordered, tenth = sorted(costs), len(costs) // 10
+    return ordered[-1 - tenth] / ordered[tenth]
+
+
 def disturbance(figures: Figures) -> str:
     """How busy the machine was, and what that means."""
     if not figures.busy:
@@ -53,6 +64,10 @@ def disturbance(figures: Figures) -> str:
             " **The machine was busy with other things**: CPU time a request is then too high for all alike, ratios are"
             " good to about 10 %, and latencies say little."
         )
+    if figures.pace:
+        text += f" A fixed piece of work took {min(figures.pace):.0f} to {max(figures.pace):.0f} ms of CPU."
+    if unsteady(figures):
+        text += " **The machine was not steady**: its clock, or its neighbours, changed what all work costs, and ratios say little."
     return text
 
 
@@ -115,7 +130,8 @@ def targets(figures: Figures, proxies: dict[str, Proxy]) -> str:
         if "jwtgate" in values and "envoy-cache" in values:
             ratio = median(values["jwtgate"]) / median(values["envoy-cache"])
             line = row(f"latency {quantile} at half load", name("envoy-cache", proxies), LATENCY_TARGET, ratio)
-            rows.append([*line[:-1], "not judged, as the machine was busy"] if busy(figures) else line)
+            why = "busy" if busy(figures) else "not steady" if unsteady(figures) else ""
+            rows.append([*line[:-1], f"not judged, as the machine was {why}"] if why else line)
     met = sum(each[-1] == "met" for each in rows)
     text = table(["work", "jwtgate against", "at most", "measured", "target"], rows)
     return f"{text}\n\n{met} of {len(rows)} targets met." if rows else ""
