@@ -67,12 +67,6 @@ impl Span {
         rest.get(..self.len()).unwrap_or_default()
     }
 
-    /// So much of a text.
-    pub(super) fn text(self, all: &str) -> &str {
-        let start = usize::try_from(self.start).unwrap_or(usize::MAX);
-        start.checked_add(self.len()).and_then(|end| all.get(start..end)).unwrap_or_default()
-    }
-
     pub(in crate::authn) fn len(self) -> usize {
         usize::try_from(self.length).unwrap_or(usize::MAX)
     }
@@ -108,7 +102,8 @@ impl Document {
 
     /// This part of its text.
     pub(in crate::authn) fn text(&self, place: Span) -> &str {
-        place.text(&self.text)
+        let start = usize::try_from(place.start).unwrap_or(usize::MAX);
+        start.checked_add(place.len()).and_then(|end| self.text.get(start..end)).unwrap_or_default()
     }
 
     /// The bytes of this part of its text.

@@ -59,16 +59,16 @@ mod tests {
     use super::*;
 
     fn slot(name: &str) -> Option<usize> {
-        probe(Name::of(name)).next()
+        probe(Name::of(name.as_bytes())).next()
     }
 
     /// Each of the names is found among as many of them as an index takes, or fewer, and no other is.
     fn are_found(names: &[String]) {
         for length in FEW + 1..=MOST {
             let there = &names[..length];
-            let index = Index::of(there.iter().map(|name| Name::of(name))).unwrap();
+            let index = Index::of(there.iter().map(|name| Name::of(name.as_bytes()))).unwrap();
             for (place, name) in names.iter().enumerate() {
-                let found = index.find(Name::of(name), there, |other| other == name);
+                let found = index.find(Name::of(name.as_bytes()), there, |other| other == name);
                 assert_eq!(found, there.get(place), "{name} of {length}");
             }
         }
@@ -81,7 +81,7 @@ mod tests {
         let shared = slot("https://example.com/0");
         are_found(&numbered().filter(|name| slot(name) == shared).take(2 * MOST).collect::<Vec<_>>());
         for other in [FEW, MOST + 1] {
-            assert!(Index::of((0..other).map(|_| Name::of("a"))).is_none());
+            assert!(Index::of((0..other).map(|_| Name::of(b"a"))).is_none());
         }
     }
 

@@ -23,8 +23,7 @@ pub(super) struct Name<'n> {
 }
 
 impl<'n> Name<'n> {
-    pub(super) fn of(text: &'n str) -> Self {
-        let bytes = text.as_bytes();
+    pub(super) fn of(bytes: &'n [u8]) -> Self {
         let beginning = match bytes.first_chunk() {
             Some(&first) => Beginning::from_be_bytes(first),
             None => (0..4).fold(0, |beginning, index| {
@@ -63,7 +62,7 @@ impl MemberName {
 
 impl From<&str> for MemberName {
     fn from(text: &str) -> Self {
-        let Name { beginning, hash, .. } = Name::of(text);
+        let Name { beginning, hash, .. } = Name::of(text.as_bytes());
         Self { beginning, hash, text: text.into() }
     }
 }

@@ -49,7 +49,7 @@ impl Tape {
         match (self.found.take(), self.whole.take()) {
             (Some(defect), _) => Err(defect),
             (None, Some(Node::Object(outermost))) => {
-                let name = |member: &Member| Name::of(member.name.place().text(&self.text));
+                let name = |member: &Member| Name::of(member.name.place().of(self.text.as_bytes()));
                 let names = outermost.of(&self.members).iter().map(name);
                 Ok(Document {
                     index: Index::of(names),
@@ -70,7 +70,7 @@ impl Tape {
     /// The name of the member whose value comes next.
     pub(super) fn name(&mut self, name: &str, escaped: bool) -> Option<Label> {
         let place = self.write(name, escaped)?;
-        Some(Label::new(Name::of(name), place))
+        Some(Label::new(Name::of(name.as_bytes()), place))
     }
 
     /// Writes down a text; one that was written with escapes is looked at.

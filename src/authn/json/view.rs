@@ -144,7 +144,7 @@ impl<'d> Object<'d> {
 
     /// The value of the member of this name.
     pub fn get(self, name: &str) -> Option<Json<'d>> {
-        self.find(Name::of(name)).map(Stored::read)
+        self.find(Name::of(name.as_bytes())).map(Stored::read)
     }
 
     fn find(self, name: Name<'_>) -> Option<Stored<'d>> {
