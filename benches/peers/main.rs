@@ -42,7 +42,7 @@ enum Command {
     },
     /// Send requests, and judge every answer.
     Load(load::Arguments),
-    /// Verify nothing but signatures; prints CPU microseconds each.
+    /// Verify nothing but signatures, as many as each line says; prints CPU microseconds each.
     Signature(signature::Arguments),
 }
 
@@ -71,7 +71,7 @@ fn prove() {
     for (file, forged) in
         [("turn.txt", false), ("new-rs256.txt", false), ("new-es256.txt", false), ("forged.txt", true)]
     {
-        let tally = load::measure(&load::Arguments::plain(address, path.join(file), 10));
+        let tally = load::Session::open(&load::Arguments::plain(address, path.join(file))).send(10);
         assert_eq!(tally.requests, 10, "{file}");
         assert_eq!(
             tally.wrong > 0,
@@ -80,6 +80,6 @@ fn prove() {
         );
     }
     for algorithm in ["rs256", "es256"] {
-        signature::measure(path, algorithm, 0, 3);
+        signature::Checks::read(path, algorithm).measure(3);
     }
 }

@@ -20,7 +20,7 @@ from proxies import Failed, Place, Proxy, all_proxies, end, raise_file_limit, sp
 from works import WORKS, Work
 
 # Rounds, and seconds of each round at a fixed rate.
-QUICK, FULL = (3, 3.0), (9, 15.0)
+QUICK, FULL = (40, 3.0), (120, 15.0)
 
 
 def main() -> int:
@@ -49,12 +49,12 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benches/peers/run", description=__doc__)
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="three rounds, under five minutes (the default)")
-    size.add_argument("--full", action="store_true", help="nine longer rounds")
+    size.add_argument("--quick", action="store_true", help="40 short rounds, about five minutes (the default)")
+    size.add_argument("--full", action="store_true", help="120 rounds, three times as long")
     split = lambda text: text.split(",")  # noqa: E731
     parser.add_argument("--work", type=split, metavar="NAME,…", help="only this; see --list")
     parser.add_argument("--proxies", type=split, metavar="NAME,…", help="only these; see --list")
-    parser.add_argument("--rounds", type=int, help="in place of three or nine")
+    parser.add_argument("--rounds", type=int, help="in place of 40 or 120")
     parser.add_argument("--output", type=Path, help="write the tables to a file, too")
     parser.add_argument("--readme", action="store_true", help="write what operators want to know into README.md")
     parser.add_argument("--list", action="store_true", help="name the work and the proxies there are")
@@ -71,7 +71,7 @@ def compare(arguments: argparse.Namespace):
     works = [work for work in WORKS if wanted(work.name)]
     with ExitStack() as cleanup:
         place = prepare(arguments, cleanup)
-        sign(place, works, rounds, arguments.full)
+        sign(place, works, rounds)
         proxies = start(arguments, place, cleanup)
         for proxy in proxies.values():
             if proxy.checks and not proxy.name.startswith("jwtgate-"):
@@ -81,7 +81,7 @@ def compare(arguments: argparse.Namespace):
         compared = [proxy for proxy in proxies.values() if not proxy.name.startswith("jwtgate-")]
         if wanted("memory"):
             measure.memory(place, compared)
-        measure.works(place, proxies, works, rounds, arguments.full, figures)
+        measure.works(place, proxies, works, rounds, figures)
         if wanted("latency"):
             names = [name for name in ("jwtgate", "envoy-cache", "haproxy", "bare") if name in proxies]
             measure.latency(place, [proxies[name] for name in names], rate(figures), seconds, min(rounds, 3), figures)
@@ -106,9 +106,9 @@ def prepare(arguments: argparse.Namespace, cleanup: ExitStack) -> Place:
     return place
 
 
-def sign(place: Place, works: list[Work], rounds: int, full: bool):
+def sign(place: Place, works: list[Work], rounds: int):
     """As many tokens as are used once, and the warm-up of each connection besides."""
-    sizes = {work.name: rounds * ((work.full if full else work.quick) + measure.CONNECTIONS) for work in works if work.once}
+    sizes = {work.name: rounds * work.requests + measure.CONNECTIONS for work in works if work.once}
     new = max(sizes.get("new-rs256", 1), sizes.get("new-es256", 1))
     forged = sizes.get("forged", 10)
     measure.say(f"signing {new * 2 + forged // 10 + measure.TOKENS_IN_TURN} tokens")

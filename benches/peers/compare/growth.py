@@ -38,8 +38,8 @@ def idle(place: Place, proxy: Proxy) -> int:
 def tokens(place: Place) -> int:
     def more(proxy: Proxy) -> int:
         # What was sent but once is soon forgotten; a token that came again is noticed, and one that comes a third time is kept.
-        with load(place, proxy, "port", "turn.txt", 3 * TOKENS_IN_TURN) as running:
-            running.run()
+        with load(place, proxy, "port", "turn.txt") as running:
+            running.run(3 * TOKENS_IN_TURN)
             return proxy.memory()
 
     return beyond_usual(place, more)
@@ -48,8 +48,8 @@ def tokens(place: Place) -> int:
 def connections(place: Place, in_flight: int) -> int:
     def more(proxy: Proxy) -> int:
         options = ("--in-flight", str(in_flight))
-        with load(place, proxy, "port", "hot.txt", TOKENS_IN_TURN, *options, connections=HELD_CONNECTIONS) as running:
-            running.run()
+        with load(place, proxy, "port", "hot.txt", *options, connections=HELD_CONNECTIONS) as running:
+            running.run(TOKENS_IN_TURN)
             return proxy.memory()
 
     return beyond_usual(place, more)
@@ -60,8 +60,8 @@ def beyond_usual(place: Place, more) -> int:
     proxy = Jwtgate("growth", "")
     proxy.start(place)
     try:
-        with load(place, proxy, "port", "hot.txt", USUAL) as running:
-            running.run()
+        with load(place, proxy, "port", "hot.txt") as running:
+            running.run(USUAL)
             usual = proxy.memory()
         return more(proxy) - usual
     finally:

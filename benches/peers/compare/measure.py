@@ -1,9 +1,10 @@
-"""Measures: rounds that are interleaved, so that what disturbs the machine disturbs all proxies alike."""
+"""Measures: many short rounds, interleaved, so that what disturbs the machine disturbs all proxies alike."""
 
 import json
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -13,6 +14,8 @@ from works import Work
 CONNECTIONS = 32
 HELD_CONNECTIONS = 1000
 TOKENS_IN_TURN = 10_000
+# Rounds after which the machine is looked at again.
+LOOK_EVERY = 10
 
 
 @dataclass
@@ -34,7 +37,7 @@ class Figures:
 
 @dataclass
 class Load:
-    """One run of the load generator against one proxy, which is read between `ready` and the result."""
+    """The load generator, connected to one proxy until the end of the block."""
 
     place: Place
     proxy: Proxy
@@ -49,12 +52,10 @@ class Load:
             raise Failed(f"the load on {self.proxy.name} does not start: {' '.join(self.options)}")
         return self
 
-    def run(self) -> dict:
+    def run(self, requests: int) -> dict:
         """The load generator's figures, with the CPU nanoseconds that the proxy used meanwhile."""
         before = self.proxy.processor_time()
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
+        line = ask(self.process, requests)
         self.proxy.alive()
         used = self.proxy.processor_time() - before
         if not line:
@@ -64,18 +65,50 @@ class Load:
             raise Failed(f"{self.proxy.name} gave {result['wrong']} wrong answers; by status: {result['statuses']}")
         return result
 
+    def cost(self, requests: int) -> float:
+        """CPU microseconds a request."""
+        result = self.run(requests)
+        return result["processor"] / 1000 / result["requests"]
+
     def __exit__(self, *_):
         self.process.stdin.close()
         end(self.process)
         self.proxy.forget_log()
 
 
-def load(place: Place, proxy: Proxy, port: str, tokens: str, requests: int, *options: str,
-         connections: int = CONNECTIONS) -> Load:
+@dataclass
+class Signature:
+    """Nothing but verifying, on the proxies' core, until the end of the block."""
+
+    place: Place
+    algorithm: str
+
+    def __enter__(self):
+        command = [self.place.tool, "signature", str(self.place.keys), "--algorithm", self.algorithm]
+        self.process = spawn(self.place.proxy_core, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return self
+
+    def cost(self, checks: int) -> float:
+        """CPU microseconds a check."""
+        return float(ask(self.process, checks))
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        end(self.process)
+
+
+def ask(process: subprocess.Popen, count: int) -> str:
+    """One line of answer to one line of question."""
+    process.stdin.write(f"{count}\n")
+    process.stdin.flush()
+    return process.stdout.readline()
+
+
+def load(place: Place, proxy: Proxy, port: str, tokens: str, *options: str, connections: int = CONNECTIONS) -> Load:
     unchecked = [] if proxy.checks else ["--unchecked"]
     address = f"127.0.0.1:{proxy.ports[port]}"
     return Load(place, proxy, [
-        address, "--tokens", str(place.keys / tokens), "--requests", str(requests), "--ca", str(place.keys / "ca.pem"),
+        address, "--tokens", str(place.keys / tokens), "--ca", str(place.keys / "ca.pem"),
         "--connections", str(connections), *unchecked, *options,
     ])
 
@@ -85,35 +118,36 @@ def memory(place: Place, proxies: list[Proxy]):
     for proxy in proxies:
         say(f"memory of {proxy.name}")
         few = ("--in-flight", str(CONNECTIONS))
-        with load(place, proxy, "port", "turn.txt", TOKENS_IN_TURN, *few, connections=HELD_CONNECTIONS) as running:
-            running.run()
+        with load(place, proxy, "port", "turn.txt", *few, connections=HELD_CONNECTIONS) as running:
+            running.run(TOKENS_IN_TURN)
             proxy.loaded = proxy.memory()
-        with load(place, proxy, "port", "turn.txt", TOKENS_IN_TURN, connections=HELD_CONNECTIONS) as running:
-            running.run()
+        with load(place, proxy, "port", "turn.txt", connections=HELD_CONNECTIONS) as running:
+            running.run(TOKENS_IN_TURN)
             proxy.crowded = proxy.memory()
 
 
-def works(place: Place, proxies: dict[str, Proxy], chosen: list[Work], rounds: int, full: bool, figures: Figures):
+def works(place: Place, proxies: dict[str, Proxy], chosen: list[Work], rounds: int, figures: Figures):
     for work in chosen:
+        say(f"{work.title}, {rounds} rounds")
         names = [name for name in work.proxies if name in proxies or name.startswith("signature-")]
-        requests = work.full if full else work.quick
-        for name in names * work.passes:
-            one(place, proxies.get(name), name, work, TOKENS_IN_TURN, 0)
-        for number in range(rounds):
-            say(f"{work.title}, round {number + 1} of {rounds}")
-            figures.busy.append(load_average())
-            figures.pace.append(pace(place))
-            # Each round begins with another proxy.
-            for name in names[number % len(names):] + names[:number % len(names)]:
-                cost = one(place, proxies.get(name), name, work, requests, number)
-                figures.cost.setdefault(work.name, {}).setdefault(name, []).append(cost)
+        with ExitStack() as stack:
+            running = {name: stack.enter_context(worker(place, proxies.get(name), name, work)) for name in names}
+            for name in names * work.passes:
+                running[name].run(TOKENS_IN_TURN)
+            costs = figures.cost.setdefault(work.name, {name: [] for name in names})
+            for number in range(rounds):
+                if number % LOOK_EVERY == 0:
+                    figures.busy.append(load_average())
+                    figures.pace.append(pace(place))
+                # Each round begins with another proxy.
+                for name in names[number % len(names):] + names[:number % len(names)]:
+                    costs[name].append(running[name].cost(work.requests))
 
 
-def one(place: Place, proxy: Proxy | None, name: str, work: Work, requests: int, number: int) -> float:
-    """CPU microseconds a request in one round."""
-    skip = number * (requests + CONNECTIONS) if work.once else 0
+def worker(place: Place, proxy: Proxy | None, name: str, work: Work) -> Load | Signature:
+    """What has this proxy do this work."""
     if proxy is None:
-        return signature(place, name.removeprefix("signature-"), requests, skip)
+        return Signature(place, name.removeprefix("signature-"))
     tokens, port, options = work.tokens, work.port, list(work.options)
     if work.name == "new-es256" and name == "haproxy":
         port = "other_port"
@@ -122,18 +156,7 @@ def one(place: Place, proxy: Proxy | None, name: str, work: Work, requests: int,
         tokens = "last-issuer.txt" if many else "first-issuer.txt"
         # Routes are written from the last number to 0.
         options = ["--path", "/service-0/orders/42"]
-    with load(place, proxy, port, tokens, requests, "--skip", str(skip), *options) as running:
-        result = running.run()
-    return result["processor"] / 1000 / result["requests"]
-
-
-def signature(place: Place, algorithm: str, requests: int, skip: int) -> float:
-    """Of nothing but verifying, on the proxies' core."""
-    command = [place.tool, "signature", str(place.keys), "--algorithm", algorithm,
-               "--requests", str(requests), "--skip", str(skip)]
-    process = spawn(place.proxy_core, command, stdout=subprocess.PIPE, text=True)
-    output, _ = process.communicate()
-    return float(output)
+    return load(place, proxy, port, tokens, *options)
 
 
 def latency(place: Place, proxies: list[Proxy], rate: float, seconds: float, rounds: int, figures: Figures):
@@ -143,8 +166,8 @@ def latency(place: Place, proxies: list[Proxy], rate: float, seconds: float, rou
         say(f"latency at {rate:.0f} requests a second, round {number + 1} of {rounds}")
         figures.busy.append(load_average())
         for proxy in proxies:
-            with load(place, proxy, "port", "hot.txt", int(rate * seconds), "--rate", f"{rate:.0f}") as running:
-                result = running.run()
+            with load(place, proxy, "port", "hot.txt", "--rate", f"{rate:.0f}") as running:
+                result = running.run(int(rate * seconds))
             figures.p50.setdefault(proxy.name, []).append(result["p50"])
             figures.p99.setdefault(proxy.name, []).append(result["p99"])
 

@@ -5,7 +5,7 @@ import re
 import subprocess
 import time
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 from measure import Figures
 from proxies import Place, Proxy
@@ -67,7 +67,7 @@ def disturbance(figures: Figures) -> str:
     if figures.pace:
         text += f" A fixed piece of work took {min(figures.pace):.0f} to {max(figures.pace):.0f} ms of CPU."
     if unsteady(figures):
-        text += " **The machine was not steady**: its clock, or its neighbours, changed what all work costs, and ratios say little."
+        text += " **The machine was not steady**: its clock, or its neighbours, changed what all work costs; ratios are good to what their rounds show."
     return text
 
 
@@ -117,10 +117,10 @@ def targets(figures: Figures, proxies: dict[str, Proxy]) -> str:
     titles = {work.name: work.title for work in WORKS}
     rows = []
     for target in TARGETS:
-        ratio = figure(figures, target)
-        if ratio is not None:
+        ratios = by_round(figures, target)
+        if ratios:
             against = " + ".join(name(each, proxies) for each in target.against)
-            rows.append(row(titles[target.work], against, target.limit, ratio))
+            rows.append(row(titles[target.work], against, target.limit, median(ratios), middle(ratios)))
     ours = proxies.get("jwtgate")
     if ours and ours.loaded:
         rows.append(row("resident MiB, idle", "absolute", MEMORY_TARGETS["idle"], ours.idle / 1024))
@@ -133,21 +133,27 @@ def targets(figures: Figures, proxies: dict[str, Proxy]) -> str:
             why = "busy" if busy(figures) else "not steady" if unsteady(figures) else ""
             rows.append([*line[:-1], f"not judged, as the machine was {why}"] if why else line)
     met = sum(each[-1] == "met" for each in rows)
-    text = table(["work", "jwtgate against", "at most", "measured", "target"], rows)
+    text = table(["work", "jwtgate against", "at most", "measured", "middle half of the rounds", "target"], rows)
     return f"{text}\n\n{met} of {len(rows)} targets met." if rows else ""
 
 
-def figure(figures: Figures, target) -> float | None:
-    """The median over the rounds of each round's ratio: the two of one round have met the same machine."""
+def by_round(figures: Figures, target) -> list[float]:
+    """Each round's ratio: the figures of one round have met the same machine. Its median is what counts."""
     rounds = figures.cost.get(target.work, {})
     ours, theirs = rounds.get(target.subject), [rounds.get(name) for name in target.against]
     if not ours or not all(theirs):
-        return None
-    return median(mine / sum(other) for mine, *other in zip(ours, *theirs))
+        return []
+    return [mine / sum(other) for mine, *other in zip(ours, *theirs)]
 
 
-def row(work: str, against: str, limit: float, measured: float) -> list[str]:
-    return [work, against, f"{limit:.2f}", f"{measured:.2f}", "met" if measured <= limit else "**missed**"]
+def middle(ratios: list[float]) -> str:
+    """Between which two lies the half of them that is in the middle."""
+    low, _, high = quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
+    return f"{low:.2f} to {high:.2f}"
+
+
+def row(work: str, against: str, limit: float, measured: float, rounds: str = "") -> list[str]:
+    return [work, against, f"{limit:.2f}", f"{measured:.2f}", rounds, "met" if measured <= limit else "**missed**"]
 
 
 def name(proxy: str, proxies: dict[str, Proxy]) -> str:

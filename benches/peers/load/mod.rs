@@ -1,7 +1,8 @@
 //! Sends requests through a proxy and judges every answer: a token behind `+` must pass, one behind `-` must not.
 //!
-//! Prints `ready` once every connection has served a request, begins when it reads a line, prints one line of JSON, and
-//! holds its connections until standard input ends: whoever started it reads the proxy's figures at these moments.
+//! Prints `ready` once every connection has served a request. For every line that it reads, a number, it sends so many
+//! requests and prints one line of JSON; it holds its connections until standard input ends. Whoever started it reads the
+//! proxy's figures at these moments.
 
 mod connection;
 mod http1;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -33,9 +34,6 @@ pub struct Arguments {
     /// A file of tokens, used in turn.
     #[arg(long)]
     tokens: PathBuf,
-    /// How many tokens to pass over.
-    #[arg(long, default_value_t = 0)]
-    skip: usize,
     /// The authority of the proxy's certificate.
     #[arg(long)]
     ca: Option<PathBuf>,
@@ -44,8 +42,6 @@ pub struct Arguments {
     /// How many of the connections have a request on its way at a time; default: all.
     #[arg(long)]
     in_flight: Option<usize>,
-    #[arg(long)]
-    requests: usize,
     /// Requests a second; without it, each connection sends as soon as it has an answer.
     #[arg(long)]
     rate: Option<f64>,
@@ -73,16 +69,14 @@ pub enum Protocol {
 
 impl Arguments {
     /// HTTP/1.1 over two connections.
-    pub fn plain(address: SocketAddr, tokens: PathBuf, requests: usize) -> Self {
+    pub fn plain(address: SocketAddr, tokens: PathBuf) -> Self {
         Self {
             address,
             protocol: Protocol::Http1,
             tokens,
-            skip: 0,
             ca: None,
             connections: 2,
             in_flight: None,
-            requests,
             rate: None,
             path: "/orders/42".to_owned(),
             upload: 0,
@@ -92,58 +86,73 @@ impl Arguments {
 }
 
 pub fn run(arguments: &Arguments) {
-    drive(
-        arguments,
-        || {
-            println!("ready");
-            line();
-        },
-        |tally| {
-            println!("{}", tally.json());
-            while line() {}
-        },
-    );
+    let mut session = Session::open(arguments);
+    println!("ready");
+    for count in counts() {
+        println!("{}", session.send(count).json());
+    }
 }
 
-/// Without waiting for anybody.
-pub fn measure(arguments: &Arguments) -> Tally {
-    drive(arguments, || {}, |_| {})
+/// The numbers on standard input, a line each, until it ends.
+pub fn counts() -> impl Iterator<Item = usize> {
+    std::io::stdin().lines().map(|line| line.expect("text").parse().expect("a number"))
 }
 
-/// Whether there was one more line on standard input.
-fn line() -> bool {
-    std::io::stdin().read_line(&mut String::new()).is_ok_and(|length| length > 0)
+/// Connections that are open, and have served a request each.
+pub struct Session {
+    runtime: Runtime,
+    connections: Vec<Connection>,
+    tokens: Arc<Tokens>,
+    rate: Option<f64>,
+    in_flight: usize,
+    /// Wrong answers that no round has told of yet.
+    wrong: u64,
 }
 
-fn drive(arguments: &Arguments, ready: impl FnOnce(), done: impl FnOnce(&Tally)) -> Tally {
-    let tokens = Arc::new(Tokens::read(&arguments.tokens, arguments.skip, arguments.unchecked));
-    let dialer = Arc::new(Dialer::new(arguments));
-    Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(async {
-        let mut connections = Connection::open_all(&dialer, arguments.connections).await;
+impl Session {
+    pub fn open(arguments: &Arguments) -> Self {
+        let tokens = Arc::new(Tokens::read(&arguments.tokens, arguments.unchecked));
+        let dialer = Arc::new(Dialer::new(arguments));
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let mut warm = Tally::default();
-        for connection in &mut connections {
-            exchange(connection, &tokens, Instant::now(), &mut warm).await;
-        }
-        ready();
-        let schedule = Arc::new(Schedule::start(arguments.requests, arguments.rate));
-        let places = Arc::new(Semaphore::new(arguments.in_flight.unwrap_or(arguments.connections)));
-        let started = Instant::now();
-        let mut workers = JoinSet::new();
-        for connection in connections {
-            workers.spawn(work(connection, Arc::clone(&tokens), Arc::clone(&schedule), Arc::clone(&places)));
-        }
+        let connections = runtime.block_on(async {
+            let mut connections = Connection::open_all(&dialer, arguments.connections).await;
+            for connection in &mut connections {
+                exchange(connection, &tokens, Instant::now(), &mut warm).await;
+            }
+            connections
+        });
+        let in_flight = arguments.in_flight.unwrap_or(arguments.connections);
+        Self { runtime, connections, tokens, rate: arguments.rate, in_flight, wrong: warm.wrong }
+    }
+
+    /// One round of so many requests.
+    pub fn send(&mut self, requests: usize) -> Tally {
+        let Self { runtime, connections, tokens, rate, in_flight, wrong } = self;
         let mut tally = Tally::default();
-        tally.wrong = warm.wrong;
-        let mut held = Vec::new();
-        while let Some(worker) = workers.join_next().await {
-            let (connection, part) = worker.expect("a worker");
-            tally.add(part);
-            held.push(connection);
-        }
-        tally.elapsed = started.elapsed();
-        done(&tally);
+        tally.wrong = std::mem::take(wrong);
+        runtime.block_on(async {
+            let schedule = Arc::new(Schedule::start(requests, *rate));
+            let places = Arc::new(Semaphore::new(*in_flight));
+            let started = Instant::now();
+            let mut workers = JoinSet::new();
+            for connection in connections.drain(..) {
+                workers.spawn(work(
+                    connection,
+                    Arc::clone(tokens),
+                    Arc::clone(&schedule),
+                    Arc::clone(&places),
+                ));
+            }
+            while let Some(worker) = workers.join_next().await {
+                let (connection, part) = worker.expect("a worker");
+                tally.add(part);
+                connections.push(connection);
+            }
+            tally.elapsed = started.elapsed();
+        });
         tally
-    })
+    }
 }
 
 /// One connection's share of the requests.

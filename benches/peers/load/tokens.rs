@@ -17,15 +17,15 @@ pub struct Token {
 }
 
 impl Tokens {
-    pub fn read(file: &Path, skip: usize, unchecked: bool) -> Self {
+    pub fn read(file: &Path, unchecked: bool) -> Self {
         let text = std::fs::read_to_string(file).expect("tokens");
         let token = |line: &str| {
             let (sign, token) = line.split_at(1);
             let field = HeaderValue::try_from(format!("Bearer {token}")).expect("a header value");
             Token { field, passes: unchecked || sign == "+" }
         };
-        let tokens: Vec<Token> = text.lines().skip(skip).map(token).collect();
-        assert!(!tokens.is_empty(), "{} has no tokens left", file.display());
+        let tokens: Vec<Token> = text.lines().map(token).collect();
+        assert!(!tokens.is_empty(), "{} has no tokens", file.display());
         Self { tokens, next: AtomicUsize::new(0) }
     }
 
