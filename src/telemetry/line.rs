@@ -2,7 +2,7 @@
 //!
 //! Given names of ours and values that a client may have written; hands on one line of JSON, whatever they hold. Written
 //! once a request, so by hand and into one buffer: plain text is copied as it is, and only what needs escapes is taken
-//! the long way.
+//! the long way. What is the same in many lines (the second, an address) is kept as text.
 
 use std::cell::Cell;
 use std::io::Write;
@@ -34,7 +34,7 @@ impl Line {
         buffer.clear();
         buffer.extend_from_slice(&text);
         let mut line = Self(buffer);
-        line.decimal(since.subsec_micros().into(), 6);
+        line.micros(since.subsec_micros());
         line.0.extend_from_slice(b"Z\"");
         line
     }
@@ -45,94 +45,109 @@ impl Line {
         self.0
     }
 
+    #[inline]
     pub(super) fn text(&mut self, name: &'static str, value: Option<&str>) {
-        self.0.extend_from_slice(name.as_bytes());
+        self.name(name);
         match value {
             None => self.0.extend_from_slice(b"null"),
-            // No early exit: the compiler then looks at many bytes at once.
-            Some(text) if text.bytes().fold(true, |all, byte| all & is_plain(byte)) => {
-                self.quoted(text.as_bytes());
-            }
-            // Writing to memory cannot fail.
-            Some(text) => {
-                if serde_json::to_writer(&mut self.0, text).is_err() {
-                    self.0.extend_from_slice(b"null");
-                }
-            }
+            Some(text) if are_plain(text.as_bytes()) => self.quoted(text.as_bytes()),
+            Some(text) => self.escaped(text),
         }
     }
 
     /// Text of which is known that nothing in it needs escapes: our own words, and what has been checked for more.
+    #[inline]
     pub(super) fn word(&mut self, name: &'static str, word: impl AsRef<[u8]>) {
         let word = word.as_ref();
-        debug_assert!(word.iter().copied().all(is_plain), "{word:?} needs escapes");
-        self.0.extend_from_slice(name.as_bytes());
+        debug_assert!(are_plain(word), "{word:?} needs escapes");
+        self.name(name);
         self.quoted(word);
     }
 
+    /// Here and not in a function of its own, because the compiler then knows how long it is.
+    #[inline]
+    fn name(&mut self, name: &'static str) {
+        self.0.extend_from_slice(name.as_bytes());
+    }
+
     fn quoted(&mut self, plain: &[u8]) {
+        self.0.reserve(plain.len() + 2);
         self.0.push(b'"');
         self.0.extend_from_slice(plain);
         self.0.push(b'"');
     }
 
+    #[cold]
+    fn escaped(&mut self, text: &str) {
+        // Writing to memory cannot fail.
+        if serde_json::to_writer(&mut self.0, text).is_err() {
+            self.0.extend_from_slice(b"null");
+        }
+    }
+
     /// A host without its port, as `server.address` has it.
     pub(super) fn host(&mut self, name: &'static str, value: Option<&HeaderValue>) {
-        let text = value.map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let host = text.as_deref().map(|text| match text.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-            _ => text,
+        let host = value.map(|value| {
+            let bytes = value.as_bytes();
+            let digits = bytes.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+            let (host, _) = bytes.split_at_checked(bytes.len() - digits).unwrap_or((bytes, &[]));
+            host.strip_suffix(b":").unwrap_or(bytes)
         });
-        self.text(name, host.map(short));
+        self.bytes(name, host);
     }
 
     pub(super) fn lossy(&mut self, name: &'static str, value: Option<&HeaderValue>) {
-        let bytes = value.map(HeaderValue::as_bytes);
-        let value = bytes.map(|bytes| String::from_utf8_lossy(bytes.get(..LONGEST).unwrap_or(bytes)));
-        self.text(name, value.as_deref());
+        self.bytes(name, value.map(HeaderValue::as_bytes));
+    }
+
+    /// Bytes that a client sent, of which those that are no text are replaced.
+    fn bytes(&mut self, name: &'static str, bytes: Option<&[u8]>) {
+        let bytes = bytes.map(|bytes| bytes.get(..LONGEST).unwrap_or(bytes));
+        match bytes {
+            Some(plain) if are_plain(plain) => self.word(name, plain),
+            bytes => self.text(name, bytes.map(String::from_utf8_lossy).as_deref()),
+        }
     }
 
     pub(super) fn address(&mut self, name: &'static str, address: IpAddr) {
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.push(b'"');
-        match address {
-            IpAddr::V4(address) => {
-                for (index, octet) in address.octets().into_iter().enumerate() {
-                    if index > 0 {
-                        self.0.push(b'.');
-                    }
-                    self.decimal(octet.into(), 1);
-                }
-            }
-            // Writing to memory cannot fail.
-            IpAddr::V6(address) => drop(write!(self.0, "{address}")),
+        self.name(name);
+        let mut last = ADDRESS.get();
+        if last.address != Some(address) {
+            last = AddressText::of(address);
+            ADDRESS.set(last);
         }
-        self.0.push(b'"');
+        self.0.extend_from_slice(last.text());
     }
 
+    #[inline]
     pub(super) fn number(&mut self, name: &'static str, value: u64) {
-        self.0.extend_from_slice(name.as_bytes());
-        self.decimal(value, 1);
+        self.name(name);
+        self.decimal(value);
     }
 
     /// To the microsecond.
+    #[inline]
     pub(super) fn seconds(&mut self, name: &'static str, duration: Duration) {
-        self.0.extend_from_slice(name.as_bytes());
-        self.decimal(duration.as_secs(), 1);
+        self.name(name);
+        self.decimal(duration.as_secs());
         self.0.push(b'.');
-        self.decimal(duration.subsec_micros().into(), 6);
+        self.micros(duration.subsec_micros());
     }
 
-    /// With zeros before it up to this width.
-    fn decimal(&mut self, mut value: u64, width: usize) {
-        let mut digits = [b'0'; LONGEST_NUMBER];
+    fn micros(&mut self, micros: u32) {
+        let pairs = [micros / 10_000, micros / 100, micros].map(pair);
+        self.0.extend_from_slice(pairs.as_flattened());
+    }
+
+    fn decimal(&mut self, mut value: u64) {
+        let mut digits = [0; LONGEST_NUMBER];
         let mut left = LONGEST_NUMBER;
         for place in digits.iter_mut().rev() {
             let [digit, ..] = (value % 10).to_le_bytes();
-            *place += digit;
+            *place = b'0' + digit;
             value /= 10;
             left -= 1;
-            if value == 0 && LONGEST_NUMBER - left >= width {
+            if value == 0 {
                 break;
             }
         }
@@ -140,9 +155,50 @@ impl Line {
     }
 }
 
+/// The last two digits of a number.
+fn pair(number: u32) -> [u8; 2] {
+    let number = number % 100;
+    let [tens, ..] = (number / 10).to_le_bytes();
+    let [ones, ..] = (number % 10).to_le_bytes();
+    [b'0' + tens, b'0' + ones]
+}
+
+/// Whether all of it stands in a JSON string as it is.
+fn are_plain(bytes: &[u8]) -> bool {
+    // No early exit: the compiler then looks at many bytes at once.
+    bytes.iter().fold(true, |all, &byte| all & is_plain(byte))
+}
+
 thread_local! {
     /// The second of the last line, since the epoch, and how its line began: the next one is likely of the same.
     static SECOND: Cell<(u64, Beginning)> = const { Cell::new((0, [0; BEGINNING.len()])) };
+    /// The address that was written last: a line has mostly one twice, and clients send more than one request.
+    static ADDRESS: Cell<AddressText> = const { Cell::new(AddressText::NONE) };
+}
+
+/// An address as it stands in a line.
+#[derive(Clone, Copy)]
+struct AddressText {
+    address: Option<IpAddr>,
+    text: [u8; LONGEST_ADDRESS],
+    length: usize,
+}
+
+impl AddressText {
+    const NONE: Self = Self { address: None, text: [0; LONGEST_ADDRESS], length: 0 };
+
+    fn of(address: IpAddr) -> Self {
+        let mut text = [0; LONGEST_ADDRESS];
+        let mut left = &mut text[..];
+        // There is room for the longest.
+        let written = write!(left, "\"{address}\"");
+        let length = if written.is_ok() { LONGEST_ADDRESS - left.len() } else { 0 };
+        Self { address: Some(address), text, length }
+    }
+
+    fn text(&self) -> &[u8] {
+        self.text.get(..self.length).unwrap_or_default()
+    }
 }
 
 type Beginning = [u8; BEGINNING.len()];
@@ -156,11 +212,13 @@ fn to_the_second(time: SystemTime) -> Beginning {
     let (hour, minute, second) = time.to_hms();
     let mut text = Line(Vec::with_capacity(BEGINNING.len()));
     text.0.extend_from_slice(b"{\"timestamp\":\"");
-    text.decimal(year.unsigned_abs().into(), 4);
+    let year = year.unsigned_abs();
+    text.0.extend_from_slice(&pair(year / 100));
+    text.0.extend_from_slice(&pair(year));
     for (before, part) in [(b'-', u8::from(month)), (b'-', day), (b'T', hour), (b':', minute), (b':', second)]
     {
         text.0.push(before);
-        text.decimal(part.into(), 2);
+        text.0.extend_from_slice(&pair(part.into()));
     }
     text.0.push(b'.');
     text.0.try_into().unwrap_or([b' '; BEGINNING.len()])
@@ -178,5 +236,90 @@ const fn is_plain(byte: u8) -> bool {
 
 /// Bytes of one field that a client wrote.
 const LONGEST: usize = 2048;
+/// Bytes of the longest address (six groups of IPv6 and four numbers of IPv4), with quotes.
+const LONGEST_ADDRESS: usize = 47;
 /// Digits of the largest number.
 const LONGEST_NUMBER: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The fields that this writes, and those of the same line that it wrote before.
+    fn written(write: impl Fn(&mut Line)) -> Value {
+        let mut line = Line::at(SystemTime::UNIX_EPOCH, Vec::new());
+        write(&mut line);
+        let mut value: Value = serde_json::from_slice(&line.end()).unwrap();
+        assert_eq!(value["timestamp"], "1970-01-01T00:00:00.000000Z");
+        value.as_object_mut().unwrap().remove("timestamp");
+        value
+    }
+
+    #[test]
+    fn addresses_are_written_as_the_library_does_whichever_came_before() {
+        let longest = "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255";
+        for text in
+            ["10.0.0.7", "255.255.255.255", "::1", "::ffff:1.2.3.4", longest, "2001:db8::1", "10.0.0.7"]
+        {
+            let address: IpAddr = text.parse().unwrap();
+            let found = written(|line| {
+                line.address(name!("a"), address);
+                line.address(name!("b"), address);
+            });
+            assert_eq!(found, json!({"a": address.to_string(), "b": address.to_string()}));
+        }
+        assert_eq!(longest.len() + 2, LONGEST_ADDRESS);
+    }
+
+    #[test]
+    fn a_host_is_written_without_its_port() {
+        let (long, cut) = ("h".repeat(LONGEST + 1), "h".repeat(LONGEST));
+        for (sent, host) in [
+            ("api.example.com", "api.example.com"),
+            ("api.example.com:8443", "api.example.com"),
+            ("api.example.com:", "api.example.com"),
+            ("[::1]:80", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("10.0.0.7", "10.0.0.7"),
+            ("a:b", "a:b"),
+            ("8080", "8080"),
+            (":1", ""),
+            ("", ""),
+            ("a\"b:1", "a\"b"),
+            (&long, &cut),
+        ] {
+            let sent = HeaderValue::from_str(sent).unwrap();
+            assert_eq!(written(|line| line.host(name!("a"), Some(&sent))), json!({"a": host}), "{sent:?}");
+        }
+        assert_eq!(written(|line| line.host(name!("a"), None)), json!({"a": null}));
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_client_sends_is_read_back(bytes in prop::collection::vec(any::<u8>(), 0..80), text in "\\PC{0,40}") {
+            let value = HeaderValue::from_bytes(&bytes);
+            let found = written(|line| {
+                line.text(name!("a"), Some(&text));
+                line.lossy(name!("b"), value.as_ref().ok());
+            });
+            let lossy = value.ok().map(|_| String::from_utf8_lossy(&bytes));
+            prop_assert_eq!(found, json!({"a": text, "b": lossy}));
+        }
+
+        #[test]
+        fn numbers_and_durations_are_read_back(number: u64, seconds in 0_u64..100_000, micros in 0_u32..1_000_000) {
+            let duration = Duration::new(seconds, micros * 1000 + 999);
+            let mut line = Line::at(SystemTime::UNIX_EPOCH + duration, Vec::new());
+            line.number(name!("a"), number);
+            line.seconds(name!("b"), duration);
+            let text = String::from_utf8(line.end()).unwrap();
+            let (time, rest) = text.split_at(BEGINNING.len());
+            let expected = format!("{micros:06}Z\",\"a\":{number},\"b\":{seconds}.{micros:06}}}\n");
+            prop_assert!(time.ends_with('.'));
+            prop_assert_eq!(rest, expected);
+        }
+    }
+}
