@@ -88,7 +88,7 @@ fn check_segments(path: &str, data: PathData) -> Result<(), Ambiguous> {
         return Err(Ambiguous("path without a leading slash"));
     };
     let mut after_empty = false;
-    for segment in segments.split('/') {
+    for segment in segments.split(super::is_slash) {
         // Only the last segment may be empty: that is a trailing slash.
         if after_empty {
             return Err(Ambiguous("empty path segment"));

@@ -62,7 +62,7 @@ impl Trie {
         if path.is_empty() {
             return best.min(self.end);
         }
-        let (segment, path) = path.split_once('/').unwrap_or((path, ""));
+        let (segment, path) = path.split_once(super::is_slash).unwrap_or((path, ""));
         let literal = if segment.len() <= self.longest { self.literals.get(segment) } else { None };
         let capture = self.capture.as_deref();
         match (literal, capture) {

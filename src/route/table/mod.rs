@@ -192,7 +192,7 @@ impl<T> RouteTable<T> {
         target.data().within(allowed).map_err(|why| NotFound::Target { why, route })?;
         let entry = entry?;
         let pattern = entry.matcher.path();
-        let segments = iter::zip(&pattern.shape.segments, path.split('/'));
+        let segments = iter::zip(&pattern.shape.segments, path.split(super::is_slash));
         let values =
             segments.filter(|(segment, _)| matches!(segment, Segment::Capture)).map(|(_, value)| value);
         let captures = Captures::new(&pattern.names, values);
