@@ -9,7 +9,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::error::Error;
-use super::json::{Document, Json, MemberName, Object, Span, Stored};
+use super::json::{Document, Json, MemberName, Object, Stored, Word};
 
 /// The path of a claim: the top-level claim of exactly that name if there is one, else the steps between the dots.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,9 +79,9 @@ impl ClaimPath {
         members.insert(last.as_str().to_owned(), value).is_none()
     }
 
-    /// Adds the places of the strings at this path: none if the claim is absent, one if it is a string. Fails for any
+    /// Adds the strings at this path: none if the claim is absent, one if it is a string. Fails for any
     /// other type than a string or an array of strings.
-    pub(super) fn names(&self, claims: &Document, into: &mut Vec<Span>) -> Result<(), Error> {
+    pub(super) fn names(&self, claims: &Document, into: &mut Vec<Word>) -> Result<(), Error> {
         match self.find(claims.members()) {
             None => Ok(()),
             Some(Json::Array(names)) => {
@@ -91,15 +91,15 @@ impl ClaimPath {
         }
     }
 
-    /// Adds the place of one name that this claim holds.
+    /// Adds one name that this claim holds.
     pub(super) fn name<'a>(
         &self,
         claims: &'a Document,
         name: impl Into<Option<&'a str>>,
-        into: &mut Vec<Span>,
+        into: &mut Vec<Word>,
     ) -> Result<(), Error> {
-        let place = name.into().and_then(|name| claims.place(name));
-        into.push(place.ok_or_else(|| Error::ClaimMalformed(Cow::Owned(self.to_string())))?);
+        let word = name.into().and_then(|name| claims.word(name));
+        into.push(word.ok_or_else(|| Error::ClaimMalformed(Cow::Owned(self.to_string())))?);
         Ok(())
     }
 }
@@ -168,9 +168,9 @@ mod tests {
     #[test]
     fn names_are_strings_or_nothing() {
         let names = |value: Value| {
-            let (claims, mut places) = (claims(&json!({"realm": {"roles": value}})), Vec::new());
-            ClaimPath::parse("realm.roles").unwrap().names(&claims, &mut places)?;
-            Ok(places.into_iter().map(|place| claims.text(place).to_owned()).collect::<Vec<_>>())
+            let (claims, mut words) = (claims(&json!({"realm": {"roles": value}})), Vec::new());
+            ClaimPath::parse("realm.roles").unwrap().names(&claims, &mut words)?;
+            Ok(words.into_iter().map(|word| claims.text(word.place()).to_owned()).collect::<Vec<_>>())
         };
         assert_eq!(names(json!("one two")), Ok(vec!["one two".to_owned()]));
         assert_eq!(names(json!(["a", "b"])), Ok(vec!["a".to_owned(), "b".to_owned()]));

@@ -15,7 +15,7 @@ use super::cache::{Entry, Refusal, Stage, TokenCache, Turn};
 use super::claims::ClaimPath;
 use super::digest::Digest;
 use super::error::Error;
-use super::json::{Document, Json, Object, Span};
+use super::json::{Document, Json, Object, Span, Word};
 use super::jws::Jws;
 use super::keys::{Keys, VerificationKey};
 use super::principal::Verified;
@@ -260,7 +260,7 @@ impl Issuer {
 
     /// Claims of a wrong type, required claims, and a sender binding; then roles and scopes, one behind the other, and
     /// how many of them are roles.
-    fn read_names(&self, document: &Document) -> Result<(Box<[Span]>, usize), Error> {
+    fn read_names(&self, document: &Document) -> Result<(Box<[Word]>, usize), Error> {
         let claims = document.members();
         // before the required ones, to which `null` would be absent
         for name in STRINGS {
@@ -284,12 +284,12 @@ impl Issuer {
     }
 
     /// A string is a list separated by spaces (RFC 8693 §4.2), an array is a list already.
-    fn scopes(&self, claims: &Document, into: &mut Vec<Span>) -> Result<(), Error> {
+    fn scopes(&self, claims: &Document, into: &mut Vec<Word>) -> Result<(), Error> {
         let present = self.scopes.iter().find_map(|path| Some((path, path.find(claims.members())?)));
         match present {
             None => Ok(()),
             Some((path, Json::String(scopes))) => {
-                let mut scopes = scopes.split(' ').filter(|scope| !scope.is_empty());
+                let mut scopes = scopes.split(is_space).filter(|scope| !scope.is_empty());
                 scopes.try_for_each(|scope| path.name(claims, scope, into))
             }
             Some((path, _)) => path.names(claims, into),
@@ -344,6 +344,12 @@ impl From<Error> for Refused<'_> {
     fn from(error: Error) -> Self {
         Self { error, unsigned: None, after_audience: None }
     }
+}
+
+/// What stands between scopes. A function where a character would do: scopes are short, and going through one takes less
+/// than setting up a search.
+fn is_space(character: char) -> bool {
+    character == ' '
 }
 
 /// Room for roles and scopes as most tokens have them, before it is cut to what they are.

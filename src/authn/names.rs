@@ -4,46 +4,44 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::json::{Document, Span, same};
+use super::json::{Document, Name, Word};
 
 /// Names that a token gives its caller, in the order in which it does.
 #[derive(Clone, Copy)]
 pub struct Names<'p> {
     claims: &'p Document,
-    places: &'p [Span],
+    words: &'p [Word],
 }
 
 impl<'p> Names<'p> {
-    pub(super) fn new(claims: &'p Document, places: &'p [Span]) -> Self {
-        Self { claims, places }
+    pub(super) fn new(claims: &'p Document, words: &'p [Word]) -> Self {
+        Self { claims, words }
     }
 
     /// How many there are.
     pub fn len(self) -> usize {
-        self.places.len()
+        self.words.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(self) -> bool {
-        self.places.is_empty()
+        self.words.is_empty()
     }
 
     /// The one at this index; costs the same for each.
     pub fn get(self, index: usize) -> Option<&'p str> {
-        self.places.get(index).map(|&place| self.claims.text(place))
+        self.words.get(index).map(|&word| self.claims.text(word.place()))
     }
 
     /// Whether this is one of them.
     pub fn contains(self, name: &str) -> bool {
-        // Most differ in length, and need not be looked at.
-        let is_it =
-            |&place: &Span| place.len() == name.len() && same(self.claims.bytes(place), name.as_bytes());
-        self.places.iter().any(is_it)
+        let name = Name::of(name.as_bytes());
+        self.words.iter().any(|&word| self.claims.is(word, name))
     }
 
     /// Each of them.
     pub fn iter(self) -> impl ExactSizeIterator<Item = &'p str> + Clone {
-        self.places.iter().map(move |&place| self.claims.text(place))
+        self.words.iter().map(move |&word| self.claims.text(word.place()))
     }
 }
 

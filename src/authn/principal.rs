@@ -5,7 +5,7 @@ use std::sync::Arc;
 #[cfg(test)]
 use serde_json::Value;
 
-use super::json::{Document, Json, Object, Span};
+use super::json::{Document, Json, Object, Span, Word};
 use super::names::Names;
 use super::validity::Validity;
 
@@ -21,7 +21,7 @@ pub(super) struct Verified {
     pub(super) issuer: Arc<str>,
     pub(super) claims: Document,
     /// Where the roles stand in the claims, then the scopes.
-    pub(super) names: Box<[Span]>,
+    pub(super) names: Box<[Word]>,
     /// How many of the names are roles.
     pub(super) roles: usize,
     /// Where the tenant stands in the claims.
@@ -70,7 +70,7 @@ impl Principal {
     #[cfg(test)]
     pub(crate) fn of_tenant(self, tenant: &str) -> Self {
         let Ok(mut verified) = Arc::try_unwrap(self.verified) else { panic!("a caller of nobody else's") };
-        verified.tenant = Some(verified.claims.append(tenant));
+        verified.tenant = Some(verified.claims.append(tenant).place());
         Self::new(Arc::new(verified))
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Defect;
 use super::index::Index;
-use super::name::{Label, Name};
+use super::name::{Label, Name, Word};
 use super::tape::Tape;
 use super::view::Object;
 
@@ -107,8 +107,18 @@ impl Document {
     }
 
     /// The bytes of this part of its text.
-    pub(in crate::authn) fn bytes(&self, place: Span) -> &[u8] {
+    pub(super) fn bytes(&self, place: Span) -> &[u8] {
         place.of(self.text.as_bytes())
+    }
+
+    /// A part of its text, as [`Self::place`] finds it, to be held against names.
+    pub(in crate::authn) fn word(&self, part: &str) -> Option<Word> {
+        self.place(part).map(|place| Word::new(part, place))
+    }
+
+    /// Whether a word of its text is this name.
+    pub(in crate::authn) fn is(&self, word: Word, name: Name<'_>) -> bool {
+        word.is(name, &self.text)
     }
 
     /// The value of the member of this name, among these.
@@ -135,11 +145,11 @@ pub(super) const FEW: usize = 8;
 #[cfg(test)]
 impl Document {
     /// Adds a text that no value of it has.
-    pub(in crate::authn) fn append(&mut self, part: &str) -> Span {
+    pub(in crate::authn) fn append(&mut self, part: &str) -> Word {
         let mut text = String::from(std::mem::take(&mut self.text));
         let place = Span::new(text.len(), part.len()).unwrap();
         text.push_str(part);
         self.text = text.into();
-        place
+        Word::new(part, place)
     }
 }

@@ -15,7 +15,7 @@ use std::cell::{Cell, RefCell};
 pub use document::Document;
 pub(in crate::authn) use document::Span;
 pub use name::MemberName;
-pub(in crate::authn) use name::same;
+pub(in crate::authn) use name::{Name, Word};
 pub use number::Number;
 pub use stored::Stored;
 pub use view::{Array, Json, Object};

@@ -14,16 +14,23 @@ pub(super) struct Label {
     place: Span,
 }
 
+/// A text of the document that names are held against: what mostly tells it from them, and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::authn) struct Word {
+    hash: u32,
+    place: Span,
+}
+
 /// A name that is compared with others.
 #[derive(Clone, Copy)]
-pub(super) struct Name<'n> {
+pub(in crate::authn) struct Name<'n> {
     beginning: Beginning,
     hash: u32,
     bytes: &'n [u8],
 }
 
 impl<'n> Name<'n> {
-    pub(super) fn of(bytes: &'n [u8]) -> Self {
+    pub(in crate::authn) fn of(bytes: &'n [u8]) -> Self {
         let beginning = match bytes.first_chunk() {
             Some(&first) => Beginning::from_be_bytes(first),
             None => (0..4).fold(0, |beginning, index| {
@@ -112,8 +119,24 @@ impl Label {
 /// A name of so many bytes is all beginning.
 const ALL: usize = 4;
 
+impl Word {
+    /// Of a text that stands there.
+    pub(super) fn new(text: &str, place: Span) -> Self {
+        Self { hash: Name::of(text.as_bytes()).hash, place }
+    }
+
+    pub(in crate::authn) fn place(self) -> Span {
+        self.place
+    }
+
+    /// Whether this is the name; the text is that of its document.
+    pub(super) fn is(self, name: Name<'_>, text: &str) -> bool {
+        self.hash == name.hash && same(self.place.of(text.as_bytes()), name.bytes)
+    }
+}
+
 /// Whether two texts are the same; quick where they are short, as names and most values are.
-pub(in crate::authn) fn same(one: &[u8], other: &[u8]) -> bool {
+pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
