@@ -19,7 +19,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jwtgate::authn::{Admission, Algorithm, Authenticator, BearerToken, ClaimPath, IssuerSpec};
+use jwtgate::authn::{Admission, Algorithm, Authenticator, ClaimPath, IssuerSpec, SentToken};
 use serde_json::{Value, json};
 
 mod issuer;
@@ -67,11 +67,11 @@ fn measure(kind: &str, extra: &Value, count: u64, valid: bool) {
 }
 
 fn passes(authenticator: &Authenticator, token: &str) -> bool {
-    let token = BearerToken::parse(token.as_bytes()).expect("a token is a token68");
+    let token = SentToken::new(token.as_bytes());
     let (admission, now) = (Admission::default(), UNIX_EPOCH + Duration::from_secs(NOW));
     let verification = pin!(authenticator.authenticate(token, &admission, now));
     match verification.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(outcome) => black_box(outcome).is_ok(),
+        Poll::Ready(outcome) => black_box(outcome).is_ok_and(|outcome| outcome.is_ok()),
         Poll::Pending => panic!("the keys are fixed"),
     }
 }

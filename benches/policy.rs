@@ -18,7 +18,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use divan::Bencher;
 use http::request::Parts;
-use jwtgate::authn::{Admission, Algorithm, BearerToken, ClaimPath, Principal};
+use jwtgate::authn::{Admission, Algorithm, ClaimPath, Principal, SentToken};
 use jwtgate::authz::{
     ClaimTerm, ClaimTest, Expression, Literal, NameTest, Pattern, Quantifier, RequestFacts, Requirement,
 };
@@ -218,12 +218,13 @@ fn principal(claims: &Value) -> Principal {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), input.as_bytes());
     let token = format!("{input}.{}", b64(tag.as_ref()));
     let authenticator = issuer::authenticator(issuer::spec(Algorithm::Hs256, 0), &key);
-    let token = BearerToken::parse(token.as_bytes()).expect("a token is a token68");
+    let token = SentToken::new(token.as_bytes());
     let admission = Admission::default();
     match pin!(authenticator.authenticate(token, &admission, now()))
         .poll(&mut Context::from_waker(Waker::noop()))
     {
-        Poll::Ready(principal) => {
+        Poll::Ready(outcome) => {
+            let principal = outcome.expect("it is a token");
             principal.unwrap_or_else(|failure| panic!("the token is valid: {failure:?}"))
         }
         Poll::Pending => panic!("the keys are fixed"),

@@ -7,15 +7,16 @@ use crate::support::Binary;
 
 /// A module, and the modules that it may name beside itself. `app` and `cli` are named by nobody below them.
 const MAY_NAME: &[(&str, &[&str])] = &[
-    ("telemetry", &[]),
+    ("field", &[]),
+    ("telemetry", &["field"]),
     ("body", &[]),
     ("socket", &[]),
-    ("listener", &["body", "socket", "telemetry"]),
+    ("listener", &["body", "field", "socket", "telemetry"]),
     ("route", &[]),
-    ("authn", &["telemetry"]),
+    ("authn", &["field", "telemetry"]),
     ("authz", &["authn", "route"]),
-    ("upstream", &["authz", "authn", "route", "listener", "body", "socket", "telemetry"]),
-    ("proxy", &["upstream", "authz", "authn", "route", "listener", "body", "telemetry"]),
+    ("upstream", &["authz", "authn", "route", "listener", "body", "field", "socket", "telemetry"]),
+    ("proxy", &["upstream", "authz", "authn", "route", "listener", "body", "field", "telemetry"]),
     ("explain", &["proxy", "upstream", "authz", "authn", "route", "telemetry"]),
     ("config", &["proxy", "upstream", "authz", "authn", "route", "listener", "body", "telemetry"]),
     ("admin", &["listener", "body", "telemetry"]),

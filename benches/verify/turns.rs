@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use jwtgate::authn::{Admission, Algorithm, BearerToken};
+use jwtgate::authn::{Admission, Algorithm, SentToken};
 
 use super::case::{case, parts};
 use super::{authenticator, verify};
@@ -37,7 +37,7 @@ fn measure(algorithm: Algorithm) -> (f64, f64) {
             }));
         };
         let mut verified = || {
-            let token = BearerToken::parse(token.as_bytes()).expect("a token is a token68");
+            let token = SentToken::new(token.as_bytes());
             cold.push(timed(|| verify(&gate, token, &admission)));
         };
         // who comes second finds the token in the processor's caches

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::SystemTime;
 
 use super::admission::Admission;
-use super::credential::BearerToken;
+use super::credential::{BearerToken, CredentialError, SentToken};
 use super::digest::Digest;
 use super::error::{Error, Failure};
 use super::issuer::Issuer;
@@ -55,33 +55,34 @@ impl Authenticator {
         self.limits
     }
 
-    /// The caller of this token, if it may pass at this time on a route of this admission.
+    /// The caller of this token, if it may pass at this time on a route of this admission. Fails where what was sent is no
+    /// token at all, which nothing that was verified before can be.
     pub async fn authenticate(
         &self,
-        token: BearerToken<'_>,
+        sent: SentToken<'_>,
         admission: &Admission,
         now: SystemTime,
-    ) -> Result<Principal, Failure> {
+    ) -> Result<Result<Principal, Failure>, CredentialError> {
         let now = Timestamp::of(now);
-        if token.bytes().len() > self.limits.token {
-            return Err(Failure { issuer: None, error: Error::TokenTooLarge });
+        if sent.bytes().len() > self.limits.token {
+            return sent.token().map(|_| Err(Failure { issuer: None, error: Error::TokenTooLarge }));
         }
-        let digest = Digest::of(token.bytes());
+        let digest = Digest::of(sent.bytes());
         let hinted = digest.as_ref().map_or(0, |digest| self.hints.get(digest));
         let known = digest.as_ref().and_then(|digest| self.recall(hinted, digest, now));
         let (issuer, outcome) = if let Some((issuer, verified)) = known {
             (Some(issuer), recalled(issuer, verified, admission, now))
         } else {
-            let digest = digest.as_ref().map(|digest| (digest, hinted));
+            let (token, digest) = (sent.token()?, digest.as_ref().map(|digest| (digest, hinted)));
             // In a box, so that requests with a token that is known have no room for it.
             Box::pin(self.verify(token, digest, admission, now)).await
         };
-        match outcome {
+        Ok(match outcome {
             Ok(verified) => Ok(Principal::new(verified)),
             Err(error) => {
                 Err(Failure { issuer: issuer.map(|issuer| Arc::clone(&issuer.spec().name)), error })
             }
-        }
+        })
     }
 
     /// A token that was verified before by the issuer at this place.

@@ -32,7 +32,7 @@ pub use algorithm::{Algorithm, Algorithms, Family};
 pub use authenticator::Authenticator;
 pub use claims::{ClaimPath, ClaimPathError};
 pub use credential::{
-    BearerToken, CookieName, Credential, CredentialError, Credentials, ParameterName, Place,
+    BearerToken, CookieName, Credential, CredentialError, Credentials, ParameterName, Place, SentToken,
 };
 pub use error::{Error, Failure};
 pub use inspection::Inspection;

@@ -66,7 +66,7 @@ impl<'a> Facts<'a> {
         let asked = route.filter(|_| preflight.is_none());
         let credential = asked.map_or(Ok(None), |(.., route)| {
             let found = route.forward().credentials().find(&head.headers, head.uri.query())?;
-            Ok(found.map(|credential| credential.token()))
+            found.map(|credential| credential.token()).transpose()
         });
         let token = credential.ok().flatten().map(Inspection::of).unwrap_or_default();
         let named = |issuer: &&Arc<Issuer>| findings.issuer() == Some(&issuer.spec().name);

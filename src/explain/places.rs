@@ -25,8 +25,11 @@ pub(super) fn of<'a>(facts: &Facts<'a>) -> &'a [Place] {
 pub(super) fn held<'a>(facts: &Facts<'a>) -> Vec<(&'a Place, Held)> {
     let (headers, query) = (&facts.head.headers, facts.head.uri.query());
     let alone = |place: &Place| Credentials::new(vec![place.clone()]).find(headers, query);
-    let held = of(facts).iter().map(|place| (place, alone(place).map(|found| found.map(|_| ())).transpose()));
-    held.filter_map(|(place, held)| Some((place, held?))).collect()
+    let held = |place: &Place| match alone(place) {
+        Ok(found) => found.map(|credential| credential.token().map(drop)),
+        Err(error) => Some(Err(error)),
+    };
+    of(facts).iter().filter_map(|place| Some((place, held(place)?))).collect()
 }
 
 /// How many Authorization fields there are.

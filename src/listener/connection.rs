@@ -30,6 +30,7 @@ use super::activity::{Activity, HeadTimer, InFlight, Limits};
 use super::drain::{Drain, Phase};
 use super::stream::{Open, Stream};
 use super::{Peer, Refusal, ServerTls, Service};
+use crate::field::{Field, only};
 use crate::socket::Socket;
 
 /// Serves one accepted socket to its end.
@@ -258,11 +259,10 @@ fn refusal(error: &(dyn StdError + 'static), activity: &Activity) -> Option<Refu
 
 /// Whether the end of the request can be told: no transfer coding, or `chunked` and nothing else.
 fn is_framed(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    match (codings.next(), codings.next()) {
-        (None, _) => true,
-        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
-        (Some(_), Some(_)) => false,
+    match only(headers, &TRANSFER_ENCODING) {
+        Field::Absent => true,
+        Field::One(coding) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        Field::Several => false,
     }
 }
 

@@ -12,6 +12,8 @@ use http::header::FORWARDED;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 
+use crate::field::{Field, has, only};
+
 /// The other end of one connection, known before any request is read from it.
 #[derive(Debug, Clone)]
 pub struct Peer {
@@ -64,12 +66,11 @@ impl Peer {
         if !self.trusted {
             return own;
         }
-        let mut said = headers.get_all(X_FORWARDED_PROTO).iter();
-        match (said.next(), said.next()) {
-            (Some(scheme), None) => known_scheme(scheme.as_bytes()),
-            (Some(_), Some(_)) => None,
-            (None, _) if headers.contains_key(FORWARDED) => forwarded_scheme(headers),
-            (None, _) => own,
+        match only(headers, &X_FORWARDED_PROTO) {
+            Field::One(scheme) => known_scheme(scheme.as_bytes()),
+            Field::Several => None,
+            Field::Absent if has(headers, &FORWARDED) => forwarded_scheme(headers),
+            Field::Absent => own,
         }
     }
 

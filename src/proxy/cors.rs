@@ -15,9 +15,9 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 
-use super::same_origin::{Field, only};
 use super::{Preflight, Rejection, Route, Snapshot};
 use crate::body::Body;
+use crate::field::{Field, only};
 use crate::route::{NotFound, Origin, Target};
 use crate::telemetry::Findings;
 

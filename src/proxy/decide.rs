@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use super::rejection::{POLICY_DENIED, Rejection};
 use super::same_origin;
 use super::snapshot::{Access, Enforcement, Protection, Route, Snapshot};
-use crate::authn::{Admission, BearerToken, Principal};
+use crate::authn::{Admission, Principal, SentToken};
 use crate::authz::{self, Permit, RequestFacts, Requirement};
 use crate::route::{Found, NotFound, Target};
 use crate::telemetry::Findings;
@@ -120,26 +120,29 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    /// The token of the request. Whether another site may have caused it is asked before anything is done with a cookie.
-    fn token(self, route: &Route) -> Result<Option<BearerToken<'a>>, Rejection> {
+    /// What the request carries as its token. Whether another site may have caused it is asked before anything is done with a
+    /// cookie.
+    fn token(self, route: &Route) -> Result<Option<SentToken<'a>>, Rejection> {
         let found = route.forward.credentials().find(&self.head.headers, self.head.uri.query());
         let Some(credential) = found.map_err(Rejection::Credential)? else { return Ok(None) };
         if credential.is_ambient() {
+            credential.token().map_err(Rejection::Credential)?;
             same_origin::check(self.head, self.target, self.scheme, route.cors.as_deref())?;
         }
-        Ok(Some(credential.token()))
+        Ok(Some(credential.sent()))
     }
 }
 
 /// The caller with this token, if the token is valid.
 async fn authenticate(
     snapshot: &Snapshot,
-    token: BearerToken<'_>,
+    token: SentToken<'_>,
     admission: &Admission,
     now: SystemTime,
     findings: &mut Findings,
 ) -> Result<Principal, Rejection> {
-    let principal = snapshot.authenticator.authenticate(token, admission, now).await.map_err(|failure| {
+    let outcome = snapshot.authenticator.authenticate(token, admission, now).await;
+    let principal = outcome.map_err(Rejection::Credential)?.map_err(|failure| {
         if let Some(issuer) = &failure.issuer {
             findings.named_issuer(issuer);
         }

@@ -10,8 +10,8 @@ use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 
-use super::same_origin::{Field, only};
 use super::{Cors, Rejection, Route, Snapshot};
+use crate::field::{Field, only};
 use crate::route::Target;
 use crate::telemetry::Findings;
 

@@ -8,9 +8,10 @@
 
 use http::header::{ORIGIN, UPGRADE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 
 use super::{Cors, Rejection};
+use crate::field::{Field, only};
 use crate::route::{Origin, Target};
 use crate::upstream::Override;
 
@@ -66,23 +67,6 @@ fn is_harmless(head: &Parts) -> bool {
 
 const WEBSOCKET: &[u8] = b"websocket";
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
-/// How often a field is there.
-pub(super) enum Field<'a> {
-    Absent,
-    One(&'a HeaderValue),
-    Several,
-}
-
-/// The one field of that name.
-pub(super) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Field<'a> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Field::Absent,
-        (Some(value), None) => Field::One(value),
-        (Some(_), Some(_)) => Field::Several,
-    }
-}
 
 #[cfg(test)]
 mod tests {

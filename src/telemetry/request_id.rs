@@ -5,14 +5,15 @@ use std::time::SystemTime;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::{NoContext, Timestamp, Uuid};
 
+use crate::field::{Field, only};
+
 /// The name of the field, in requests and answers.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The request's id: the one that the client sent, if it sent one that is fit for logs, else a UUID of version 7
 /// (RFC 9562 §5.7), whose order in time helps whoever searches.
 pub fn request_id(headers: &HeaderMap, now: SystemTime) -> HeaderValue {
-    let mut sent = headers.get_all(X_REQUEST_ID).iter();
-    if let (Some(id), None) = (sent.next(), sent.next())
+    if let Field::One(id) = only(headers, &X_REQUEST_ID)
         && is_well_formed(id.as_bytes())
     {
         return id.clone();

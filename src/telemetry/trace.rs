@@ -3,6 +3,8 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
+use crate::field::{Field, only};
+
 /// The name of the field (W3C Trace Context §3.2).
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -18,10 +20,9 @@ pub struct TraceContext {
 impl TraceContext {
     /// The trace of a request with these headers, with a new span.
     pub fn of(headers: &HeaderMap) -> Self {
-        let mut sent = headers.get_all(TRACEPARENT).iter();
-        let parent = match (sent.next(), sent.next()) {
-            (Some(value), None) => Parent::parse(value.as_bytes()),
-            _ => None,
+        let parent = match only(headers, &TRACEPARENT) {
+            Field::One(value) => Parent::parse(value.as_bytes()),
+            Field::Absent | Field::Several => None,
         };
         let mut text = *b"00-00000000000000000000000000000000-0000000000000000-01";
         let mut hex = Uuid::encode_buffer();

@@ -6,6 +6,8 @@
 use http::HeaderMap;
 use http::header::{self, HeaderName};
 
+use crate::field::{Field, has, only};
+
 /// What the `Connection` fields of a message say.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionOptions<'a> {
@@ -18,6 +20,9 @@ impl<'a> ConnectionOptions<'a> {
     /// `None` when there are too many of them.
     pub(super) fn parse(headers: &'a HeaderMap) -> Option<Self> {
         let mut options = Self::default();
+        if !has(headers, &header::CONNECTION) {
+            return Some(options);
+        }
         for value in headers.get_all(header::CONNECTION) {
             for option in value.as_bytes().split(|&byte| byte == b',') {
                 let option = option.trim_ascii();
@@ -70,15 +75,14 @@ pub(super) fn strip_answer(headers: &mut HeaderMap) -> Result<(), &'static str> 
     if !headers.keys().any(is_hop_by_hop) {
         return one_length(headers);
     }
-    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    match (codings.next(), codings.next()) {
-        (None, _) => one_length(headers)?,
+    match only(headers, &header::TRANSFER_ENCODING) {
+        Field::Absent => one_length(headers)?,
         // hyper has decoded it and took it over any Content-Length, which must not reach the client then
         // (RFC 9112 §6.3): it would be believed.
-        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => {
+        Field::One(coding) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => {
             headers.remove(header::CONTENT_LENGTH);
         }
-        (Some(_), _) => return Err("transfer coding other than chunked"),
+        Field::One(_) | Field::Several => return Err("transfer coding other than chunked"),
     }
     let options = ConnectionOptions::parse(headers).ok_or("too many connection options")?;
     let gone: Vec<HeaderName> =

@@ -13,6 +13,7 @@ use tokio::io::copy_bidirectional;
 
 use super::hop_by_hop::ConnectionOptions;
 use super::request::RequestBody;
+use crate::field::{Field, only};
 use crate::listener::Drain;
 
 /// A switch to WebSocket that the client has asked for.
@@ -66,7 +67,5 @@ pub(super) fn set(headers: &mut HeaderMap) {
 
 /// One `Upgrade` field with that one protocol.
 fn is_websocket(headers: &HeaderMap) -> bool {
-    let mut values = headers.get_all(header::UPGRADE).iter();
-    let first = values.next();
-    values.next().is_none() && first.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    matches!(only(headers, &header::UPGRADE), Field::One(value) if value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }

@@ -1,9 +1,9 @@
 //! The credential of a request: where its token is.
 //!
-//! Given the header fields and the query; hands on at most one [`BearerToken`] out of the places that are configured
+//! Given the header fields and the query; hands on at most one [`SentToken`] out of the places that are configured
 //! ([`Credentials`]). Refuses two Authorization fields, equal or not and whatever their schemes (some servers read the
 //! first, some the last, some join them: CVE-2026-26308), two credentials in whatever places, and one that is not
-//! exactly one token. Another scheme than Bearer is no credential here.
+//! exactly one token ([`BearerToken`]). Another scheme than Bearer is no credential here.
 
 mod cookie;
 mod parameter;
@@ -16,7 +16,34 @@ pub use self::cookie::CookieName;
 pub use self::parameter::ParameterName;
 pub use self::places::{Credential, Credentials, Place};
 
-/// The token that a request carries, not verified yet; borrows the request's header.
+/// What a request carries as its token, byte for byte; it borrows the request's header. Of what it is made has not been
+/// looked at: that a token was verified before is told by its bytes, and looking at each of them costs more.
+#[derive(Clone, Copy)]
+pub struct SentToken<'a>(&'a [u8]);
+
+impl<'a> SentToken<'a> {
+    /// These bytes, whatever they are.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The token, if it is one.
+    pub fn token(self) -> Result<BearerToken<'a>, CredentialError> {
+        BearerToken::parse(self.0)
+    }
+
+    pub(super) fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+}
+
+impl fmt::Debug for SentToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SentToken(…)")
+    }
+}
+
+/// A token that is not verified yet; borrows the request's header.
 #[derive(Clone, Copy)]
 pub struct BearerToken<'a>(&'a [u8]);
 
@@ -24,10 +51,6 @@ impl<'a> BearerToken<'a> {
     /// A bare token: exactly a `token68` (RFC 9110 §11.2).
     pub fn parse(bytes: &'a [u8]) -> Result<Self, CredentialError> {
         if is_token68(bytes) { Ok(Self(bytes)) } else { Err(CredentialError::Malformed) }
-    }
-
-    pub(super) fn bytes(self) -> &'a [u8] {
-        self.0
     }
 
     pub(super) fn text(self) -> &'a str {
@@ -53,9 +76,9 @@ pub enum CredentialError {
     Ambiguous,
 }
 
-/// The token of one field (RFC 9110 §11.4): the scheme, spaces, the token. Blanks around the value are not part of it
+/// What stands in the token's place in one field (RFC 9110 §11.4): the scheme, spaces, the token. Blanks around the value are not part of it
 /// (RFC 9110 §5.5); HTTP/1 parsers have removed them already, those of HTTP/2 need not have.
-fn bearer(field: &[u8]) -> Result<Option<BearerToken<'_>>, CredentialError> {
+fn bearer(field: &[u8]) -> Result<Option<SentToken<'_>>, CredentialError> {
     let field = trim(field);
     let end = field.iter().position(|&byte| !is_tchar(byte)).unwrap_or(field.len());
     let (scheme, rest) = field.split_at_checked(end).unwrap_or((field, &[]));
@@ -64,7 +87,7 @@ fn bearer(field: &[u8]) -> Result<Option<BearerToken<'_>>, CredentialError> {
     }
     let spaces = rest.iter().take_while(|&&byte| byte == b' ').count();
     match rest.split_at_checked(spaces) {
-        Some((spaces, token)) if !spaces.is_empty() => BearerToken::parse(token).map(Some),
+        Some((spaces, token)) if !spaces.is_empty() => Ok(Some(SentToken(token))),
         Some(_) | None => Err(CredentialError::Malformed),
     }
 }
@@ -110,7 +133,7 @@ mod tests {
             headers.append(AUTHORIZATION, HeaderValue::from_bytes(field).unwrap());
         }
         let found = Credentials::default().find(&headers, None)?;
-        Ok(found.map(|credential| credential.token().text().to_owned()))
+        found.map(|credential| Ok(credential.token()?.text().to_owned())).transpose()
     }
 
     #[test]
@@ -206,6 +229,7 @@ mod tests {
     #[test]
     fn a_token_does_not_show_itself() {
         assert_eq!(format!("{:?}", BearerToken::parse(b"secret").unwrap()), "BearerToken(…)");
+        assert_eq!(format!("{:?}", SentToken::new(b"secret")), "SentToken(…)");
     }
 
     proptest! {

@@ -1,13 +1,13 @@
 //! The places where a token may be, and the one credential among them.
 //!
 //! Given the head of a request, it hands on the one credential that stands in one of the places. Refused are two,
-//! equal or not, in one place or two; a second Authorization field, whether or not it is one of the places; and
-//! what is not exactly one token.
+//! equal or not, in one place or two; and a second Authorization field, whether or not it is one of the places.
 
 use http::header::{AUTHORIZATION, COOKIE};
 use http::{HeaderMap, HeaderName};
 
-use super::{BearerToken, CookieName, CredentialError, ParameterName, bearer, trim};
+use super::{BearerToken, CookieName, CredentialError, ParameterName, SentToken, bearer, trim};
+use crate::field::{Field, only};
 
 /// A place for a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Credentials(Box<[Place]>);
 /// The one credential of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Credential<'a> {
-    token: BearerToken<'a>,
+    sent: SentToken<'a>,
     ambient: bool,
 }
 
@@ -44,15 +44,16 @@ impl Credentials {
         &self.0
     }
 
-    /// The request's credential, if it carries one.
+    /// The request's credential, if it carries one. Whether it is a token is told by [`Credential::token`].
     pub fn find<'a>(
         &self,
         headers: &'a HeaderMap,
         query: Option<&'a str>,
     ) -> Result<Option<Credential<'a>>, CredentialError> {
-        let mut fields = headers.get_all(AUTHORIZATION).iter();
-        let (authorization, None) = (fields.next(), fields.next()) else {
-            return Err(CredentialError::Ambiguous);
+        let authorization = match only(headers, &AUTHORIZATION) {
+            Field::Absent => None,
+            Field::One(field) => Some(field),
+            Field::Several => return Err(CredentialError::Ambiguous),
         };
         let mut found = Found(None);
         for place in &self.0 {
@@ -67,22 +68,22 @@ impl Credentials {
                     for value in
                         headers.get_all(COOKIE).iter().flat_map(|field| name.values(field.as_bytes()))
                     {
-                        found.add(BearerToken::parse(value), true)?;
+                        found.add(Ok(SentToken(value)), true)?;
                     }
                 }
                 Place::Header(name) => {
                     for value in headers.get_all(name) {
-                        found.add(BearerToken::parse(trim(value.as_bytes())), false)?;
+                        found.add(Ok(SentToken(trim(value.as_bytes()))), false)?;
                     }
                 }
                 Place::Query(name) => {
                     for value in query.into_iter().flat_map(|query| name.values(query)) {
-                        found.add(BearerToken::parse(value.as_bytes()), false)?;
+                        found.add(Ok(SentToken(value.as_bytes())), false)?;
                     }
                 }
             }
         }
-        found.0.map(|(token, ambient)| Ok(Credential { token: token?, ambient })).transpose()
+        found.0.map(|(sent, ambient)| Ok(Credential { sent: sent?, ambient })).transpose()
     }
 }
 
@@ -94,9 +95,14 @@ impl Default for Credentials {
 }
 
 impl<'a> Credential<'a> {
-    /// The token.
-    pub fn token(&self) -> BearerToken<'a> {
-        self.token
+    /// The token, if what was sent is one.
+    pub fn token(&self) -> Result<BearerToken<'a>, CredentialError> {
+        self.sent.token()
+    }
+
+    /// What was sent as the token.
+    pub fn sent(&self) -> SentToken<'a> {
+        self.sent
     }
 
     /// Whether it is a cookie: then a page of another site may be who sends the request.
@@ -107,15 +113,15 @@ impl<'a> Credential<'a> {
 
 /// What stands in the places looked at so far. What is no token counts too: beside a token, which one is meant would be
 /// a guess.
-struct Found<'a>(Option<(Result<BearerToken<'a>, CredentialError>, bool)>);
+struct Found<'a>(Option<(Result<SentToken<'a>, CredentialError>, bool)>);
 
 impl<'a> Found<'a> {
     fn add(
         &mut self,
-        token: Result<BearerToken<'a>, CredentialError>,
+        sent: Result<SentToken<'a>, CredentialError>,
         ambient: bool,
     ) -> Result<(), CredentialError> {
-        match self.0.replace((token, ambient)) {
+        match self.0.replace((sent, ambient)) {
             None => Ok(()),
             Some(_) => Err(CredentialError::Ambiguous),
         }
@@ -149,7 +155,7 @@ mod tests {
             headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let found = credentials.find(&headers, query)?;
-        Ok(found.map(|found| (found.token().text().to_owned(), found.is_ambient())))
+        found.map(|found| Ok((found.token()?.text().to_owned(), found.is_ambient()))).transpose()
     }
 
     #[test]

@@ -10,8 +10,8 @@ use crate::authn::digest::Digest;
 use crate::authn::keys::{KeySet, Keys};
 use crate::authn::validity::Timestamp;
 use crate::authn::{
-    Admission, Algorithm, Algorithms, Authenticator, BearerToken, Error, Issuer, IssuerSpec, Principal,
-    TokenLimits,
+    Admission, Algorithm, Algorithms, Authenticator, CredentialError, Error, Issuer, IssuerSpec, Principal,
+    SentToken, TokenLimits,
 };
 
 fn corp_issuer(authenticator: &Authenticator) -> &Issuer {
@@ -285,11 +285,37 @@ fn requests_at_the_same_time_get_their_own_callers() {
     assert_eq!((hits + misses, misses), (3200, 40), "one verification per token, however many asked");
 }
 
+#[tokio::test]
+async fn what_is_no_token_is_told_so_however_long_it_is() {
+    let authenticator = authenticator();
+    let (known, everywhere) = (corp(json!({})), Admission::default());
+    let outcome = authenticator.authenticate(SentToken::new(known.as_bytes()), &everywhere, at(NOW)).await;
+    outcome.unwrap().unwrap();
+    let long = "a".repeat(TokenLimits::default().token + 1);
+    for sent in [
+        "",
+        "=",
+        "a b",
+        &format!("{known},"),
+        &format!("{known} "),
+        &format!("{known}\u{e9}"),
+        &format!("{long},"),
+    ] {
+        let sent = SentToken::new(sent.as_bytes());
+        let outcome = authenticator.authenticate(sent, &everywhere, at(NOW)).await;
+        assert_eq!(outcome.unwrap_err(), CredentialError::Malformed, "{sent:?}");
+    }
+    let sent = SentToken::new(long.as_bytes());
+    let outcome = authenticator.authenticate(sent, &everywhere, at(NOW)).await;
+    assert_eq!(outcome.unwrap().unwrap_err().error, Error::TokenTooLarge);
+    assert_eq!(counts(corp_issuer(&authenticator)), (0, 1), "they have not come so far");
+}
+
 #[test]
 fn verification_can_move_between_threads() {
     fn is_send(_: &impl Send) {}
     let (authenticator, token) = (authenticator(), corp(json!({})));
-    let token = BearerToken::parse(token.as_bytes()).unwrap();
+    let token = SentToken::new(token.as_bytes());
     is_send(&authenticator.authenticate(token, &Admission::default(), at(NOW)));
 }
 
@@ -317,8 +343,8 @@ async fn waiting(
     let turn = corp.cache().turn(&digest, corp.keys().generation(), Timestamp::of(at(NOW))).await;
     let Turn::Verify(lead) = turn else { panic!("nobody verifies it yet") };
     let ask = |(authenticator, token, admission): (Arc<Authenticator>, String, Arc<Admission>)| async move {
-        let token = BearerToken::parse(token.as_bytes()).unwrap();
-        authenticator.authenticate(token, &admission, at(NOW)).await.map(|_| ())
+        let token = SentToken::new(token.as_bytes());
+        authenticator.authenticate(token, &admission, at(NOW)).await.unwrap().map(drop)
     };
     let asked = || (Arc::clone(authenticator), token.to_owned(), Arc::clone(admission));
     let tasks: Vec<_> = (0..60).map(|_| tokio::spawn(ask(asked()))).collect();
@@ -350,8 +376,8 @@ async fn forged_tokens_sent_at_once_cost_one_check_and_the_next_is_checked_anew(
     assert_eq!(answers, vec![Error::SignatureInvalid; 60]);
     let (hits, misses) = counts(corp_issuer(&authenticator));
     assert_eq!((hits, misses), (60, 1), "the one that was verified is the other token");
-    let again = BearerToken::parse(forged.as_bytes()).unwrap();
-    let failure = authenticator.authenticate(again, &everywhere, at(NOW)).await.unwrap_err();
+    let again = SentToken::new(forged.as_bytes());
+    let failure = authenticator.authenticate(again, &everywhere, at(NOW)).await.unwrap().unwrap_err();
     assert_eq!(failure.error, Error::SignatureInvalid);
     assert_eq!(counts(corp_issuer(&authenticator)), (60, 2), "nothing was kept");
 }

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::authn::keys::{KeySet, Keys, Origin};
 use crate::authn::{
-    Admission, Algorithm, Algorithms, Authenticator, BearerToken, ClaimPath, Error, Failure, Issuer,
-    IssuerSpec, Principal, TokenLimits, TokenTypes,
+    Admission, Algorithm, Algorithms, Authenticator, ClaimPath, Error, Failure, Issuer, IssuerSpec,
+    Principal, SentToken, TokenLimits, TokenTypes,
 };
 use crate::telemetry::metrics::Metrics;
 
@@ -302,9 +302,8 @@ pub(super) fn verify_on(
     admission: &Admission,
     now: u64,
 ) -> Result<Principal, Failure> {
-    let Ok(token) = BearerToken::parse(token.as_bytes()) else {
-        return Err(Failure { issuer: None, error: Error::TokenMalformed });
-    };
+    let token = SentToken::new(token.as_bytes());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(authenticator.authenticate(token, admission, at(now)))
+    let outcome = runtime.block_on(authenticator.authenticate(token, admission, at(now)));
+    outcome.unwrap_or(Err(Failure { issuer: None, error: Error::TokenMalformed }))
 }

@@ -105,7 +105,7 @@ fn sent((name, value): &(HeaderName, HeaderValue)) -> (String, String) {
 fn token(findings: &Findings, route: &Route, head: &Parts) -> Option<Token> {
     let issuer = findings.issuer()?.to_string();
     let credential = route.forward().credentials().find(&head.headers, head.uri.query()).ok()??;
-    let claims = Inspection::of(credential.token());
+    let claims = Inspection::of(credential.token().ok()?);
     let audiences = match claims.claim("aud")? {
         Json::String(one) => vec![one.to_owned()],
         Json::Array(several) => several.iter().filter_map(Json::as_str).map(str::to_owned).collect(),

@@ -18,6 +18,7 @@ use super::identity::Identity;
 use super::request::{Malformed, RequestBody};
 use super::{Endpoint, forwarded, upgrade};
 use crate::authn::Credentials;
+use crate::field::has;
 use crate::listener::Peer;
 use crate::route::Target;
 
@@ -159,7 +160,7 @@ impl Outbound<'_> {
                 let expects_body =
                     *method == Method::POST || *method == Method::PUT || *method == Method::PATCH;
                 // RFC 9110 §8.6; some servers answer 411 without it.
-                if expects_body || self.inbound.headers.contains_key(header::CONTENT_LENGTH) {
+                if expects_body || has(&self.inbound.headers, &header::CONTENT_LENGTH) {
                     out.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
                 }
             }
