@@ -223,10 +223,7 @@ fn principal(claims: &Value) -> Principal {
     match pin!(authenticator.authenticate(token, &admission, now()))
         .poll(&mut Context::from_waker(Waker::noop()))
     {
-        Poll::Ready(outcome) => {
-            let principal = outcome.expect("it is a token");
-            principal.unwrap_or_else(|failure| panic!("the token is valid: {failure:?}"))
-        }
+        Poll::Ready(outcome) => outcome.unwrap_or_else(|refused| panic!("the token is valid: {refused:?}")),
         Poll::Pending => panic!("the keys are fixed"),
     }
 }

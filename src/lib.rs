@@ -24,8 +24,8 @@
 //!   hardly meant, compares two files, describes the file for editors, and reads the tests of its policies.
 //! - [`explain`] decides one request with the function that serves, and says what every check asked for and found.
 //! - [`app`] wires, binds, serves and drains; [`admin`] answers probes and scrapes; [`cli`] is the commands.
-//! - [`field`], [`socket`] and [`body`] are at the bottom: named by others, they name none. [`telemetry`] (metrics, access
-//!   log, trace context) names `field` alone.
+//! - [`field`] (looking a header up), [`socket`] and [`body`] are at the bottom: named by others, they name none.
+//!   [`telemetry`] (metrics, access log, trace context) names `field` alone.
 //!
 //! A stage names only what earlier stages make; `tests/architecture.rs` holds the table. Time is an argument: the clock
 //! is read once a request, in [`proxy`].

@@ -328,6 +328,9 @@ async fn a_cookie_changes_something_only_from_its_own_origin() {
     // Asked before the token is looked at, and after it is found.
     let invalid = world.client.request(Method::POST, "/x").header("cookie", "__Host-access=x");
     world.assert_reason(invalid, "cross_site").await.assert_refused(403, None);
+    // What is no token at all is told first.
+    let malformed = world.client.request(Method::POST, "/x").header("cookie", "__Host-access=Bearer x");
+    world.assert_reason(malformed, "credential_malformed").await.assert_refused(400, Some(INVALID_REQUEST));
     let twice = world.client.request(Method::POST, "/x").header("cookie", &cookie).bearer(&token);
     world.assert_reason(twice, "credential_ambiguous").await.assert_refused(400, Some(INVALID_REQUEST));
     let hidden = world.client.get("/x").header("cookie", &cookie).header("x-http-method-override", "DELETE");

@@ -100,7 +100,7 @@ fn measure(bencher: Bencher<'_, '_>, authenticator: &Authenticator, token: &str)
 fn verify(authenticator: &Authenticator, token: SentToken<'_>, admission: &Admission) {
     let verification = pin!(authenticator.authenticate(token, admission, now()));
     match verification.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(outcome) => drop(black_box(outcome.expect("it is a token").expect("it is valid"))),
+        Poll::Ready(outcome) => drop(black_box(outcome.expect("the token is valid"))),
         Poll::Pending => panic!("the keys are fixed"),
     }
 }

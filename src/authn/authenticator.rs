@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::SystemTime;
 
 use super::admission::Admission;
-use super::credential::{BearerToken, CredentialError, SentToken};
+use super::credential::{BearerToken, SentToken};
 use super::digest::Digest;
-use super::error::{Error, Failure};
+use super::error::{Error, Failure, Unauthenticated};
 use super::issuer::Issuer;
 use super::json::Json;
 use super::jws::{Jws, TokenLimits};
@@ -55,17 +55,18 @@ impl Authenticator {
         self.limits
     }
 
-    /// The caller of this token, if it may pass at this time on a route of this admission. Fails where what was sent is no
-    /// token at all, which nothing that was verified before can be.
+    /// The caller of this token, if it is one and may pass at this time on a route of this admission. What was verified
+    /// before is a token, and not asked again whether it is.
     pub async fn authenticate(
         &self,
         sent: SentToken<'_>,
         admission: &Admission,
         now: SystemTime,
-    ) -> Result<Result<Principal, Failure>, CredentialError> {
+    ) -> Result<Principal, Unauthenticated> {
         let now = Timestamp::of(now);
         if sent.bytes().len() > self.limits.token {
-            return sent.token().map(|_| Err(Failure { issuer: None, error: Error::TokenTooLarge }));
+            sent.token()?;
+            return Err(Failure { issuer: None, error: Error::TokenTooLarge }.into());
         }
         let digest = Digest::of(sent.bytes());
         let hinted = digest.as_ref().map_or(0, |digest| self.hints.get(digest));
@@ -77,12 +78,13 @@ impl Authenticator {
             // In a box, so that requests with a token that is known have no room for it.
             Box::pin(self.verify(token, digest, admission, now)).await
         };
-        Ok(match outcome {
+        match outcome {
             Ok(verified) => Ok(Principal::new(verified)),
             Err(error) => {
-                Err(Failure { issuer: issuer.map(|issuer| Arc::clone(&issuer.spec().name)), error })
+                let issuer = issuer.map(|issuer| Arc::clone(&issuer.spec().name));
+                Err(Failure { issuer, error }.into())
             }
-        })
+        }
     }
 
     /// A token that was verified before by the issuer at this place.

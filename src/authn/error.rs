@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::credential::CredentialError;
 use super::keys::KeyFailure;
 
 /// Why a token is refused: the first check that failed, in the order in which they run.
@@ -76,6 +77,16 @@ impl From<KeyFailure> for Error {
             KeyFailure::Unavailable { retry_after } => Self::KeysUnavailable { retry_after },
         }
     }
+}
+
+/// Why nobody is behind what a request carries as its token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub enum Unauthenticated {
+    /// It is no token.
+    Credential(#[from] CredentialError),
+    /// It is a token, and refused.
+    Token(#[from] Failure),
 }
 
 /// A refused token: why, and whose it claims to be.

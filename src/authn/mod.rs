@@ -34,7 +34,7 @@ pub use claims::{ClaimPath, ClaimPathError};
 pub use credential::{
     BearerToken, CookieName, Credential, CredentialError, Credentials, ParameterName, Place, SentToken,
 };
-pub use error::{Error, Failure};
+pub use error::{Error, Failure, Unauthenticated};
 pub use inspection::Inspection;
 pub use issuer::{Issuer, IssuerSpec};
 pub use jws::TokenLimits;

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use super::rejection::{POLICY_DENIED, Rejection};
 use super::same_origin;
 use super::snapshot::{Access, Enforcement, Protection, Route, Snapshot};
-use crate::authn::{Admission, Principal, SentToken};
+use crate::authn::{Admission, Principal, SentToken, Unauthenticated};
 use crate::authz::{self, Permit, RequestFacts, Requirement};
 use crate::route::{Found, NotFound, Target};
 use crate::telemetry::Findings;
@@ -126,6 +126,7 @@ impl<'a> Asked<'a> {
         let found = route.forward.credentials().find(&self.head.headers, self.head.uri.query());
         let Some(credential) = found.map_err(Rejection::Credential)? else { return Ok(None) };
         if credential.is_ambient() {
+            // What is no token at all is refused as that, whoever made the browser send it.
             credential.token().map_err(Rejection::Credential)?;
             same_origin::check(self.head, self.target, self.scheme, route.cors.as_deref())?;
         }
@@ -142,11 +143,14 @@ async fn authenticate(
     findings: &mut Findings,
 ) -> Result<Principal, Rejection> {
     let outcome = snapshot.authenticator.authenticate(token, admission, now).await;
-    let principal = outcome.map_err(Rejection::Credential)?.map_err(|failure| {
-        if let Some(issuer) = &failure.issuer {
-            findings.named_issuer(issuer);
+    let principal = outcome.map_err(|refused| match refused {
+        Unauthenticated::Credential(error) => Rejection::Credential(error),
+        Unauthenticated::Token(failure) => {
+            if let Some(issuer) = &failure.issuer {
+                findings.named_issuer(issuer);
+            }
+            Rejection::Token(failure.error)
         }
-        Rejection::Token(failure.error)
     })?;
     findings.named_issuer(principal.issuer());
     Ok(principal)

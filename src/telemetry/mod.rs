@@ -1,6 +1,6 @@
 //! What operators see: metrics, the access log, request ids and trace context.
 //!
-//! Names no other module. Nothing here ever holds a token, a claim or the value of a client's header, but for those that
+//! Names no other module but `field`. Nothing here ever holds a token, a claim or the value of a client's header, but for those that
 //! the access log is made of (path, user agent, host), which are escaped.
 
 mod access_log;

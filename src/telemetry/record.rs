@@ -200,7 +200,7 @@ impl Record {
             line.word(name!("network.protocol.version"), version(request.version));
             line.address(name!("client.address"), request.client);
             line.address(name!("network.peer.address"), request.peer.ip());
-            line.lossy(name!("user_agent.original"), request.user_agent.as_ref());
+            line.lossy(name!("user_agent.original"), request.user_agent.as_ref().map(HeaderValue::as_bytes));
         } else if let Some((peer, scheme)) = self.refused_from {
             line.word(name!("url.scheme"), scheme);
             line.address(name!("client.address"), peer.ip());

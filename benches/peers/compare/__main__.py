@@ -49,7 +49,7 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benches/peers/run", description=__doc__)
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="40 short rounds, about five minutes (the default)")
+    size.add_argument("--quick", action="store_true", help="40 short rounds, some five minutes (the default)")
     size.add_argument("--full", action="store_true", help="120 rounds, three times as long")
     split = lambda text: text.split(",")  # noqa: E731
     parser.add_argument("--work", type=split, metavar="NAME,…", help="only this; see --list")

@@ -67,7 +67,7 @@ def disturbance(figures: Figures) -> str:
     if figures.pace:
         text += f" A fixed piece of work took {min(figures.pace):.0f} to {max(figures.pace):.0f} ms of CPU."
     if unsteady(figures):
-        text += " **The machine was not steady**: its clock, or its neighbours, changed what all work costs; ratios are good to what their rounds show."
+        text += " **The machine was not steady**: its clock, or its neighbours, changed what all work costs from one moment to the next."
     return text
 
 

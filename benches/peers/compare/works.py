@@ -40,7 +40,7 @@ WORKS = [
     Work("handshake", "a new TLS connection per request", ["jwtgate", "envoy-cache", "haproxy"], "hot.txt", 100,
          port="tls_port", options=("--protocol", "handshake")),
     Work("answers", "64 KiB answers", ["jwtgate", "bare"], "hot.txt", 300, options=("--path", "/big")),
-    Work("uploads", "1 MiB uploads", ["jwtgate", "bare"], "hot.txt", 30, options=("--upload", str(1 << 20))),
+    Work("uploads", "1 MiB uploads", ["jwtgate", "bare"], "hot.txt", 96, options=("--upload", str(1 << 20))),
     Work("sizes", "many routes, issuers and terms", ["jwtgate-one", "jwtgate-many"], "", 800),
 ]
 

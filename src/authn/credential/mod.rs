@@ -2,8 +2,9 @@
 //!
 //! Given the header fields and the query; hands on at most one [`SentToken`] out of the places that are configured
 //! ([`Credentials`]). Refuses two Authorization fields, equal or not and whatever their schemes (some servers read the
-//! first, some the last, some join them: CVE-2026-26308), two credentials in whatever places, and one that is not
-//! exactly one token ([`BearerToken`]). Another scheme than Bearer is no credential here.
+//! first, some the last, some join them: CVE-2026-26308), two credentials in whatever places, and `Bearer` with nothing
+//! behind it; whoever goes on with what was sent has it refused where it is not exactly one token ([`SentToken::token`]).
+//! Another scheme than Bearer is no credential here.
 
 mod cookie;
 mod parameter;
@@ -16,8 +17,8 @@ pub use self::cookie::CookieName;
 pub use self::parameter::ParameterName;
 pub use self::places::{Credential, Credentials, Place};
 
-/// What a request carries as its token, byte for byte; it borrows the request's header. Of what it is made has not been
-/// looked at: that a token was verified before is told by its bytes, and looking at each of them costs more.
+/// What a request carries as its token, byte for byte; it borrows the request's header. It need not be one: of a token that
+/// was verified before nobody asks that, because looking at each byte costs more than finding it.
 #[derive(Clone, Copy)]
 pub struct SentToken<'a>(&'a [u8]);
 
@@ -76,7 +77,7 @@ pub enum CredentialError {
     Ambiguous,
 }
 
-/// What stands in the token's place in one field (RFC 9110 §11.4): the scheme, spaces, the token. Blanks around the value are not part of it
+/// What one field has behind the scheme and its spaces (RFC 9110 §11.4). Blanks around the value are not part of it
 /// (RFC 9110 §5.5); HTTP/1 parsers have removed them already, those of HTTP/2 need not have.
 fn bearer(field: &[u8]) -> Result<Option<SentToken<'_>>, CredentialError> {
     let field = trim(field);

@@ -1,7 +1,8 @@
 //! The places where a token may be, and the one credential among them.
 //!
 //! Given the head of a request, it hands on the one credential that stands in one of the places. Refused are two,
-//! equal or not, in one place or two; and a second Authorization field, whether or not it is one of the places.
+//! equal or not, in one place or two; a second Authorization field, whether or not it is one of the places; and `Bearer`
+//! with nothing behind it. What it hands on need not be a token.
 
 use http::header::{AUTHORIZATION, COOKIE};
 use http::{HeaderMap, HeaderName};

@@ -11,7 +11,7 @@ use crate::authn::keys::{KeySet, Keys};
 use crate::authn::validity::Timestamp;
 use crate::authn::{
     Admission, Algorithm, Algorithms, Authenticator, CredentialError, Error, Issuer, IssuerSpec, Principal,
-    SentToken, TokenLimits,
+    SentToken, TokenLimits, Unauthenticated,
 };
 
 fn corp_issuer(authenticator: &Authenticator) -> &Issuer {
@@ -290,7 +290,7 @@ async fn what_is_no_token_is_told_so_however_long_it_is() {
     let authenticator = authenticator();
     let (known, everywhere) = (corp(json!({})), Admission::default());
     let outcome = authenticator.authenticate(SentToken::new(known.as_bytes()), &everywhere, at(NOW)).await;
-    outcome.unwrap().unwrap();
+    outcome.unwrap();
     let long = "a".repeat(TokenLimits::default().token + 1);
     for sent in [
         "",
@@ -303,11 +303,12 @@ async fn what_is_no_token_is_told_so_however_long_it_is() {
     ] {
         let sent = SentToken::new(sent.as_bytes());
         let outcome = authenticator.authenticate(sent, &everywhere, at(NOW)).await;
-        assert_eq!(outcome.unwrap_err(), CredentialError::Malformed, "{sent:?}");
+        let malformed = Unauthenticated::Credential(CredentialError::Malformed);
+        assert_eq!(outcome.unwrap_err(), malformed, "{sent:?}");
     }
     let sent = SentToken::new(long.as_bytes());
     let outcome = authenticator.authenticate(sent, &everywhere, at(NOW)).await;
-    assert_eq!(outcome.unwrap().unwrap_err().error, Error::TokenTooLarge);
+    assert_eq!(error(outcome), Error::TokenTooLarge);
     assert_eq!(counts(corp_issuer(&authenticator)), (0, 1), "they have not come so far");
 }
 
@@ -344,7 +345,7 @@ async fn waiting(
     let Turn::Verify(lead) = turn else { panic!("nobody verifies it yet") };
     let ask = |(authenticator, token, admission): (Arc<Authenticator>, String, Arc<Admission>)| async move {
         let token = SentToken::new(token.as_bytes());
-        authenticator.authenticate(token, &admission, at(NOW)).await.unwrap().map(drop)
+        authenticator.authenticate(token, &admission, at(NOW)).await.map(drop)
     };
     let asked = || (Arc::clone(authenticator), token.to_owned(), Arc::clone(admission));
     let tasks: Vec<_> = (0..60).map(|_| tokio::spawn(ask(asked()))).collect();
@@ -357,9 +358,18 @@ async fn waiting(
     lead.refused(|| outcome);
     let mut answers = Vec::new();
     for task in tasks {
-        answers.push(task.await.unwrap().unwrap_err().error);
+        answers.push(error(task.await.unwrap()));
     }
     answers
+}
+
+/// Why the token was refused.
+fn error<T>(outcome: Result<T, Unauthenticated>) -> Error {
+    match outcome {
+        Err(Unauthenticated::Token(failure)) => failure.error,
+        Err(Unauthenticated::Credential(_)) => panic!("it is a token"),
+        Ok(_) => panic!("it was not refused"),
+    }
 }
 
 fn corp_token_of(number: usize) -> String {
@@ -377,8 +387,8 @@ async fn forged_tokens_sent_at_once_cost_one_check_and_the_next_is_checked_anew(
     let (hits, misses) = counts(corp_issuer(&authenticator));
     assert_eq!((hits, misses), (60, 1), "the one that was verified is the other token");
     let again = SentToken::new(forged.as_bytes());
-    let failure = authenticator.authenticate(again, &everywhere, at(NOW)).await.unwrap().unwrap_err();
-    assert_eq!(failure.error, Error::SignatureInvalid);
+    let refused = authenticator.authenticate(again, &everywhere, at(NOW)).await;
+    assert_eq!(error(refused), Error::SignatureInvalid);
     assert_eq!(counts(corp_issuer(&authenticator)), (60, 2), "nothing was kept");
 }
 

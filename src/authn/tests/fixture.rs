@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::authn::keys::{KeySet, Keys, Origin};
 use crate::authn::{
     Admission, Algorithm, Algorithms, Authenticator, ClaimPath, Error, Failure, Issuer, IssuerSpec,
-    Principal, SentToken, TokenLimits, TokenTypes,
+    Principal, SentToken, TokenLimits, TokenTypes, Unauthenticated,
 };
 use crate::telemetry::metrics::Metrics;
 
@@ -305,5 +305,8 @@ pub(super) fn verify_on(
     let token = SentToken::new(token.as_bytes());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let outcome = runtime.block_on(authenticator.authenticate(token, admission, at(now)));
-    outcome.unwrap_or(Err(Failure { issuer: None, error: Error::TokenMalformed }))
+    outcome.map_err(|refused| match refused {
+        Unauthenticated::Credential(_) => Failure { issuer: None, error: Error::TokenMalformed },
+        Unauthenticated::Token(failure) => failure,
+    })
 }

@@ -10,8 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jwtgate::authn::keys::{FetchOptions, KeySource, Keys};
 use jwtgate::authn::{
-    Admission, Algorithm, Algorithms, Authenticator, BearerToken, ClaimPath, Failure, Issuer, IssuerSpec,
-    Principal, TokenLimits, TokenTypes,
+    Admission, Algorithm, Algorithms, Authenticator, ClaimPath, Issuer, IssuerSpec, Principal, SentToken,
+    TokenLimits, TokenTypes, Unauthenticated,
 };
 use jwtgate::telemetry::metrics::Metrics;
 
@@ -55,10 +55,10 @@ static AUTHENTICATOR: LazyLock<Authenticator> = LazyLock::new(|| {
     Authenticator::new(vec![Arc::new(Issuer::new(spec, keys, metrics))], TokenLimits::default())
 });
 
-/// What the gateway makes of this token, asked twice: the memory of the first answer must not change it.
-pub fn verify(token: BearerToken<'_>) -> Result<Principal, Failure> {
-    let first = verify_once(token);
-    let again = verify_once(token);
+/// What the gateway makes of what is sent as a token, asked twice: the memory of the first answer must not change it.
+pub fn verify(sent: SentToken<'_>) -> Result<Principal, Unauthenticated> {
+    let first = verify_once(sent);
+    let again = verify_once(sent);
     match (&first, &again) {
         (Ok(first), Ok(again)) => assert_eq!(first.claims(), again.claims()),
         (Err(first), Err(again)) => assert_eq!(first, again),
@@ -68,9 +68,9 @@ pub fn verify(token: BearerToken<'_>) -> Result<Principal, Failure> {
     again
 }
 
-fn verify_once(token: BearerToken<'_>) -> Result<Principal, Failure> {
+fn verify_once(sent: SentToken<'_>) -> Result<Principal, Unauthenticated> {
     let admission = Admission::default();
-    let verification = pin!(AUTHENTICATOR.authenticate(token, &admission, now()));
+    let verification = pin!(AUTHENTICATOR.authenticate(sent, &admission, now()));
     // the keys are at hand, so nothing waits
     match verification.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,
