@@ -36,9 +36,9 @@
 //! challenge, scope) and RFC 9110 (target, field, upstream as "inbound server") use them. A *policy* is a named
 //! *requirement*; a *route* is a rule of the file; an *endpoint* is one address of an upstream.
 
+pub mod field;
 pub mod telemetry;
 pub mod body;
-pub mod field;
 pub mod socket;
 pub mod listener;
 pub mod route;
