@@ -65,8 +65,7 @@ impl<'a> Facts<'a> {
         let (route, strict) = (numbered(route), numbered(strict));
         let asked = route.filter(|_| preflight.is_none());
         let credential = asked.map_or(Ok(None), |(.., route)| {
-            let found = route.forward().credentials().find(&head.headers, head.uri.query())?;
-            found.map(|credential| credential.token()).transpose()
+            route.forward().credentials().token(&head.headers, head.uri.query())
         });
         let token = credential.ok().flatten().map(Inspection::of).unwrap_or_default();
         let named = |issuer: &&Arc<Issuer>| findings.issuer() == Some(&issuer.spec().name);

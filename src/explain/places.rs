@@ -24,12 +24,9 @@ pub(super) fn of<'a>(facts: &Facts<'a>) -> &'a [Place] {
 /// The places that hold something, each looked at by itself.
 pub(super) fn held<'a>(facts: &Facts<'a>) -> Vec<(&'a Place, Held)> {
     let (headers, query) = (&facts.head.headers, facts.head.uri.query());
-    let alone = |place: &Place| Credentials::new(vec![place.clone()]).find(headers, query);
-    let held = |place: &Place| match alone(place) {
-        Ok(found) => found.map(|credential| credential.token().map(drop)),
-        Err(error) => Some(Err(error)),
-    };
-    of(facts).iter().filter_map(|place| Some((place, held(place)?))).collect()
+    let alone = |place: &Place| Credentials::new(vec![place.clone()]).token(headers, query);
+    let held = of(facts).iter().map(|place| (place, alone(place).map(|found| found.map(|_| ())).transpose()));
+    held.filter_map(|(place, held)| Some((place, held?))).collect()
 }
 
 /// How many Authorization fields there are.

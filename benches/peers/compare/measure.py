@@ -75,9 +75,7 @@ class Load:
         return result["processor"] / 1000 / result["requests"]
 
     def __exit__(self, *_):
-        with suppress(BrokenPipeError):
-            self.process.stdin.close()
-        end(self.process)
+        hang_up(self.process)
         self.proxy.forget_log()
 
 
@@ -100,9 +98,7 @@ class Signature:
         return float(line)
 
     def __exit__(self, *_):
-        with suppress(BrokenPipeError):
-            self.process.stdin.close()
-        end(self.process)
+        hang_up(self.process)
 
 
 def ask(process: subprocess.Popen, count: int) -> str:
@@ -113,6 +109,13 @@ def ask(process: subprocess.Popen, count: int) -> str:
     except BrokenPipeError:
         return ""
     return process.stdout.readline()
+
+
+def hang_up(process: subprocess.Popen):
+    """Ends a process that waits for questions, or has ended already."""
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    end(process)
 
 
 def load(place: Place, proxy: Proxy, port: str, tokens: str, *options: str, connections: int = CONNECTIONS) -> Load:

@@ -133,8 +133,8 @@ mod tests {
         for field in fields {
             headers.append(AUTHORIZATION, HeaderValue::from_bytes(field).unwrap());
         }
-        let found = Credentials::default().find(&headers, None)?;
-        found.map(|credential| Ok(credential.token()?.text().to_owned())).transpose()
+        let found = Credentials::default().token(&headers, None)?;
+        Ok(found.map(|token| token.text().to_owned()))
     }
 
     #[test]

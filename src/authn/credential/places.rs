@@ -86,6 +86,15 @@ impl Credentials {
         }
         found.0.map(|(sent, ambient)| Ok(Credential { sent: sent?, ambient })).transpose()
     }
+
+    /// The request's token, if it carries one: what [`Self::find`] finds, and is a token.
+    pub fn token<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        query: Option<&'a str>,
+    ) -> Result<Option<BearerToken<'a>>, CredentialError> {
+        self.find(headers, query)?.map(|credential| credential.token()).transpose()
+    }
 }
 
 impl Default for Credentials {

@@ -85,9 +85,8 @@ mod tests {
                     Request::get(target).header("cookie", "x=1").body(()).unwrap().into_parts();
                 place.present(&mut head, token).unwrap();
                 let credentials = Credentials::new(vec![place.clone()]);
-                let found = credentials.find(&head.headers, head.uri.query());
-                let found = found.ok().flatten().and_then(|credential| credential.token().ok());
-                let found = found.map(|token| token.text().to_owned());
+                let found = credentials.token(&head.headers, head.uri.query());
+                let found = found.ok().flatten().map(|token| token.text().to_owned());
                 assert_eq!(found.as_deref(), is_one.then_some(token), "{place:?} {target} {:?}", head.uri);
                 assert_eq!(head.uri.path(), "/a");
                 assert_eq!(head.headers.get("cookie").unwrap(), "x=1");

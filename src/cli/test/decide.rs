@@ -104,8 +104,8 @@ fn sent((name, value): &(HeaderName, HeaderValue)) -> (String, String) {
 /// Where the token comes from that the request carries.
 fn token(findings: &Findings, route: &Route, head: &Parts) -> Option<Token> {
     let issuer = findings.issuer()?.to_string();
-    let credential = route.forward().credentials().find(&head.headers, head.uri.query()).ok()??;
-    let claims = Inspection::of(credential.token().ok()?);
+    let token = route.forward().credentials().token(&head.headers, head.uri.query()).ok()??;
+    let claims = Inspection::of(token);
     let audiences = match claims.claim("aud")? {
         Json::String(one) => vec![one.to_owned()],
         Json::Array(several) => several.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
